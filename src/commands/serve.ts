@@ -1,0 +1,84 @@
+import path from 'node:path'
+import { Command } from 'commander'
+import type { Overrides } from '#config'
+import { formatAddress, type ListenAddress } from '#net'
+import { type Server, startServer } from '../server.ts'
+
+/** How long a clean end may take before the rest is cut. */
+const CLOSE_DEADLINE_MS = 5_000
+
+/** `belfry serve`, which is also what `belfry` alone does. */
+export function serveCommand(version: string): Command {
+  return new Command('serve')
+    .description('start the server (this is the default)')
+    .option('-c, --config <file>', 'settings in the NATS config language')
+    .option('-a, --addr <host>', 'address for NATS clients over TCP')
+    .option('-p, --port <port>', 'port for NATS clients over TCP; -1 for any free one', Number)
+    .action(async (flags: { config?: string; addr?: string; port?: number }) => {
+      const overrides: Overrides = { nats: { host: flags.addr, port: flags.port === -1 ? 0 : flags.port } }
+      await serve(overrides, flags.config, version)
+    })
+}
+
+/** Runs until SIGINT or SIGTERM; a second signal, or five seconds, ends the process at once. */
+async function serve(overrides: Overrides, configFile: string | undefined, version: string): Promise<void> {
+  // What Belfry writes is for its owner only, also where the folder is not.
+  process.umask(0o077)
+  const server = await startServer(overrides, { configFile, env: process.env })
+  let isClosing = false
+  const close = () => {
+    if (isClosing) process.exit(1)
+    isClosing = true
+    setTimeout(() => process.exit(1), CLOSE_DEADLINE_MS)
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error)
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGINT', close)
+  process.on('SIGTERM', close)
+  // Only now: whoever waits for these lines may send a signal the moment they appear.
+  process.stdout.write(welcome(server, version))
+}
+
+/** The address to open, where the data lies and how to stop: what somebody who just started it wants to know. */
+function welcome({ addresses, options, certificateAuthorityFile }: Server, version: string): string {
+  const { web, https, nats, websocket } = addresses
+  const { basePath, dataFolder } = options.vault
+  const webUrl = url(options.web.tls ? 'https' : 'http', web) + basePath
+  const vaultUrls = https ? `${url('https', https)}${basePath}   (and ${webUrl})` : webUrl
+  const natsUrls = [url('nats', nats)]
+  if (options.web.nats !== 'off') natsUrls.push(`${url(options.web.tls ? 'wss' : 'ws', web)}${basePath}/nats`)
+  if (websocket) natsUrls.push(url(options.websocket?.tls ? 'wss' : 'ws', websocket))
+
+  const lines = [
+    `Belfry ${version} is ready`,
+    '',
+    `  Bitwarden server   ${vaultUrls}`,
+    `  NATS               ${natsUrls.join(', ')}`,
+    `  Data               ${path.relative(process.cwd(), dataFolder) || '.'}`,
+    '',
+  ]
+  if (certificateAuthorityFile !== undefined) {
+    lines.push(
+      '  Its certificate comes from an authority made for this machine. To make the Bitwarden CLI trust it:',
+      `    export NODE_EXTRA_CA_CERTS=${quoted(certificateAuthorityFile)}`,
+      '',
+    )
+  }
+  return `${lines.join('\n')}\nStop with Ctrl-C.\n`
+}
+
+/** As a shell takes it for one word. */
+function quoted(word: string): string {
+  return /^[\w./:@+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
+
+/** With a name that the local certificate has, and that can be opened: not the address that means "all of them". */
+function url(scheme: string, { host, port }: ListenAddress): string {
+  const reachable = host === '0.0.0.0' || host === '::' || (scheme === 'https' && host === '127.0.0.1')
+  return `${scheme}://${formatAddress({ host: reachable ? 'localhost' : host, port })}`
+}

@@ -1,0 +1,159 @@
+import { splitKey } from './config-file.ts'
+import { type AnySetting, allSettings, blockNames, listeners } from './settings/schema.ts'
+import { PROTECTIONS } from './vaultwarden/protections.ts'
+import { UNSUPPORTED } from './vaultwarden/unsupported.ts'
+
+/** The text of docs/configuration.md. */
+export function configurationPage(): string {
+  return `${[INTRODUCTION, ENVIRONMENT, VAULTWARDEN, ...Object.keys(blockNames).map(blockSection), LANGUAGE].join('\n\n')}\n`
+}
+
+const INTRODUCTION = `# Configuration
+
+<!-- Made by \`node src/config/document.ts\` from src/config/settings: change it there. -->
+
+Belfry needs no configuration. What can be set is set, from strongest to weakest,
+
+1. on the command line, or by the program that starts Belfry as a library;
+2. in a config file in the NATS language: \`belfry -c belfry.conf\`;
+3. in \`config.json\`, which Vaultwarden's admin panel left in the data folder;
+4. in the environment, by Vaultwarden's names;
+5. by the defaults below.
+
+They are combined setting by setting: a file that only names \`web.port\` leaves \`ROCKET_ADDRESS\` in force. Paths
+that are not absolute start from the working directory. Every mistake is reported, one per line, and ends the start.
+
+\`\`\`
+web { port: 8000 }
+vault {
+  data_folder: "/var/lib/belfry"
+  domain: "https://vault.example.com"
+  signups_allowed: false
+}
+max_payload: 2MB
+websocket { port: 8080, tls { cert_file: "cert.pem", key_file: "key.pem" } }
+\`\`\``
+
+const ENVIRONMENT = `## Environment
+
+- \`<NAME>_FILE\` names a file whose text, without white space at both ends, is the value. \`<NAME>\` must not be set then.
+- The file \`.env\` in the working directory is read as well; \`ENV_FILE\` names another one, which must exist. Where both
+  set a variable, the environment wins.
+- An empty variable counts as not set.
+- Booleans are \`true t yes y 1\` and \`false f no n 0\` in any case. Anything else, and a number that is none, has no
+  effect but a warning, as in Vaultwarden. All other mistakes end the start.
+- Names that begin with \`BELFRY_\` are Belfry's own; all others are Vaultwarden's.
+
+| Variable | Sets | Default |
+| --- | --- | --- |
+${allSettings
+  .filter(({ setting }) => setting.variable !== undefined)
+  .map(({ setting }) => row([`\`${setting.variable}\``, keyText(setting), defaultText(setting)]))
+  .join('\n')}`
+
+const VAULTWARDEN = `## Coming from Vaultwarden
+
+What Vaultwarden's admin panel saved stays in force: Belfry reads \`config.json\` in the data folder, or where the
+variable \`CONFIG_FILE\` points, but never writes it.
+
+- Its keys are the names above in lower case, without \`ROCKET_…\` and \`BELFRY_…\`. Values are texts, numbers or booleans;
+  \`null\` and an empty text count as not set.
+- As in Vaultwarden it overrides the environment; which variables that concerns is told at the start.
+- \`data_folder\` may stand there only with the folder that is in force anyway.
+- Where Vaultwarden passes over a broken file, Belfry does not start: a file that cannot be read, one that
+  \`CONFIG_FILE\` names and that is not there, text that is no JSON object, or a value that is none.
+
+What Vaultwarden can do and this version of Belfry cannot is told at the start as well, one line for every name that is
+set to something else than Vaultwarden's default. What would protect the server ends the start when it is true:
+
+| Variable | This version of Belfry | What to do |
+| --- | --- | --- |
+${Object.entries(PROTECTIONS)
+  .map(([variable, { lack, remedy }]) => row([`\`${variable}\``, lack, remedy((name) => `\`${name}\``)]))
+  .join('\n')}
+
+No effect but a warning:
+
+| Variables | This version of Belfry |
+| --- | --- |
+${UNSUPPORTED.map(({ lack, defaults }) => row([namesText(Object.keys(defaults)), lack])).join('\n')}`
+
+function namesText(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ')
+}
+
+const BLOCK_TITLES: Readonly<Record<string, string>> = {
+  '': 'Top level: NATS and the log',
+  websocket: 'NATS over WebSocket',
+  web: 'Web listener',
+  vault: 'Vault',
+}
+
+function blockSection(block: string): string {
+  const names = blockNames[block]!.map((name) => `\`${name} { … }\``).join(', also written ')
+  const rows = allSettings
+    .filter(({ setting }) => splitKey(setting.key)[0] === block)
+    .map(({ option, setting }) => settingRow(option, setting))
+  const listen = row([
+    '`listen`',
+    '',
+    '`"host:port"` or a port',
+    '',
+    'Short for `host` and `port`; the last one counts.',
+  ])
+  return [
+    `## ${BLOCK_TITLES[block]}`,
+    '',
+    ...(block === '' ? [] : [`In ${names}.`, '']),
+    '| Key | As an option | Value | Default | Meaning |',
+    '| --- | --- | --- | --- | --- |',
+    ...(listeners[block] === undefined ? [] : [listen]),
+    ...rows,
+  ].join('\n')
+}
+
+function settingRow(option: string, setting: AnySetting): string {
+  const names = [setting.key, ...(setting.aliases ?? [])].map((key) => `\`${splitKey(key)[1]}\``)
+  const variable = setting.variable === undefined ? '' : ` \`${setting.variable}\` in the environment.`
+  return row([
+    names.join(' '),
+    `\`${option}\``,
+    setting.type.description,
+    defaultText(setting),
+    setting.help + variable,
+  ])
+}
+
+function keyText({ key }: AnySetting): string {
+  const [block, name] = splitKey(key)
+  return block === '' ? `\`${name}\`` : `\`${block} { ${name} }\``
+}
+
+function defaultText(setting: AnySetting): string {
+  if (setting.defaultText !== undefined) return setting.defaultText
+  if (Array.isArray(setting.default)) return 'empty'
+  return `\`${setting.default}\``
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+const LANGUAGE = `## The language
+
+The config language of nats-server, so its files can be taken over as they are.
+
+| | |
+| --- | --- |
+| Items | \`key value\`, \`key = value\` or \`key: value\`, ended by a new line, \`,\` or \`;\`. The whole file may stand in \`{ … }\`, so JSON is accepted. Of two equal keys the last one counts. Names of options may be written in any case. |
+| Comments | from \`#\` or \`//\` to the end of the line. Text without quotes goes on over them: \`a#b\` is a value, and so is \`nats://host\`. |
+| Maps | \`{ a: 1, b: 2 }\`; two items on one line need a \`,\` or \`;\` between them. |
+| Arrays | \`[1, "two", [3]]\`; items are separated by \`,\` or a new line. |
+| Texts | \`"…"\` with \`\\t \\n \\r \\" \\\\\` and \`\\xHH\`; \`'…'\` as it is; without quotes up to white space or one of \`, ; ] }\`; or as a block from \`(\` to a line that is only \`)\`. |
+| Booleans | \`true yes on\`, \`false no off\`, in any case, without quotes. |
+| Integers | with \`k m g t p e\` for powers of 1000, or \`kb mb …\`, \`ki mi …\`, \`kib mib …\` for powers of 1024. So \`5m\` is five million: durations need quotes. |
+| Floats | \`1.5\`; there must be digits on both sides. |
+| Dates | \`2026-01-31T12:00:00Z\`. |
+| Durations | a text in Go's syntax: \`"1m30s"\`, \`"1.5h"\`; units \`ns us ms s m h\`. |
+| Variables | \`$name\` without quotes is the value of the key \`name\`, which must stand before it, in the same map or one around it; else of the environment variable \`name\`, whose text is read as a value. A key that is used as a variable may have any name. Bcrypt hashes that begin with \`$2a$\` are taken as they are; quote all others. |
+| Include | \`include path\` puts the items of another file here. The path starts from the folder of the including file, even when it begins with \`/\`. |`

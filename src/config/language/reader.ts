@@ -1,0 +1,110 @@
+import { nearest } from '../nearest.ts'
+import type { ConfigEntry, ConfigMap, ConfigValue } from './nodes.ts'
+import { formatPosition, type Position } from './position.ts'
+
+/** What is wrong with a value, as a sentence. Whoever read the value knows its place and puts it in front. */
+export class InvalidValue extends Error {
+  override name = 'InvalidValue'
+  /** When it is not the value of the key that is wrong but something inside it. */
+  readonly position: Position | undefined
+
+  constructor(message: string, position?: Position) {
+    super(message)
+    this.position = position
+  }
+}
+
+/** Collects what is wrong, so that all of it can be said at once. Every line is ready to be shown. */
+export class Problems {
+  readonly errors: string[] = []
+  readonly warnings: string[] = []
+
+  error(line: string): void {
+    this.errors.push(line)
+  }
+
+  warning(line: string): void {
+    this.warnings.push(line)
+  }
+
+  errorAt(position: Position, reason: string): void {
+    this.error(`${formatPosition(position)}: ${reason}`)
+  }
+
+  /** nats-server's form of a warning: the field works, but should be written differently. */
+  warningAt(position: Position, field: string, reason: string): void {
+    this.warning(`${formatPosition(position)}: invalid use of field ${JSON.stringify(field)}: ${reason}`)
+  }
+}
+
+/** By lower-case option name, aliases included: what to do with the entry. May throw `InvalidValue`. */
+export type Fields = Readonly<Record<string, (entry: ConfigEntry) => void>>
+
+/** Hands each entry of `map`, in the order of the file, to its field, and reports the unknown ones. */
+export function readMap(map: ConfigMap, fields: Fields, problems: Problems, prefixOfUnknown = ''): void {
+  for (const entry of map.entries.values()) {
+    const name = entry.key.toLowerCase()
+    try {
+      if (Object.hasOwn(fields, name)) fields[name]!(entry)
+      else if (!entry.isUsedAsVariable) unknown(entry, name)
+    } catch (error) {
+      if (!(error instanceof InvalidValue)) throw error
+      problems.errorAt(error.position ?? entry.keyPosition, error.message)
+    }
+  }
+
+  function unknown(entry: ConfigEntry, name: string): never {
+    const near = nearest(name, Object.keys(fields))
+    const hint = near === undefined ? '' : ` (did you mean ${JSON.stringify(near)}?)`
+    throw new InvalidValue(`${prefixOfUnknown}unknown field ${JSON.stringify(entry.key)}${hint}`)
+  }
+}
+
+export function stringIn(value: ConfigValue): string {
+  if (value.kind !== 'string') throw wrongType(value, 'string')
+  return value.value
+}
+
+export function booleanIn(value: ConfigValue): boolean {
+  if (value.kind !== 'boolean') throw wrongType(value, 'bool')
+  return value.value
+}
+
+export function integerIn(value: ConfigValue): bigint {
+  if (value.kind !== 'integer') throw wrongType(value, 'int64')
+  return value.value
+}
+
+export function mapIn(value: ConfigValue): ConfigMap {
+  if (value.kind !== 'map') throw wrongType(value, GO_TYPE.map)
+  return value
+}
+
+/** One string or an array of strings; `what` names the field in nats-server's messages. */
+export function stringsIn(value: ConfigValue, what: string): string[] {
+  if (value.kind === 'string') return [value.value]
+  if (value.kind !== 'array') throw new InvalidValue(`error parsing ${what}: unsupported type ${goType(value)}`)
+  return value.items.map((item) => {
+    if (item.kind === 'string') return item.value
+    throw new InvalidValue(`error parsing ${what}: unsupported type in array ${goType(item)}`, item.position)
+  })
+}
+
+/** Go's name for the type of a value: nats-server's messages carry it. */
+export function goType(value: ConfigValue): string {
+  return GO_TYPE[value.kind]
+}
+
+const GO_TYPE: Record<ConfigValue['kind'], string> = {
+  string: 'string',
+  integer: 'int64',
+  float: 'float64',
+  boolean: 'bool',
+  date: 'time.Time',
+  array: '[]interface {}',
+  map: 'map[string]interface {}',
+}
+
+function wrongType(value: ConfigValue, wanted: string): InvalidValue {
+  return new InvalidValue(`interface conversion: interface {} is ${goType(value)}, not ${wanted}`)
+}

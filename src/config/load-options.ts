@@ -1,0 +1,71 @@
+import { resolve } from 'node:path'
+import { ConfigError } from '#kit'
+import { assemble } from './assemble.ts'
+import { readConfigFile } from './config-file.ts'
+import { EnvironmentVariables, withEnvFile } from './environment.ts'
+import { type Environment, Problems, parseConfigFile } from './language/index.ts'
+import type { Options } from './options.ts'
+import { type Overrides, readOverrides } from './overrides.ts'
+import { schema } from './settings/schema.ts'
+import { path } from './types/text.ts'
+import { chooseFrom, Values } from './values.ts'
+import { readVariable, readVariables, reportInvalid } from './variables.ts'
+import { openConfigJson } from './vaultwarden/config-json.ts'
+import { reportOverridden, reportUnsupported } from './vaultwarden/report.ts'
+
+export interface LoadOptions {
+  /** In the NATS config language; relative to `cwd`. */
+  readonly configFile?: string | undefined
+  /** `process.env`, or what stands for it. */
+  readonly env: Environment
+  /** What relative paths start from, and where `.env` is looked for. */
+  readonly cwd: string
+  /** What the command line or a program sets. */
+  readonly overrides?: Overrides | undefined
+}
+
+/**
+ * Reads the settings: command line over config file over Vaultwarden's `config.json` over environment over defaults.
+ * @throws ConfigError whose message is everything that is wrong, one line each, warnings first.
+ */
+export function loadOptions({ configFile, env, cwd, overrides = {} }: LoadOptions): {
+  options: Options
+  /** Lines for the operator: what works, but not as written. */
+  warnings: readonly string[]
+} {
+  const problems = new Problems()
+  const environment = withEnvFile(env, cwd)
+  const variables = new EnvironmentVariables(environment, cwd)
+  const ours = [
+    readOverrides(overrides, problems),
+    configFile === undefined
+      ? new Values()
+      : readConfigFile(parseConfigFile(configFile, { environment, cwd }), problems),
+  ]
+  const fromEnvironment = readVariables(variables, problems)
+  const named = reportInvalid(problems, () => readVariable(path(), 'CONFIG_FILE', variables, problems))
+  throwErrors(problems)
+
+  // Where it lies is a setting as well, so this one comes after all others.
+  const dataFolder = resolve(cwd, chooseFrom([...ours, fromEnvironment])(schema.vault.dataFolder))
+  const configJson = openConfigJson({ dataFolder, named, cwd })
+  reportInvalid(problems, () => configJson.checkDataFolder(dataFolder, cwd))
+  const fromConfigJson = readVariables(configJson, problems)
+  reportOverridden(fromEnvironment, { by: fromConfigJson, file: configJson.file }, problems)
+  reportUnsupported([configJson, variables], problems)
+  throwErrors(problems)
+
+  // Rules between settings are only worth checking when each is right by itself.
+  const options = assemble(chooseFrom([...ours, fromConfigJson, fromEnvironment]), cwd, problems)
+  throwErrors(problems)
+  return { options: freeze(options), warnings: problems.warnings }
+}
+
+function throwErrors({ errors, warnings }: Problems): void {
+  if (errors.length > 0) throw new ConfigError([...warnings, ...errors].join('\n'))
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(freeze)
+  return value
+}

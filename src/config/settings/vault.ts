@@ -1,0 +1,104 @@
+import { boolean } from '../types/boolean.ts'
+import { databaseUrl } from '../types/database-url.ts'
+import { integer } from '../types/integer.ts'
+import { mailDomains } from '../types/lists.ts'
+import { domain, path } from '../types/text.ts'
+import { optional, setting } from './setting.ts'
+
+export const vaultSettings = {
+  dataFolder: setting({
+    key: 'vault.data_folder',
+    variable: 'DATA_FOLDER',
+    type: path(),
+    default: 'data',
+    help: 'Folder of everything Belfry keeps: database, keys, attachments.',
+  }),
+  databaseUrl: optional({
+    key: 'vault.database_url',
+    variable: 'DATABASE_URL',
+    type: databaseUrl,
+    defaultText: '`sqlite://<data_folder>/db.sqlite3`',
+    help: 'The database.',
+  }),
+  rsaKeyFilename: optional({
+    key: 'vault.rsa_key_filename',
+    variable: 'RSA_KEY_FILENAME',
+    type: path('path without `.pem`'),
+    defaultText: '`<data_folder>/rsa_key`',
+    help: 'Key that signs the tokens of sessions. `.pem` is added; the file is made when it is missing.',
+  }),
+  domain: optional({
+    key: 'vault.domain',
+    variable: 'DOMAIN',
+    type: domain,
+    defaultText: 'what each client asked for; tokens are then issued by `http://localhost`',
+    help:
+      'Address under which clients reach the server. Trailing slashes are dropped, its path is put in front of all ' +
+      'routes, and its origin is the issuer of tokens.',
+  }),
+  signupsAllowed: setting({
+    key: 'vault.signups_allowed',
+    variable: 'SIGNUPS_ALLOWED',
+    type: boolean,
+    default: true,
+    help: 'Whether anybody may create an account.',
+  }),
+  signupsDomainsWhitelist: setting<readonly string[]>({
+    key: 'vault.signups_domains_whitelist',
+    variable: 'SIGNUPS_DOMAINS_WHITELIST',
+    type: mailDomains,
+    default: [],
+    help: 'When set, who has an e-mail address in one of these domains may create an account, and `signups_allowed` is not asked.',
+  }),
+  invitationsAllowed: setting({
+    key: 'vault.invitations_allowed',
+    variable: 'INVITATIONS_ALLOWED',
+    type: boolean,
+    default: true,
+    help: 'Whether invited people may create an account although sign-up is closed.',
+  }),
+  passwordIterations: setting({
+    key: 'vault.password_iterations',
+    variable: 'PASSWORD_ITERATIONS',
+    type: integer({ min: 100_000, max: 2 ** 31 - 1 }),
+    default: 600_000,
+    help: 'Rounds of PBKDF2 with which the server hashes the password hash that clients send.',
+  }),
+  loginRatelimitSeconds: setting({
+    key: 'vault.login_ratelimit_seconds',
+    variable: 'LOGIN_RATELIMIT_SECONDS',
+    type: integer({ min: 1, max: 86_400, unit: 'seconds' }),
+    default: 60,
+    help: 'Average time between two login attempts from one address, once the burst is used up.',
+  }),
+  loginRatelimitMaxBurst: setting({
+    key: 'vault.login_ratelimit_max_burst',
+    variable: 'LOGIN_RATELIMIT_MAX_BURST',
+    type: integer({ min: 1, max: 1_000_000 }),
+    default: 10,
+    help: 'Login attempts that one address may make at once.',
+  }),
+  unauthenticatedRatelimitSeconds: setting({
+    key: 'vault.unauthenticated_ratelimit_seconds',
+    variable: 'UNAUTHENTICATED_RATELIMIT_SECONDS',
+    type: integer({ min: 1, max: 86_400, unit: 'seconds' }),
+    default: 60,
+    help: 'Average time between two registrations from one address, once the burst is used up.',
+  }),
+  unauthenticatedRatelimitMaxBurst: setting({
+    key: 'vault.unauthenticated_ratelimit_max_burst',
+    variable: 'UNAUTHENTICATED_RATELIMIT_MAX_BURST',
+    type: integer({ min: 1, max: 1_000_000 }),
+    default: 50,
+    help: 'Registrations that one address may begin at once.',
+  }),
+  increaseNoteSizeLimit: setting({
+    key: 'vault.increase_note_size_limit',
+    variable: 'INCREASE_NOTE_SIZE_LIMIT',
+    type: boolean,
+    default: false,
+    help:
+      'Whether the encrypted note of an item may have 100000 characters instead of 10000. Exports with such notes ' +
+      'cannot be imported by servers of Bitwarden itself.',
+  }),
+}

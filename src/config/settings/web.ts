@@ -1,0 +1,74 @@
+import { addressOrOff, type HostAndPort, port } from '../types/address.ts'
+import { boolean } from '../types/boolean.ts'
+import { type NatsAccess, natsAccess } from '../types/choices.ts'
+import { type TrustedProxies, trustedProxies } from '../types/lists.ts'
+import { headerName, host } from '../types/text.ts'
+import { tlsFiles } from '../types/tls-files.ts'
+import { optional, setting } from './setting.ts'
+
+export const LOCAL_HTTPS: HostAndPort = { host: '127.0.0.1', port: 8443 }
+
+export const webSettings = {
+  host: setting({
+    key: 'web.host',
+    aliases: ['web.net'],
+    variable: 'ROCKET_ADDRESS',
+    type: host,
+    default: '127.0.0.1',
+    help: 'Address of the web listener: web vault, API, notification hub.',
+  }),
+  port: setting({
+    key: 'web.port',
+    variable: 'ROCKET_PORT',
+    type: port,
+    default: 8000,
+    help: 'Port of the web listener.',
+  }),
+  tls: optional({
+    key: 'web.tls',
+    variable: 'ROCKET_TLS',
+    type: tlsFiles,
+    defaultText: 'none: plain HTTP',
+    help: 'Certificate and key of the web listener, which then speaks HTTPS only.',
+  }),
+  https: optional<HostAndPort | false>({
+    key: 'web.https',
+    variable: 'BELFRY_HTTPS',
+    type: addressOrOff(LOCAL_HTTPS),
+    defaultText: '`"127.0.0.1:8443"`; off when the web listener has `tls`',
+    help:
+      'A second web listener, with a certificate from a small local authority that is made in the data folder. ' +
+      'Official clients refuse plain HTTP. When its address is taken, Belfry only starts without it if nobody asked ' +
+      'for it.',
+  }),
+  nats: setting<NatsAccess>({
+    key: 'web.nats',
+    type: natsAccess,
+    default: 'off',
+    defaultText: '`false`',
+    help:
+      'Who may use NATS over WebSocket at `/nats` on the web listener. `"local"` is for machines without a proxy in ' +
+      'front: who comes through one that says nothing of where they come from looks like a program on this machine.',
+  }),
+  servesHub: setting({
+    key: 'vault.enable_websocket',
+    variable: 'ENABLE_WEBSOCKET',
+    type: boolean,
+    default: true,
+    help: 'Whether the notification hub is served, which tells devices of changes at once.',
+  }),
+  ipHeader: setting({
+    key: 'vault.ip_header',
+    variable: 'IP_HEADER',
+    type: headerName,
+    default: 'X-Real-IP',
+    help: 'Header in which a trusted proxy names the address of the client; `none` (in the environment also an empty text) to believe no header.',
+  }),
+  ipHeaderTrustedProxies: setting<TrustedProxies>({
+    key: 'vault.ip_header_trusted_proxies',
+    variable: 'IP_HEADER_TRUSTED_PROXIES',
+    type: trustedProxies,
+    default: 'local',
+    help: 'Proxies whose header is believed: those with a local address, all, or the listed ones.',
+  }),
+}

@@ -1,0 +1,76 @@
+import { isIP } from 'node:net'
+import { InvalidValue, stringsIn } from '../language/index.ts'
+import { mustBe, type SettingType, type Source } from './setting-type.ts'
+
+/** Texts: separated by commas in the environment; one text (which may hold commas as well) or an array in the file. */
+function list(
+  description: string,
+  check: (items: string[], source: Source) => string[],
+): SettingType<readonly string[]> {
+  const split = (texts: readonly string[]) => texts.flatMap((text) => text.split(',')).map((item) => item.trim())
+  return {
+    description,
+    fromText: (text, source) => check(split([text]), source),
+    fromConfig: (value, source) => check(split(stringsIn(value, source.name)), source),
+    fromProgram(value, source) {
+      if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return check(split(value), source)
+      throw new InvalidValue(mustBe(source, 'an array of texts', value))
+    },
+  }
+}
+
+export const mailDomains = list('list of domains', (domains, source) => {
+  if (domains.every((domain) => domain === '')) return []
+  for (const domain of domains) {
+    if (domain === '' || /[\s@]/.test(domain)) throw new InvalidValue(mustBe(source, 'a list of domains', domain))
+  }
+  return domains.map((domain) => domain.toLowerCase())
+})
+
+/** `spec/nats.md` §3.2: checked at start, for an origin that nobody can have would otherwise be found by its victims. */
+export const origins: SettingType<readonly string[]> = {
+  ...list('one origin or a list of them, such as `"https://example.com"`', (origins) => origins.map(origin)),
+  fromConfig: (value) => stringsIn(value, 'allowed origins').map(origin),
+}
+
+function origin(text: string): string {
+  const complaint = `unable to parse allowed origin ${JSON.stringify(text)}:`
+  if (!/^https?:/i.test(text))
+    throw new InvalidValue(`${complaint} allowed origins must be absolute URLs with http or https scheme`)
+  const host = /^https?:\/\/([^/?#]*)/i.exec(text)?.[1]
+  if (!host || !URL.canParse(text)) throw new InvalidValue(`${complaint} host is required`)
+  return text
+}
+
+/** Which proxies are believed: those with a local address, all, or the listed ones. */
+export type TrustedProxies = 'local' | 'all' | readonly string[]
+
+export const trustedProxies: SettingType<TrustedProxies> = {
+  description: '`local`, `all`, or a list of IP addresses and CIDR ranges',
+  fromText: (text, source) => proxies(text.split(','), source),
+  fromConfig: (value, source) =>
+    proxies(
+      stringsIn(value, source.name).flatMap((text) => text.split(',')),
+      source,
+    ),
+  fromProgram(value, source) {
+    if (typeof value === 'string') return proxies([value], source)
+    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return proxies(value, source)
+    throw new InvalidValue(mustBe(source, '"local", "all" or an array of addresses', value))
+  },
+}
+
+function proxies(items: readonly string[], source: Source): TrustedProxies {
+  const ranges = items.map((item) => item.trim()).filter((item) => item !== '')
+  const word = ranges.length === 1 ? ranges[0]!.toLowerCase() : ''
+  if (word === 'local' || word === 'all') return word
+  for (const range of ranges) {
+    const [address = '', bits, ...rest] = range.split('/')
+    const maxBits = isIP(address) === 6 ? 128 : 32
+    const isPrefix = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= maxBits)
+    if (isIP(address) === 0 || !isPrefix || rest.length > 0) {
+      throw new InvalidValue(mustBe(source, '"local", "all" or a list of IP addresses and CIDR ranges', range))
+    }
+  }
+  return ranges
+}

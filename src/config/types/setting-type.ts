@@ -1,0 +1,33 @@
+import type { ConfigValue, Problems } from '../language/index.ts'
+
+/**
+ * How a kind of setting is read from each place a setting can come from. All three throw `InvalidValue`; an answer of
+ * `undefined` leaves the setting as if it had not been given.
+ */
+export interface SettingType<T> {
+  /** What may be written, for the documentation. */
+  readonly description: string
+  /** From an environment variable; never an empty text. */
+  fromText(text: string, source: Source): T | undefined
+  fromConfig(value: ConfigValue, source: ConfigSource): T | undefined
+  /** From the command line or a program: checks the value and brings it into its normal form. */
+  fromProgram(value: T, source: Source): T | undefined
+}
+
+/** Where the value stands that is being read. */
+export interface Source {
+  /** What messages call it: the variable, the key, or the option. */
+  readonly name: string
+  /** The value works, but not as its writer may think. */
+  warn(reason: string): void
+}
+
+export interface ConfigSource extends Source {
+  /** For values that have places inside of their own. */
+  readonly problems: Problems
+}
+
+/** The sentence of an `InvalidValue`. */
+export function mustBe(source: Source, wanted: string, found: unknown): string {
+  return `${source.name} must be ${wanted}, not ${typeof found === 'bigint' ? found : JSON.stringify(found)}`
+}

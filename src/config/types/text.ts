@@ -1,0 +1,65 @@
+import { InvalidValue, stringIn } from '../language/index.ts'
+import { mustBe, type SettingType, type Source } from './setting-type.ts'
+
+/**
+ * A setting that is written as one text everywhere. `parse` answers with its normal form, which must itself be
+ * acceptable, and throws `InvalidValue`.
+ */
+export function text<T extends string>(
+  description: string,
+  parse: (text: string, source: Source) => T,
+): SettingType<T> {
+  return {
+    description,
+    fromText: parse,
+    fromConfig: (value, source) => parse(stringIn(value), source),
+    fromProgram(value, source) {
+      if (typeof value !== 'string') throw new InvalidValue(mustBe(source, 'a text', value))
+      return parse(value, source)
+    },
+  }
+}
+
+/** A path as written; relative ones start from the working directory. */
+export function path(what = 'path'): SettingType<string> {
+  return text(what, (path, source) => {
+    if (path === '' || path.includes('\0')) throw new InvalidValue(mustBe(source, 'a path', path))
+    // Vaultwarden can be built to keep folders in S3.
+    if (/^[a-z0-9+.-]+:\/\//i.test(path)) throw new InvalidValue(mustBe(source, 'a path on this machine', path))
+    return path
+  })
+}
+
+/** Name or address to listen on. */
+export const host = text('host name or IP address', (host, source) => {
+  const bare = host.replace(/^\[(.*)\]$/, '$1')
+  if (/^[^\s/[\]]+$/.test(bare)) return bare
+  throw new InvalidValue(mustBe(source, 'a host name or an IP address', host))
+})
+
+export const serverName = text('text without spaces', (name, source) => {
+  if (name === '') throw new InvalidValue(mustBe(source, 'a name', name))
+  if (/\s/.test(name)) throw new InvalidValue('server name cannot contain spaces')
+  return name
+})
+
+export const headerName = text('name of an HTTP header, or `none`', (name, source) => {
+  const trimmed = name.trim()
+  if (trimmed.toLowerCase() === 'none') return 'none'
+  // RFC 9110 §5.6.2
+  if (/^[\w!#$%&'*+.^`|~-]+$/.test(trimmed)) return trimmed
+  throw new InvalidValue(mustBe(source, 'the name of an HTTP header or "none"', name))
+})
+
+/** The public address: http or https, without trailing slashes. Its path is where everything is mounted. */
+export const domain = text('`http://` or `https://` URL', (domain, source) => {
+  const trimmed = domain.trim().replace(/\/+$/, '')
+  const url = /^https?:\/\//i.test(trimmed) ? URL.parse(trimmed) : null
+  if (url === null) {
+    throw new InvalidValue(mustBe(source, 'a URL with its protocol, such as "https://vault.example.com"', domain))
+  }
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+    throw new InvalidValue(`${source.name} must be a URL without user, query and fragment`)
+  }
+  return trimmed
+})

@@ -1,0 +1,214 @@
+/** Settings of Vaultwarden that Belfry lacks for the same reason. */
+export interface UnsupportedGroup {
+  /** Goes on from "this version of Belfry". */
+  readonly lack: string
+  /** By variable, what Vaultwarden does when nobody sets it; `undefined` when there is no such value. */
+  readonly defaults: Readonly<Record<string, Default | readonly Default[]>>
+}
+
+export type Default = string | number | boolean | undefined
+
+/**
+ * Everything that Vaultwarden reads and Belfry does not. (`spec/vault.md` §6) Left out are names with an underscore in
+ * front, which switch off what is not here or are written by Vaultwarden itself, and names it works out of others.
+ */
+export const UNSUPPORTED: readonly UnsupportedGroup[] = [
+  {
+    lack: 'has no e-mail',
+    defaults: {
+      USE_SENDMAIL: false,
+      SENDMAIL_COMMAND: undefined,
+      SMTP_HOST: undefined,
+      SMTP_FROM: undefined,
+      SMTP_FROM_NAME: 'Vaultwarden',
+      SMTP_SECURITY: 'starttls',
+      SMTP_SSL: undefined,
+      SMTP_EXPLICIT_TLS: undefined,
+      // The default follows SMTP_SECURITY.
+      SMTP_PORT: [587, 465, 25],
+      SMTP_USERNAME: undefined,
+      SMTP_PASSWORD: undefined,
+      SMTP_AUTH_MECHANISM: undefined,
+      SMTP_TIMEOUT: 15,
+      HELO_NAME: undefined,
+      SMTP_EMBED_IMAGES: true,
+      SMTP_DEBUG: false,
+      SMTP_ACCEPT_INVALID_CERTS: false,
+      SMTP_ACCEPT_INVALID_HOSTNAMES: false,
+      SIGNUPS_VERIFY_RESEND_TIME: 3600,
+      SIGNUPS_VERIFY_RESEND_LIMIT: 6,
+      INVITATION_ORG_NAME: 'Vaultwarden',
+      INVITATION_EXPIRATION_HOURS: 120,
+      TEMPLATES_FOLDER: undefined,
+      RELOAD_TEMPLATES: false,
+    },
+  },
+  {
+    lack: 'has no two-step login',
+    defaults: {
+      DISABLE_2FA_REMEMBER: false,
+      AUTHENTICATOR_DISABLE_TIME_DRIFT: false,
+      INCOMPLETE_2FA_TIME_LIMIT: 3,
+      INCOMPLETE_2FA_SCHEDULE: '30 * * * * *',
+      EMAIL_TOKEN_SIZE: 6,
+      EMAIL_EXPIRATION_TIME: 600,
+      EMAIL_ATTEMPTS_LIMIT: 3,
+      EMAIL_2FA_ENFORCE_ON_VERIFIED_INVITE: false,
+      EMAIL_2FA_AUTO_FALLBACK: false,
+      YUBICO_CLIENT_ID: undefined,
+      YUBICO_SECRET_KEY: undefined,
+      YUBICO_SERVER: undefined,
+      DUO_USE_IFRAME: false,
+      DUO_IKEY: undefined,
+      DUO_SKEY: undefined,
+      DUO_HOST: undefined,
+      DUO_CONTEXT_PURGE_SCHEDULE: '30 * * * * *',
+    },
+  },
+  {
+    lack: 'has no single sign-on',
+    defaults: {
+      SSO_ENABLED: false,
+      SSO_SIGNUPS_MATCH_EMAIL: true,
+      SSO_ALLOW_UNKNOWN_EMAIL_VERIFICATION: false,
+      SSO_CLIENT_ID: undefined,
+      SSO_CLIENT_SECRET: undefined,
+      SSO_AUTHORITY: undefined,
+      SSO_SCOPES: 'email profile',
+      SSO_AUTHORIZE_EXTRA_PARAMS: undefined,
+      SSO_PKCE: true,
+      SSO_AUDIENCE_TRUSTED: undefined,
+      SSO_MASTER_PASSWORD_POLICY: undefined,
+      SSO_AUTH_ONLY_NOT_SESSION: false,
+      SSO_CLIENT_CACHE_EXPIRATION: 0,
+      SSO_DEBUG_TOKENS: false,
+      PURGE_INCOMPLETE_SSO_AUTH: '0 20 0 * * *',
+    },
+  },
+  {
+    lack: 'has no mobile push',
+    defaults: {
+      PUSH_ENABLED: false,
+      PUSH_INSTALLATION_ID: undefined,
+      PUSH_INSTALLATION_KEY: undefined,
+      PUSH_RELAY_URI: 'https://push.bitwarden.com',
+      PUSH_IDENTITY_URI: 'https://identity.bitwarden.com',
+    },
+  },
+  {
+    lack: 'has no admin panel',
+    defaults: {
+      ADMIN_TOKEN: undefined,
+      DISABLE_ADMIN_TOKEN: false,
+      ADMIN_SESSION_LIFETIME: 20,
+      ADMIN_RATELIMIT_SECONDS: 300,
+      ADMIN_RATELIMIT_MAX_BURST: 3,
+    },
+  },
+  {
+    lack: 'has no organizations',
+    defaults: {
+      ORG_CREATION_USERS: [undefined, 'all'],
+      ORG_EVENTS_ENABLED: false,
+      EVENTS_DAYS_RETAIN: undefined,
+      EVENT_CLEANUP_SCHEDULE: '0 10 0 * * *',
+      ORG_GROUPS_ENABLED: false,
+      ENFORCE_SINGLE_ORG_WITH_RESET_PW_POLICY: false,
+    },
+  },
+  {
+    lack: 'has no attachments',
+    defaults: {
+      ATTACHMENTS_FOLDER: undefined,
+      TMP_FOLDER: undefined,
+      USER_ATTACHMENT_LIMIT: undefined,
+      ORG_ATTACHMENT_LIMIT: undefined,
+    },
+  },
+  {
+    lack: 'has no Sends',
+    defaults: {
+      SENDS_ALLOWED: true,
+      SENDS_FOLDER: undefined,
+      USER_SEND_LIMIT: undefined,
+      SEND_PURGE_SCHEDULE: '0 5 * * * *',
+    },
+  },
+  {
+    lack: 'has no emergency access',
+    defaults: {
+      EMERGENCY_ACCESS_ALLOWED: true,
+      EMERGENCY_NOTIFICATION_REMINDER_SCHEDULE: '0 3 * * * *',
+      EMERGENCY_REQUEST_TIMEOUT_SCHEDULE: '0 7 * * * *',
+    },
+  },
+  { lack: 'has no login with a device', defaults: { AUTH_REQUEST_PURGE_SCHEDULE: '30 * * * * *' } },
+  {
+    lack: 'empties no trash by itself',
+    defaults: { TRASH_AUTO_DELETE_DAYS: undefined, TRASH_PURGE_SCHEDULE: '0 5 0 * * *' },
+  },
+  { lack: 'has no scheduled jobs', defaults: { JOB_POLL_INTERVAL_MS: 30_000 } },
+  { lack: 'cannot change the e-mail address of an account', defaults: { EMAIL_CHANGE_ALLOWED: true } },
+  {
+    lack: 'keeps password hints but shows them to nobody',
+    defaults: { PASSWORD_HINTS_ALLOWED: true, SHOW_PASSWORD_HINT: false },
+  },
+  {
+    lack: 'has no web vault',
+    defaults: {
+      WEB_VAULT_FOLDER: 'web-vault/',
+      WEB_VAULT_ENABLED: true,
+      ALLOWED_IFRAME_ANCESTORS: undefined,
+      ALLOWED_CONNECT_SRC: undefined,
+    },
+  },
+  {
+    lack: 'passes no feature flags on to clients',
+    defaults: { CLIENT_SUPPRESS_ONBOARDING: false, EXPERIMENTAL_CLIENT_FEATURE_FLAGS: undefined },
+  },
+  {
+    lack: 'has no icons',
+    defaults: {
+      ICON_SERVICE: 'internal',
+      ICON_REDIRECT_CODE: 302,
+      ICON_CACHE_FOLDER: undefined,
+      ICON_CACHE_TTL: 2_592_000,
+      ICON_CACHE_NEGTTL: 259_200,
+      ICON_DOWNLOAD_TIMEOUT: 10,
+      DISABLE_ICON_DOWNLOAD: false,
+    },
+  },
+  {
+    lack: 'asks no other servers',
+    defaults: {
+      HIBP_API_KEY: undefined,
+      HTTP_REQUEST_BLOCK_REGEX: undefined,
+      HTTP_REQUEST_BLOCK_NON_GLOBAL_IPS: true,
+      ICON_BLACKLIST_REGEX: undefined,
+      ICON_BLACKLIST_NON_GLOBAL_IPS: true,
+      DNS_PREFER_IPV6: false,
+    },
+  },
+  {
+    lack: 'logs to standard error only, in a form of its own',
+    defaults: {
+      LOG_FILE: undefined,
+      LOG_TIMESTAMP_FORMAT: '%Y-%m-%d %H:%M:%S.%3f',
+      EXTENDED_LOGGING: true,
+      USE_SYSLOG: false,
+    },
+  },
+  {
+    lack: 'opens its SQLite database in a way of its own',
+    defaults: {
+      ENABLE_DB_WAL: true,
+      DB_CONNECTION_RETRIES: 15,
+      DATABASE_TIMEOUT: 30,
+      DATABASE_IDLE_TIMEOUT: 600,
+      DATABASE_MAX_CONNS: 10,
+      DATABASE_MIN_CONNS: 2,
+      DATABASE_CONN_INIT: undefined,
+    },
+  },
+  { lack: 'is not built on Rocket', defaults: { ROCKET_WORKERS: undefined, ROCKET_LIMITS: undefined } },
+]

@@ -1,0 +1,25 @@
+import { Account } from './account.ts'
+
+/** The account of everybody who names none, as in nats-server. */
+export const DEFAULT_ACCOUNT = '$G'
+
+/** All accounts of one server. */
+export class Broker {
+  readonly #accounts = new Map<string, Account>()
+  readonly #random: (below: number) => number
+
+  /** `random` answers a whole number from 0 up to, not including, its argument: which member of a queue group is next. */
+  constructor(random: (below: number) => number) {
+    this.#random = random
+  }
+
+  /** The account of that name; made when it is asked for first. Names come from the configuration, never from clients. */
+  account(name: string): Account {
+    let account = this.#accounts.get(name)
+    if (account === undefined) {
+      account = new Account(name, this.#random)
+      this.#accounts.set(name, account)
+    }
+    return account
+  }
+}

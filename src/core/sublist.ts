@@ -1,0 +1,186 @@
+import { isLiteralSubject } from './subject.ts'
+import type { Subscription } from './subscription.ts'
+
+/** Who gets a message: every plain subscription, and one member of each queue group. Shared, so never mutated. */
+export interface Match {
+  readonly plain: readonly Subscription[]
+  readonly queues: readonly (readonly Subscription[])[]
+}
+
+const NOBODY: Match = { plain: [], queues: [] }
+
+/** Subjects whose match is remembered come in two generations of this many; see `#remember`. */
+const MAX_MATCHES_PER_GENERATION = 4096
+
+/** Longer subjects are looked up each time, so that the cache stays below a few MiB whatever is published. */
+const MAX_CACHED_SUBJECT_BYTES = 256
+
+/** Subscriptions that end at one place of the tree. */
+class Node {
+  readonly plain = new Set<Subscription>()
+  readonly queues = new Map<string, Set<Subscription>>()
+  readonly literals = new Map<string, Node>()
+  star: Node | undefined
+  rest: Node | undefined
+
+  get isEmpty(): boolean {
+    return (
+      this.plain.size === 0 &&
+      this.queues.size === 0 &&
+      this.literals.size === 0 &&
+      this.star === undefined &&
+      this.rest === undefined
+    )
+  }
+}
+
+/**
+ * The subscriptions of one account: a tree by subject token, and in front of it a cache from literal subject to match.
+ *
+ * A change by a literal subject drops one cached match, a change by a wildcard drops them all: that keeps no removed
+ * subscription alive, and wildcards change rarely beside what is published.
+ */
+export class Sublist {
+  readonly #root = new Node()
+  #recent = new Map<string, Match>()
+  #older = new Map<string, Match>()
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** `subscription.subject` must be valid. Adding one that is there already changes nothing. */
+  insert(subscription: Subscription): void {
+    let node = this.#root
+    for (const token of subscription.subject.split('.')) node = descend(node, token)
+    const members = subscription.queue === '' ? node.plain : queueOf(node, subscription.queue)
+    if (members.has(subscription)) return
+    members.add(subscription)
+    this.#size++
+    this.#forget(subscription.subject)
+  }
+
+  /** Whether it was there. */
+  remove(subscription: Subscription): boolean {
+    const path: [Node, string][] = []
+    let node: Node | undefined = this.#root
+    for (const token of subscription.subject.split('.')) {
+      path.push([node, token])
+      node = childOf(node, token)
+      if (node === undefined) return false
+    }
+    const members = subscription.queue === '' ? node.plain : node.queues.get(subscription.queue)
+    if (members === undefined || !members.delete(subscription)) return false
+    if (subscription.queue !== '' && members.size === 0) node.queues.delete(subscription.queue)
+    for (let i = path.length - 1; i >= 0 && node.isEmpty; i--) {
+      const [parent, token]: [Node, string] = path[i]!
+      dropChild(parent, token)
+      node = parent
+    }
+    this.#size--
+    this.#forget(subscription.subject)
+    return true
+  }
+
+  /** Hot: once per publish. bench/match.ts */
+  match(subject: string): Match {
+    const cached = this.#recent.get(subject)
+    return cached !== undefined ? cached : this.#recall(subject)
+  }
+
+  #recall(subject: string): Match {
+    const match = this.#older.get(subject) ?? this.#lookUp(subject)
+    if (subject.length <= MAX_CACHED_SUBJECT_BYTES) this.#remember(subject, match)
+    return match
+  }
+
+  /**
+   * What was used since the last change of generations is kept, the rest goes. Why not the oldest entry each time: a
+   * Map's first key is found by passing over all that were deleted before it, 2 us each time. bench/match.ts
+   */
+  #remember(subject: string, match: Match): void {
+    if (this.#recent.size >= MAX_MATCHES_PER_GENERATION) {
+      this.#older = this.#recent
+      this.#recent = new Map()
+    }
+    this.#recent.set(subject, match)
+  }
+
+  #lookUp(subject: string): Match {
+    const tokens = subject.split('.')
+    // An empty token matches nothing, not even a wildcard.
+    if (tokens.includes('')) return NOBODY
+    const found: { plain: Subscription[]; queues: Subscription[][] } = { plain: [], queues: [] }
+    const groups = new Map<string, Subscription[]>()
+    collect(this.#root, tokens, 0, found.plain, groups)
+    found.queues.push(...groups.values())
+    return found.plain.length === 0 && found.queues.length === 0 ? NOBODY : found
+  }
+
+  #forget(subject: string): void {
+    if (isLiteralSubject(subject)) {
+      this.#recent.delete(subject)
+      this.#older.delete(subject)
+    } else {
+      if (this.#recent.size > 0) this.#recent = new Map()
+      if (this.#older.size > 0) this.#older = new Map()
+    }
+  }
+}
+
+function collect(
+  node: Node,
+  tokens: readonly string[],
+  depth: number,
+  plain: Subscription[],
+  groups: Map<string, Subscription[]>,
+): void {
+  if (depth === tokens.length) {
+    addAll(node, plain, groups)
+    return
+  }
+  if (node.rest !== undefined) addAll(node.rest, plain, groups)
+  if (node.star !== undefined) collect(node.star, tokens, depth + 1, plain, groups)
+  const literal = node.literals.get(tokens[depth]!)
+  if (literal !== undefined) collect(literal, tokens, depth + 1, plain, groups)
+}
+
+/** A queue group is its name, not its subject: members that subscribed by different wildcards share one message. */
+function addAll(node: Node, plain: Subscription[], groups: Map<string, Subscription[]>): void {
+  for (const subscription of node.plain) plain.push(subscription)
+  for (const [queue, members] of node.queues) {
+    const group = groups.get(queue)
+    if (group === undefined) groups.set(queue, [...members])
+    else for (const member of members) group.push(member)
+  }
+}
+
+function descend(node: Node, token: string): Node {
+  const child = childOf(node, token)
+  if (child !== undefined) return child
+  const made = new Node()
+  if (token === '*') node.star = made
+  else if (token === '>') node.rest = made
+  else node.literals.set(token, made)
+  return made
+}
+
+function childOf(node: Node, token: string): Node | undefined {
+  return token === '*' ? node.star : token === '>' ? node.rest : node.literals.get(token)
+}
+
+function dropChild(node: Node, token: string): void {
+  if (token === '*') node.star = undefined
+  else if (token === '>') node.rest = undefined
+  else node.literals.delete(token)
+}
+
+function queueOf(node: Node, queue: string): Set<Subscription> {
+  let members = node.queues.get(queue)
+  if (members === undefined) {
+    members = new Set()
+    node.queues.set(queue, members)
+  }
+  return members
+}

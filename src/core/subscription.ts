@@ -1,0 +1,21 @@
+import type { Peer } from './peer.ts'
+
+/** One peer's interest in one subject. `sid` is the peer's own name for it (a NATS sid), opaque to the core. */
+export class Subscription {
+  readonly peer: Peer
+  readonly subject: string
+  /** Empty for a plain subscription. */
+  readonly queue: string
+  readonly sid: string
+  /** Messages delivered so far, counted by the broker. */
+  delivered = 0
+  /** The subscription ends with this delivery; 0 means never. */
+  maxDeliveries = 0
+
+  constructor(peer: Peer, subject: string, sid: string, queue = '') {
+    this.peer = peer
+    this.subject = subject
+    this.sid = sid
+    this.queue = queue
+  }
+}

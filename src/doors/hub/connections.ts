@@ -1,0 +1,60 @@
+import type { HubConnection } from './connection.ts'
+
+/**
+ * The connections of one hub. A user has a bounded number of them; with one more the oldest goes, since it is more
+ * likely forgotten than the one that was just made.
+ */
+export class Connections {
+  readonly #maxPerUser: number
+  readonly #all = new Set<HubConnection>()
+  /** Those that have not begun to end, oldest first. No user is listed without a connection. */
+  readonly #ofUser = new Map<string, Set<HubConnection>>()
+  #onEmpty: (() => void)[] = []
+
+  constructor(maxPerUser: number) {
+    this.#maxPerUser = maxPerUser
+  }
+
+  /** Those whose transport is not gone yet. */
+  get size(): number {
+    return this.#all.size
+  }
+
+  add(connection: HubConnection): void {
+    const { userId } = connection
+    const siblings = this.#ofUser.get(userId)
+    if (siblings !== undefined && siblings.size >= this.#maxPerUser) {
+      const [oldest] = siblings
+      oldest?.goAway('too many connections of this user')
+    }
+    // Looked up again: the oldest may have been the only one.
+    const others = this.#ofUser.get(userId)
+    if (others === undefined) this.#ofUser.set(userId, new Set([connection]))
+    else others.add(connection)
+    this.#all.add(connection)
+  }
+
+  /** It does not count as one of its user's any more. */
+  ending(connection: HubConnection): void {
+    const siblings = this.#ofUser.get(connection.userId)
+    siblings?.delete(connection)
+    if (siblings?.size === 0) this.#ofUser.delete(connection.userId)
+  }
+
+  gone(connection: HubConnection): void {
+    this.#all.delete(connection)
+    if (this.#all.size > 0) return
+    const waiting = this.#onEmpty
+    this.#onEmpty = []
+    for (const resolve of waiting) resolve()
+  }
+
+  [Symbol.iterator](): Iterator<HubConnection> {
+    return this.#all.values()
+  }
+
+  /** Resolves when the last one is gone. */
+  async empty(): Promise<void> {
+    if (this.#all.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve))
+  }
+}

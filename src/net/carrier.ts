@@ -1,0 +1,47 @@
+import type { OutboxSink } from '#core'
+
+/** Where the other end of a connection is, as the socket has it. */
+export interface RemoteAddress {
+  readonly address: string
+  readonly port: number
+}
+
+/**
+ * How a door's bytes travel: one TCP, TLS or WebSocket connection. Reading pushes into a receiver; writing goes
+ * through an `Outbox` whose sink the carrier is.
+ */
+export interface Carrier extends OutboxSink {
+  readonly remote: RemoteAddress
+  /**
+   * Ends the connection: what was written before still goes out, then the transport's own farewell. `code` and
+   * `reason` are for transports that can carry them (a WebSocket close frame). Repeating it does nothing.
+   */
+  close(code: number, reason: string): void
+  /** Ends the connection at once; what was not sent is lost. */
+  destroy(): void
+  /** Stops (true) or resumes reading, for a peer that makes more work than it may. */
+  pause(isPaused: boolean): void
+}
+
+/** What a carrier tells its door. */
+export interface CarrierReceiver {
+  /**
+   * The peer said farewell, or broke the transport's rules (`error`), and the carrier is about to answer and end: the
+   * last chance to write what waits in an outbox. What is written later is lost.
+   */
+  onClosing?(error: Error | undefined): void
+  /** The transport is gone, whoever ended it; called exactly once, last. `error` when it broke. */
+  onClosed(error: Error | undefined): void
+  /** The peer takes nothing: no write got through for the carrier's write deadline. The door decides what to do. */
+  onStalled(): void
+}
+
+/** A receiver of a byte stream; the pieces are views that are never reused. */
+export interface StreamReceiver extends CarrierReceiver {
+  onBytes(bytes: Buffer): void
+}
+
+/** A receiver of whole WebSocket messages. */
+export interface MessageReceiver extends CarrierReceiver {
+  onMessage(data: Buffer, isText: boolean): void
+}

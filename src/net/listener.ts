@@ -1,0 +1,75 @@
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { ConfigError } from '#kit'
+
+export interface ListenAddress {
+  readonly host: string
+  /** 0 means any free port. */
+  readonly port: number
+}
+
+/** `host:port`, with brackets round an IPv6 address. */
+export function formatAddress({ host, port }: ListenAddress): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** A server that listens, and its connections. */
+export class Listener {
+  /** What it got: with the port that was chosen where any was asked for. */
+  readonly address: ListenAddress
+  readonly #server: Server
+  readonly #sockets: ReadonlySet<Socket>
+
+  private constructor(server: Server, address: ListenAddress, sockets: ReadonlySet<Socket>) {
+    this.#server = server
+    this.address = address
+    this.#sockets = sockets
+  }
+
+  /** Binds `server`; rejects with a `ConfigError` that names the address it could not have. */
+  static async open(server: Server, wanted: ListenAddress): Promise<Listener> {
+    const sockets = new Set<Socket>()
+    server.on('connection', (socket: Socket) => {
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+    })
+    return new Listener(server, await bind(server, wanted), sockets)
+  }
+
+  /**
+   * Takes no more connections from now on. Resolves when the last one is gone; those that are left after `graceMs` are
+   * cut, whatever they are doing: a TLS handshake that never ends is one that no HTTP server knows of.
+   */
+  async close(graceMs: number): Promise<void> {
+    const force = setTimeout(() => this.#sockets.forEach((socket) => void socket.destroy()), graceMs)
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    clearTimeout(force)
+  }
+}
+
+function bind(server: Server, address: ListenAddress): Promise<ListenAddress> {
+  const { promise, resolve, reject } = Promise.withResolvers<ListenAddress>()
+  const onError = (error: NodeJS.ErrnoException) => {
+    reject(new ConfigError(`Cannot bind "${formatAddress(address)}": ${reasonOf(error)}`, { cause: error }))
+  }
+  server.once('error', onError)
+  server.listen({ host: address.host, port: address.port }, () => {
+    server.off('error', onError)
+    resolve({ host: address.host, port: (server.address() as AddressInfo).port })
+  })
+  return promise
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return 'address in use'
+    case 'EACCES':
+      return 'permission denied'
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address'
+    case 'ENOTFOUND':
+      return 'host name not found'
+    default:
+      return error.message
+  }
+}

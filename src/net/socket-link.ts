@@ -1,0 +1,115 @@
+import type { Socket } from 'node:net'
+import type { Clock, Logger, Timer } from '#kit'
+import type { RemoteAddress } from './carrier.ts'
+import { OutboundQueue } from './outbound-queue.ts'
+
+/** How long a connection that we ended may take to go away before it is cut. */
+const LINGER_MS = 2_000
+
+export interface SocketLinkOptions {
+  readonly clock: Clock
+  readonly logger: Logger
+  /** A connection that waits with something to send, and gets nothing sent for this long, has stalled. */
+  readonly writeDeadlineMs: number
+}
+
+export interface SocketLinkOwner {
+  onBytes(chunk: Buffer): void
+  /** The peer ended its half of the connection; ours ends right after this. */
+  onEnded(): void
+  onStalled(): void
+  onClosed(error: Error | undefined): void
+}
+
+/** One socket with what every carrier needs of it: bounded lingering, a write deadline, one report of its end. */
+export class SocketLink {
+  readonly remote: RemoteAddress
+  readonly #socket: Socket
+  readonly #owner: SocketLinkOwner
+  readonly #options: SocketLinkOptions
+  readonly #queue: OutboundQueue
+  #error: Error | undefined
+  #deadline: Timer | undefined
+  #linger: Timer | undefined
+
+  constructor(socket: Socket, owner: SocketLinkOwner, options: SocketLinkOptions) {
+    this.#socket = socket
+    this.#owner = owner
+    this.#options = options
+    this.#queue = new OutboundQueue(socket)
+    this.remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
+    socket.setNoDelay(true)
+    socket.setTimeout(0)
+    socket.on('error', (error) => {
+      this.#error ??= error
+    })
+    socket.on('close', () => this.#gone())
+    // The peer ended its half: nothing more will be asked, so what is queued is sent and ours ends too.
+    socket.on('end', () => {
+      owner.onEnded()
+      this.end()
+    })
+  }
+
+  /** Bytes the operating system has not taken yet. */
+  get backlogBytes(): number {
+    return this.#queue.byteLength
+  }
+
+  /** From now on the owner gets what arrives; `head` is what arrived before. */
+  start(head?: Buffer): void {
+    if (head !== undefined && head.length > 0) this.#read(head)
+    this.#socket.on('data', this.#read)
+    this.#socket.resume()
+  }
+
+  write(bytes: Buffer): void {
+    if (!this.#socket.writable) return
+    this.#queue.write(bytes)
+    if (this.#deadline === undefined && this.#queue.byteLength > 0) this.#watch()
+  }
+
+  pause(isPaused: boolean): void {
+    if (isPaused) this.#socket.pause()
+    else this.#socket.resume()
+  }
+
+  /** Sends what is queued, then ends; a peer that does not go along is cut after two seconds. */
+  end(): void {
+    if (!this.#socket.writable) return
+    this.#queue.flush()
+    this.#socket.end()
+    this.#linger ??= this.#options.clock.after(LINGER_MS, () => this.#socket.destroy())
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /** What an owner throws is a bug of ours. It costs this connection, and no other. */
+  readonly #read = (chunk: Buffer): void => {
+    try {
+      this.#owner.onBytes(chunk)
+    } catch (error) {
+      this.#options.logger.error({ error, address: this.remote.address }, 'connection failed')
+      this.#socket.destroy()
+    }
+  }
+
+  /** Armed only while something waits, so an idle connection has no timer. */
+  #watch(): void {
+    const { progress } = this.#queue
+    this.#deadline = this.#options.clock.after(this.#options.writeDeadlineMs, () => {
+      this.#deadline = undefined
+      if (this.#socket.destroyed || this.#queue.byteLength === 0) return
+      if (this.#queue.progress === progress) this.#owner.onStalled()
+      else this.#watch()
+    })
+  }
+
+  #gone(): void {
+    this.#deadline?.cancel()
+    this.#linger?.cancel()
+    this.#owner.onClosed(this.#error)
+  }
+}

@@ -1,0 +1,10 @@
+export {
+  isDateField,
+  type Notification,
+  type NotificationName,
+  NotificationType,
+  notificationName,
+  parseNotification,
+} from './notification.ts'
+export { type AccountEvent, type CipherEvent, type FolderEvent, Notifier } from './notifier.ts'
+export { allOfUser, userSubject, VAULT_ACCOUNT } from './subjects.ts'

@@ -1,0 +1,2 @@
+export { type OpenStoreOptions, openStore } from './sqlite/open.ts'
+export type * from './store.ts'

@@ -1,0 +1,55 @@
+import { type Kysely, sql } from 'kysely'
+import { KyselyCiphers } from './ciphers.ts'
+import { KyselyDevices } from './devices.ts'
+import { KyselyFolders } from './folders.ts'
+import { KyselyInvitations } from './invitations.ts'
+import type { Store } from './store.ts'
+import type { Database, Engine } from './tables.ts'
+import { KyselyUsers } from './users.ts'
+
+/** The store over any engine that Kysely speaks to: the tables, and what holds them together. */
+export class KyselyStore implements Store {
+  readonly users: KyselyUsers
+  readonly devices: KyselyDevices
+  readonly folders: KyselyFolders
+  readonly ciphers: KyselyCiphers
+  readonly invitations: KyselyInvitations
+  readonly #db: Kysely<Database>
+  readonly #engine: Engine
+  #closing: Promise<void> | undefined
+
+  /** `db` is ready to use: open, and with the schema in place. It belongs to the store from here on. */
+  constructor(db: Kysely<Database>, engine: Engine) {
+    this.#db = db
+    this.#engine = engine
+    this.users = new KyselyUsers(db, engine)
+    this.devices = new KyselyDevices(db)
+    this.folders = new KyselyFolders(db)
+    this.ciphers = new KyselyCiphers(db)
+    this.invitations = new KyselyInvitations(db)
+  }
+
+  async transaction<T>(work: (store: Store) => Promise<T>): Promise<T> {
+    if (this.#db.isTransaction) throw new Error('A transaction cannot hold another')
+    return this.#db.transaction().execute((transaction) => work(new KyselyStore(transaction, this.#engine)))
+  }
+
+  async ping() {
+    await sql`SELECT 1`.execute(this.#db)
+  }
+
+  async close() {
+    if (this.#db.isTransaction) throw new Error('A transaction cannot close the store')
+    this.#closing ??= this.#finish()
+    await this.#closing
+  }
+
+  /** What was asked before is done first: the turn for the connection comes after theirs. */
+  async #finish() {
+    try {
+      await this.ping()
+    } finally {
+      await this.#db.destroy()
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * What Belfry keeps beside Vaultwarden's tables, which Vaultwarden never looks at. No foreign keys into its tables:
+ * they would stand in the way of its deletes. `belfry_schema` has one row for each of these steps that was taken;
+ * a step is never edited, a change is a further step.
+ */
+export const ownSteps: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE belfry_schema (version INTEGER NOT NULL PRIMARY KEY)`,
+    `CREATE TABLE belfry_user_keys (user_uuid TEXT NOT NULL PRIMARY KEY, key_id TEXT NOT NULL)`,
+  ],
+  // Ids from before say nothing of their key, and none has this digest: clients tell them again.
+  [`ALTER TABLE belfry_user_keys ADD COLUMN private_key_digest TEXT NOT NULL DEFAULT ''`],
+]
+
+/**
+ * Indexes on Vaultwarden's tables for what is looked up all the time, and for the foreign keys that SQLite checks when
+ * a cipher or folder goes. They change nothing that Vaultwarden sees. Made again at every start if they are not there,
+ * because they vanish with a table that one of Vaultwarden's later migrations builds anew.
+ */
+export const ownIndexes: readonly string[] = [
+  ['belfry_ciphers_user', 'ciphers (user_uuid, uuid)'],
+  ['belfry_folders_user', 'folders (user_uuid)'],
+  ['belfry_folders_ciphers_folder', 'folders_ciphers (folder_uuid)'],
+  ['belfry_favorites_cipher', 'favorites (cipher_uuid)'],
+  ['belfry_archives_cipher', 'archives (cipher_uuid)'],
+  ['belfry_attachments_cipher', 'attachments (cipher_uuid)'],
+  ['belfry_devices_user', 'devices (user_uuid)'],
+  ['belfry_devices_refresh_token', 'devices (refresh_token)'],
+].map(([name, columns]) => `CREATE INDEX IF NOT EXISTS ${name} ON ${columns}`)

@@ -1,0 +1,204 @@
+/**
+ * What is kept, whichever engine keeps it. Rows carry the words of the domain; the engines translate to the tables
+ * and columns of Vaultwarden's schema (docs/architecture.md, 'The database').
+ *
+ * Dates have millisecond precision and years of four digits. Every method may reject with the engine's own error; "not
+ * there" is `undefined`, never an error, and to update or delete what is not there changes nothing. A method is all or
+ * nothing by itself.
+ */
+export interface Store {
+  readonly users: Users
+  readonly devices: Devices
+  readonly folders: Folders
+  readonly ciphers: Ciphers
+  readonly invitations: Invitations
+  /**
+   * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. Not nestable.
+   *
+   * Inside use only the store that is handed in, which is of no use afterwards: SQLite has one connection, so the outer
+   * store would wait for this transaction, and this transaction for it. For the same reason wait for nothing else in it.
+   */
+  transaction<T>(work: (store: Store) => Promise<T>): Promise<T>
+  /** Resolves when the database answers; rejects otherwise. For `/alive`. */
+  ping(): Promise<void>
+  /** Finishes what was asked before, then closes. Everything asked later rejects. */
+  close(): Promise<void>
+}
+
+/** Key derivation the client uses for its master key. type 0: PBKDF2-SHA256; type 1: Argon2id (memory in MiB). */
+export interface Kdf {
+  readonly type: 0 | 1
+  readonly iterations: number
+  readonly memory: number | null
+  readonly parallelism: number | null
+}
+
+export interface User {
+  readonly id: string
+  readonly createdAt: Date
+  /** Moves with every change of the account's vault: `GET /accounts/revision-date`. */
+  updatedAt: Date
+  /** Lower-case (written so whatever its case). Unique. */
+  email: string
+  name: string
+  /** PBKDF2 of the client's hash; empty when the user has no master password (invited). */
+  passwordHash: Buffer
+  salt: Buffer
+  passwordIterations: number
+  passwordHint: string | null
+  /** The user key, protected by the master key: an EncString. Empty for an invited user. */
+  key: string
+  privateKey: string | null
+  publicKey: string | null
+  recoveryCode: string | null
+  /** Changes when every session must end; every access token carries it. */
+  securityStamp: string
+  /** JSON, see `spec/vault.md` §4.1; null when there is none. */
+  stampException: string | null
+  /** JSON list of lists of domains. */
+  equivalentDomains: string
+  /** JSON list of numbers. */
+  excludedGlobals: string
+  kdf: Kdf
+  verifiedAt: Date | null
+  lastVerifyingAt: Date | null
+  loginVerifyCount: number
+  newEmail: string | null
+  newEmailToken: string | null
+  enabled: boolean
+  apiKey: string | null
+  avatarColor: string | null
+}
+
+export interface Users {
+  find(id: string): Promise<User | undefined>
+  /** `email` in any case. */
+  findByEmail(email: string): Promise<User | undefined>
+  insert(user: User): Promise<void>
+  /** Writes every field, but `updatedAt` only if that moves it forward: another request may have touched it. */
+  update(user: User): Promise<void>
+  /**
+   * Moves `updatedAt` to `at`, but always forward, by a millisecond at least; returns what it is now, or `at` when there
+   * is no such user.
+   */
+  touch(id: string, at: Date): Promise<Date>
+  /** Types of the second factors that are enabled, ascending. With any, a password alone must not open the account. */
+  secondFactors(id: string): Promise<number[]>
+  /**
+   * The id that clients gave the user key (32 hex digits), kept beside Vaultwarden's tables. Vaultwarden may rotate the
+   * user key without knowing of it: the id holds only for the private key it was set with, which is protected by that
+   * key.
+   */
+  keyId(id: string): Promise<string | undefined>
+  setKeyId(id: string, keyId: string): Promise<void>
+}
+
+/** A client that logged in once. The same `id` (the client's own) may serve several users. */
+export interface Device {
+  readonly id: string
+  readonly userId: string
+  readonly createdAt: Date
+  updatedAt: Date
+  name: string
+  /** `spec/vault.md` §2.1; 14 when unknown. */
+  type: number
+  pushToken: string | null
+  pushId: string | null
+  /** Random text that refresh tokens name; unique. */
+  refreshToken: string
+  twoFactorRemember: string | null
+}
+
+export interface Devices {
+  find(id: string, userId: string): Promise<Device | undefined>
+  findByRefreshToken(refreshToken: string): Promise<Device | undefined>
+  ofUser(userId: string): Promise<Device[]>
+  insert(device: Device): Promise<void>
+  update(device: Device): Promise<void>
+  /** Sets `updatedAt` alone. */
+  touch(id: string, userId: string, at: Date): Promise<void>
+  deleteAllOf(userId: string): Promise<void>
+}
+
+export interface Folder {
+  readonly id: string
+  readonly userId: string
+  readonly createdAt: Date
+  updatedAt: Date
+  name: string
+}
+
+export interface Folders {
+  find(id: string): Promise<Folder | undefined>
+  ofUser(userId: string): Promise<Folder[]>
+  insert(folder: Folder): Promise<void>
+  update(folder: Folder): Promise<void>
+  /** Removes the folder and its links to items; the items stay. */
+  delete(id: string): Promise<void>
+}
+
+export interface Cipher {
+  readonly id: string
+  readonly createdAt: Date
+  updatedAt: Date
+  /** The personal owner; null for an organization's item. */
+  readonly userId: string | null
+  readonly organizationId: string | null
+  /** 1 login, 2 secure note, 3 card, 4 identity, 5 SSH key. */
+  readonly type: number
+  name: string
+  notes: string | null
+  /** JSON list, or null. */
+  fields: string | null
+  /** JSON object: the type's own part as the client sent it. */
+  data: string
+  /** JSON list, or null. */
+  passwordHistory: string | null
+  /** The item's own key as an EncString, or null. */
+  key: string | null
+  reprompt: number | null
+  deletedAt: Date | null
+}
+
+/** A cipher as one user sees it: what is kept per user is joined in. */
+export interface CipherView extends Cipher {
+  folderId: string | null
+  favorite: boolean
+  archivedAt: Date | null
+}
+
+export interface Ciphers {
+  /** The user's own item, with what is kept per user. */
+  findOwn(userId: string, id: string): Promise<CipherView | undefined>
+  /** Those of `ids` that are the user's own, in no particular order; unknown ones are left out. */
+  findManyOwn(userId: string, ids: readonly string[]): Promise<CipherView[]>
+  /** Every item of the user's own, those in the trash included. */
+  ownOf(userId: string): Promise<CipherView[]>
+  insert(cipher: Cipher): Promise<void>
+  /** Writes every field that is not readonly. */
+  update(cipher: Cipher): Promise<void>
+  /** Those of `ids` that have attachments. */
+  withAttachments(ids: readonly string[]): Promise<string[]>
+  /**
+   * Removes the items with what hangs on them: folder links, favourites, archive marks and collection links. Rejects
+   * when one of them has attachments: whoever takes their rows away has to remove their files too.
+   */
+  delete(ids: readonly string[]): Promise<void>
+  /**
+   * Puts the items into the user's folder, or with null into none. At most one folder for each user and item. That the
+   * folder and the items are the user's is for the caller to check; rejects when one of them does not exist.
+   */
+  setFolder(userId: string, ids: readonly string[], folderId: string | null): Promise<void>
+  setFavorite(userId: string, id: string, favorite: boolean): Promise<void>
+  /** Marks the items as archived by this user at `at`, or with null as not. */
+  setArchived(userId: string, ids: readonly string[], at: Date | null): Promise<void>
+}
+
+/** E-mail addresses that may register although sign-up is closed. */
+export interface Invitations {
+  /** True when there was an invitation; it is gone afterwards. */
+  take(email: string): Promise<boolean>
+  exists(email: string): Promise<boolean>
+  /** Turns the user's open invitations to organizations into accepted ones. */
+  acceptMemberships(userId: string): Promise<void>
+}

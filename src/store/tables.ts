@@ -1,0 +1,102 @@
+import type { ColumnType, RawBuilder } from 'kysely'
+import type { Timestamp } from './timestamps.ts'
+
+/**
+ * The tables that the queries use, by Vaultwarden's names. What an engine's driver gives and takes: timestamps are
+ * text (timestamps.ts), flags are booleans going in and booleans or 0/1 coming out, bytes are Uint8Arrays.
+ */
+export interface Database {
+  users: UserTable
+  devices: DeviceTable
+  folders: FolderTable
+  folders_ciphers: { cipher_uuid: string; folder_uuid: string }
+  ciphers: CipherTable
+  ciphers_collections: { cipher_uuid: string; collection_uuid: string }
+  attachments: { id: string; cipher_uuid: string }
+  favorites: { user_uuid: string; cipher_uuid: string }
+  archives: { user_uuid: string; cipher_uuid: string; archived_at: Timestamp }
+  invitations: { email: string }
+  users_organizations: { user_uuid: string; status: number }
+  twofactor: { uuid: string; user_uuid: string; atype: number; enabled: Flag }
+  belfry_user_keys: { user_uuid: string; key_id: string; private_key_digest: string }
+}
+
+/** What a query must say differently on each engine. */
+export interface Engine {
+  /** The later of a column's timestamp and `at`, in the form that `formatTimestamp` writes or one it equals. */
+  later(column: string, at: Timestamp): RawBuilder<Timestamp>
+  /** The same for the timestamp one millisecond after the column's. */
+  laterThan(column: string, at: Timestamp): RawBuilder<Timestamp>
+}
+
+type Flag = ColumnType<boolean | number, boolean, boolean>
+
+export interface UserTable {
+  uuid: string
+  created_at: Timestamp
+  updated_at: Timestamp
+  email: string
+  name: string
+  password_hash: Uint8Array
+  salt: Uint8Array
+  password_iterations: number
+  password_hint: string | null
+  akey: string
+  private_key: string | null
+  public_key: string | null
+  totp_recover: string | null
+  security_stamp: string
+  equivalent_domains: string
+  excluded_globals: string
+  client_kdf_type: number
+  client_kdf_iter: number
+  verified_at: Timestamp | null
+  last_verifying_at: Timestamp | null
+  login_verify_count: number
+  email_new: string | null
+  email_new_token: string | null
+  enabled: Flag
+  stamp_exception: string | null
+  api_key: string | null
+  avatar_color: string | null
+  client_kdf_memory: number | null
+  client_kdf_parallelism: number | null
+}
+
+export interface DeviceTable {
+  uuid: string
+  created_at: Timestamp
+  updated_at: Timestamp
+  user_uuid: string
+  name: string
+  atype: number
+  push_token: string | null
+  refresh_token: string
+  twofactor_remember: string | null
+  push_uuid: string | null
+}
+
+export interface FolderTable {
+  uuid: string
+  created_at: Timestamp
+  updated_at: Timestamp
+  user_uuid: string
+  name: string
+}
+
+export interface CipherTable {
+  uuid: string
+  created_at: Timestamp
+  updated_at: Timestamp
+  user_uuid: string | null
+  organization_uuid: string | null
+  atype: number
+  name: string
+  notes: string | null
+  fields: string | null
+  data: string
+  password_history: string | null
+  deleted_at: Timestamp | null
+  reprompt: number | null
+  key: string | null
+}

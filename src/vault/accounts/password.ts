@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto'
+import Type from 'typebox'
+import { AFTER_PASSWORD_CHANGE, newPassword, type Session, stampException, verifyPassword } from '#auth'
+import type { User } from '#store'
+import type { VaultContext } from '../context.ts'
+import { badRequest } from '../errors.ts'
+import { isSameKdf, KdfRequest, parseKdf } from '../kdf.ts'
+import { Maybe, orNull, type VaultApp } from '../schema.ts'
+import { endSessions } from '../sessions/index.ts'
+import { changeUser } from './change-user.ts'
+import { upgradePassword } from './upgrade-password.ts'
+
+const Text = Type.String({ minLength: 1 })
+
+/** The proof that whoever acts knows the master password. */
+export const SecretRequest = Type.Object({ masterPasswordHash: Text })
+
+const PasswordRequest = Type.Object({
+  masterPasswordHash: Text,
+  newMasterPasswordHash: Text,
+  masterPasswordHint: Maybe.text({ maxLength: 255 }),
+  key: Text,
+})
+
+const ChangeKdfRequest = Type.Object({
+  masterPasswordHash: Text,
+  authenticationData: Type.Object({ salt: Text, kdf: KdfRequest, masterPasswordAuthenticationHash: Text }),
+  unlockData: Type.Object({ salt: Text, kdf: KdfRequest, masterKeyWrappedUserKey: Text }),
+})
+
+/** The master password: checking it, changing it, and ending every session. */
+export function registerPassword(scope: VaultApp, context: VaultContext): void {
+  const { notifier, clock, settings } = context
+
+  scope.post('/accounts/verify-password', { schema: { body: SecretRequest } }, async ({ session, body }) => {
+    await requirePassword(session.user, body.masterPasswordHash)
+    await upgradePassword(context, session.user, body.masterPasswordHash)
+    return { Object: 'masterPasswordPolicy' }
+  })
+
+  scope.post('/accounts/password', { schema: { body: PasswordRequest } }, async ({ session, body }, reply) => {
+    await requirePassword(session.user, body.masterPasswordHash)
+    const password = await newPassword(body.newMasterPasswordHash, settings.passwordIterations)
+    const changed = await changePassword(context, session, (user) => {
+      user.stampException = stampException(user.securityStamp, AFTER_PASSWORD_CHANGE, clock.now())
+      user.passwordHint = orNull(body.masterPasswordHint?.trim())
+      Object.assign(user, password, { key: body.key })
+    })
+    // The acting device finishes what it is doing and logs itself out.
+    notifier.account('LogOut', changed.id, changed.updatedAt, session.device.id)
+    return reply.send()
+  })
+
+  scope.post('/accounts/kdf', { schema: { body: ChangeKdfRequest } }, async ({ session, body }, reply) => {
+    const { authenticationData: proof, unlockData: unlock } = body
+    if (!isSameKdf(proof.kdf, unlock.kdf)) {
+      throw badRequest('KDF settings must be equal for authentication and unlock', 'unlockData.kdf')
+    }
+    if (proof.salt !== session.user.email || unlock.salt !== session.user.email) {
+      throw badRequest('Invalid master password salt', 'unlockData.salt')
+    }
+    const kdf = parseKdf(unlock.kdf)
+    await requirePassword(session.user, body.masterPasswordHash)
+    const password = await newPassword(proof.masterPasswordAuthenticationHash, settings.passwordIterations)
+    const changed = await changePassword(context, session, (user) => {
+      Object.assign(user, password, { kdf, key: unlock.masterKeyWrappedUserKey })
+    })
+    notifier.account('LogOut', changed.id, changed.updatedAt, session.device.id)
+    return reply.send()
+  })
+
+  scope.post('/accounts/security-stamp', { schema: { body: SecretRequest } }, async ({ session, body }, reply) => {
+    await requirePassword(session.user, body.masterPasswordHash)
+    const changed = await changeUser(context, session, async (user, store) => {
+      user.securityStamp = randomUUID()
+      await store.devices.deleteAllOf(user.id)
+    })
+    notifier.account('LogOut', changed.id, changed.updatedAt, null)
+    return reply.send()
+  })
+}
+
+/** Throws an ApiError unless `clientHash` is the user's master password. */
+export async function requirePassword(user: User, clientHash: string): Promise<void> {
+  if (!(await verifyPassword(clientHash, user))) throw badRequest('Invalid password', 'masterPasswordHash')
+}
+
+/** Changes the password and with it ends all sessions, this one included: of two changes at once the second is 401. */
+function changePassword(context: VaultContext, session: Session, change: (user: User) => void): Promise<User> {
+  return changeUser(context, session, async (user, store) => {
+    change(user)
+    await endSessions(user, store)
+  })
+}

@@ -1,0 +1,92 @@
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { registerAccounts } from './accounts/index.ts'
+import { registerCiphers } from './ciphers/index.ts'
+import { registerAlive, registerConfig } from './config/index.ts'
+import type { VaultContext } from './context.ts'
+import { registerDevices, registerKnownDevice } from './devices/index.ts'
+import { errorHandler } from './error-handler.ts'
+import { NOT_FOUND_BODY } from './errors.ts'
+import { registerFolders } from './folders/index.ts'
+import { commonHeaders } from './headers.ts'
+import { registerIdentity, registerPrelogin } from './identity/index.ts'
+import { registerLanding } from './landing.ts'
+import { SMALL_BODY, type VaultApp, within } from './schema.ts'
+import { requireSession } from './sessions/index.ts'
+import { registerSync } from './sync/index.ts'
+import { list } from './wire.ts'
+
+/** What users may send; decimal megabytes, as Vaultwarden counts them. */
+const JSON_BYTES = 20_000_000
+
+/**
+ * The vault's HTTP API, ready to answer (`app.routing(request, response)`, `app.inject`) and without a listener of its
+ * own. Every route stands below the path of DOMAIN.
+ */
+export async function createVaultApp(context: VaultContext): Promise<FastifyInstance> {
+  const { settings, logger } = context
+  const app = Fastify({
+    bodyLimit: SMALL_BODY,
+    // What is wrong is refused and not bent until it fits: null is not the empty text, "5" is not 5.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } },
+    // A path that cannot be decoded or is far too long is no route of ours.
+    frameworkErrors: (_error, _request, reply) => notFound(reply as unknown as FastifyReply),
+  }) as unknown as VaultApp
+
+  readJson(app, SMALL_BODY)
+  app.addHook('onRequest', commonHeaders(settings))
+  app.setErrorHandler(errorHandler(logger))
+  app.setNotFoundHandler((_request, reply) => notFound(reply))
+  app.addHook('onResponse', async (request, reply) => {
+    // The pattern and not the path: paths hold ids, queries may hold tokens.
+    const route = request.routeOptions.url ?? 'none'
+    const fields = { method: request.method, route, status: reply.statusCode, userId: userIdOf(request) }
+    logger.debug({ ...fields, durationMs: Math.round(reply.elapsedTime) }, 'request')
+  })
+
+  within(app, settings.pathPrefix, (root) => registerRoutes(root, context))
+  await app.ready()
+  return app as unknown as FastifyInstance
+}
+
+function registerRoutes(root: VaultApp, context: VaultContext): void {
+  registerLanding(root, context.settings)
+  registerAlive(root, context)
+  within(root, '/identity', (scope) => registerIdentity(scope, context))
+  within(root, '/api', (scope) => registerApi(scope, context))
+}
+
+function registerApi(scope: VaultApp, context: VaultContext): void {
+  registerConfig(scope, context)
+  registerPrelogin(scope, context, '/accounts/prelogin')
+  registerKnownDevice(scope, context)
+  scope.get('/tasks', async () => ({ data: [], object: 'list' }))
+  within(scope, '', (own) => {
+    requireSession(own, context)
+    readJson(own, JSON_BYTES)
+    registerAccounts(own, context)
+    registerDevices(own, context)
+    registerSync(own, context)
+    registerCiphers(own, context)
+    registerFolders(own, context)
+    // Clients ask whether or not the user has any, and take a 404 for a failure.
+    own.get('/webauthn', { config: { stampException: 'get_api_webauthn' } }, async () => list([]))
+  })
+}
+
+/** Reads JSON up to `bodyLimit` bytes and nothing else. Clients send its type also with requests that have no body. */
+function readJson(app: VaultApp, bodyLimit: number): void {
+  app.removeAllContentTypeParsers()
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (request, body, done) => {
+    if (body === '') done(null, undefined)
+    else void parse(request, body as string, done)
+  })
+}
+
+function notFound(reply: FastifyReply): void {
+  reply.code(404).send(NOT_FOUND_BODY)
+}
+
+/** Undefined where nobody had to log in. */
+const userIdOf = (request: FastifyRequest): string | undefined =>
+  (request as { session?: FastifyRequest['session'] }).session?.user.id

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto'
+import Type from 'typebox'
+import type { Session } from '#auth'
+import type { CipherView, Store } from '#store'
+import type { VaultContext } from '../context.ts'
+import { badRequest } from '../errors.ts'
+import { ownFolder } from '../folders/index.ts'
+import { ID, IdParams, Maybe, orNull, type VaultApp } from '../schema.ts'
+import { inSession } from '../sessions/index.ts'
+import { parseDate } from '../wire.ts'
+import { announce, changeCipher, requireNoAttachments } from './cipher-store.ts'
+import { CipherRequest, checkEncryptedFor, parseContent } from './request.ts'
+import { cipherResponse } from './response.ts'
+import type { StoredType } from './type-parts.ts'
+
+/** From this much older than the stored item on a client's copy is out of date, as at Vaultwarden. */
+const STALE_FROM_MS = 2000
+
+const PartialRequest = Type.Object({ folderId: Maybe.text(), favorite: Type.Boolean() })
+
+/** Creating and changing one item. */
+export function registerWriting(scope: VaultApp, context: VaultContext): void {
+  const { store } = context
+
+  scope.post('/ciphers', { schema: { body: CipherRequest } }, async ({ session, body }) => {
+    checkEncryptedFor(body, session, await store.users.keyId(session.user.id))
+    const created = await createCipher(context, session, body)
+    announce(context, session, 'SyncCipherCreate', created)
+    return cipherResponse(created)
+  })
+
+  scope.route({
+    method: ['PUT', 'POST'],
+    url: `/ciphers/${ID}`,
+    schema: { params: IdParams, body: CipherRequest },
+    handler: async ({ session, params, body }) => {
+      const content = parseContent(body, context.settings.maxNoteCharacters)
+      checkEncryptedFor(body, session, await store.users.keyId(session.user.id))
+      const updated = await changeCipher(context, session, params.id, async (cipher, store) => {
+        checkFresh(cipher, body.lastKnownRevisionDate)
+        if (cipher.type !== body.type) throw badRequest('Invalid type', 'type')
+        // The keys of its attachments are encrypted with the item's own key, or with the user's when it has none.
+        if ((cipher.key === null) !== (content.key === null)) await requireNoAttachments(store, [cipher], 'key')
+        Object.assign(cipher, content)
+        await place(store, session, cipher, body)
+      })
+      return cipherResponse(updated)
+    },
+  })
+
+  // Vaultwarden tells nobody of this one, so a favourite set here shows elsewhere after the next sync only.
+  scope.route({
+    method: ['PUT', 'POST'],
+    url: `/ciphers/${ID}/partial`,
+    schema: { params: IdParams, body: PartialRequest },
+    handler: async ({ session, params, body }) => {
+      const updated = await changeCipher(context, session, params.id, (cipher, store) =>
+        place(store, session, cipher, body),
+      )
+      return cipherResponse(updated)
+    },
+  })
+}
+
+async function createCipher(context: VaultContext, session: Session, body: CipherRequest): Promise<CipherView> {
+  const now = new Date(context.clock.now())
+  const cipher: CipherView = {
+    ...parseContent(body, context.settings.maxNoteCharacters),
+    id: randomUUID(),
+    createdAt: now,
+    updatedAt: now,
+    userId: session.user.id,
+    organizationId: null,
+    // Checked with the content.
+    type: body.type as StoredType,
+    deletedAt: null,
+    folderId: null,
+    favorite: false,
+    archivedAt: null,
+  }
+  await inSession(context, session, async (store) => {
+    await store.ciphers.insert(cipher)
+    await place(store, session, cipher, body)
+    await store.users.touch(session.user.id, now)
+  })
+  return cipher
+}
+
+interface Placement {
+  readonly folderId?: string | null
+  readonly favorite?: boolean | null
+  readonly archivedDate?: string | null
+}
+
+/** Writes what is kept of an item for each user apart. No folder means none; what else is absent stays as it is. */
+async function place(store: Store, session: Session, cipher: CipherView, wanted: Placement): Promise<void> {
+  const userId = session.user.id
+  const folderId = orNull(wanted.folderId)
+  if (folderId !== cipher.folderId) {
+    if (folderId !== null) await ownFolder(store, userId, folderId)
+    await store.ciphers.setFolder(userId, [cipher.id], folderId)
+    cipher.folderId = folderId
+  }
+  if (wanted.favorite != null && wanted.favorite !== cipher.favorite) {
+    await store.ciphers.setFavorite(userId, cipher.id, wanted.favorite)
+    cipher.favorite = wanted.favorite
+  }
+  if (wanted.archivedDate != null) {
+    const archivedAt = parseDate(wanted.archivedDate)
+    if (!archivedAt) throw badRequest('archivedDate is not a date with a time and a zone', 'archivedDate')
+    await store.ciphers.setArchived(userId, [cipher.id], archivedAt)
+    cipher.archivedAt = archivedAt
+  }
+}
+
+/** Throws an ApiError when the client changed an older copy, which would undo what was done in between. */
+function checkFresh(cipher: CipherView, lastKnownRevisionDate: string | null | undefined): void {
+  // A date that cannot be read says nothing: mobile apps send the year 1 without a zone for "unknown".
+  const known = lastKnownRevisionDate == null ? undefined : parseDate(lastKnownRevisionDate)
+  if (known && cipher.updatedAt.getTime() - known.getTime() >= STALE_FROM_MS) {
+    throw badRequest('The client copy of this cipher is out of date. Resync the client and try again.')
+  }
+}

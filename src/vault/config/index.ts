@@ -1,0 +1,55 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { VaultContext } from '../context.ts'
+import { ApiError } from '../errors.ts'
+import { publicAddress } from '../public-address.ts'
+import type { VaultApp } from '../schema.ts'
+import { isSignupHidden, type VaultSettings } from '../settings.ts'
+import { formatDate } from '../wire.ts'
+
+/** What clients ask a server about itself; below `/api`. */
+export function registerConfig(scope: VaultApp, context: VaultContext): void {
+  const { settings, clock } = context
+  scope.get('/config', async (request) => configResponse(settings, publicAddress(settings, request)))
+  scope.get('/version', async (_request, reply) => sendText(reply, settings.serverVersion))
+  scope.get('/now', async (_request, reply) => sendText(reply, formatDate(new Date(clock.now()))))
+  registerAlive(scope, context)
+}
+
+/** `/alive`, for whoever watches over the server: good only while the database answers. */
+export function registerAlive(scope: VaultApp, { store, clock, logger }: VaultContext): void {
+  scope.get('/alive', async (_request: FastifyRequest, reply: FastifyReply) => {
+    try {
+      await store.ping()
+    } catch (error) {
+      logger.error({ error: (error as Error).message }, 'database does not answer')
+      throw new ApiError('UNAVAILABLE', 'The database does not answer.')
+    }
+    return sendText(reply, formatDate(new Date(clock.now())))
+  })
+}
+
+function configResponse(settings: VaultSettings, domain: string) {
+  return {
+    version: settings.serverVersion,
+    gitHash: null,
+    // Not null: this is not Bitwarden's own server.
+    server: { name: 'Belfry', url: domain },
+    settings: { disableUserRegistration: isSignupHidden(settings), suppressOnboardingInterstitials: false },
+    environment: {
+      vault: domain,
+      api: `${domain}/api`,
+      identity: `${domain}/identity`,
+      notifications: `${domain}/notifications`,
+      sso: '',
+      cloudRegion: null,
+    },
+    // 0 is SignalR, 1 would be Web Push.
+    push: { pushTechnology: 0, vapidPublicKey: null },
+    featureStates: { 'pm-19148-innovation-archive': true },
+    communication: null,
+    object: 'config',
+  }
+}
+
+const sendText = (reply: FastifyReply, text: string) =>
+  reply.type('application/json; charset=utf-8').send(JSON.stringify(text))

@@ -1,0 +1,28 @@
+import type { IncomingMessage } from 'node:http'
+import type { Sessions, Tokens } from '#auth'
+import type { Clock, Logger } from '#kit'
+import type { Notifier } from '#notify'
+import type { Store } from '#store'
+import type { VaultSettings } from './settings.ts'
+
+/** What the routes work with. */
+export interface VaultContext {
+  readonly store: Store
+  readonly tokens: Tokens
+  readonly sessions: Sessions
+  /** Told after the change was committed, never before. */
+  readonly notifier: Pick<Notifier, 'cipher' | 'folder' | 'account'>
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly settings: VaultSettings
+  /** Who is at the other end, behind the proxies that are trusted. */
+  readonly clientAddress: (request: IncomingMessage) => string
+}
+
+/**
+ * The date of a change to something last changed at `previous`: now, but always later than that. Clients drop an
+ * event whose date is not newer than their copy, so two changes within one millisecond need two dates.
+ */
+export function nextRevision(previous: Date, clock: Clock): Date {
+  return new Date(Math.max(clock.now(), previous.getTime() + 1))
+}

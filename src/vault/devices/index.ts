@@ -1,0 +1,2 @@
+export { registerDevices } from './devices.ts'
+export { registerKnownDevice } from './known-device.ts'

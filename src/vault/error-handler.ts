@@ -1,0 +1,55 @@
+import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
+import type { Logger } from '#kit'
+import { ApiError, type ApiErrorCode, envelope, STATUS, UNAUTHORIZED_BODY } from './errors.ts'
+
+/** What the framework refuses by itself, in our words: its own may quote the body. */
+const FRAMEWORK_ERRORS: Record<string, readonly [ApiErrorCode, string]> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: ['PAYLOAD_TOO_LARGE', 'The request body is too large.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UNSUPPORTED_MEDIA_TYPE', 'The Content-Type of the request is not supported.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BAD_REQUEST', 'The request body does not have the length it announced.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['BAD_REQUEST', 'The request body is not valid JSON.'],
+}
+
+/** Answers whatever a route threw, in the form clients read. */
+export function errorHandler(logger: Logger) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    const answer = toApiError(error)
+    if (answer.code === 'INTERNAL') {
+      const route = request.routeOptions.url
+      logger.error({ method: request.method, route, error: error.message, stack: error.stack }, 'request failed')
+    }
+    reply.code(STATUS[answer.code])
+    if (answer.code === 'UNAUTHORIZED') return reply.header('WWW-Authenticate', 'Bearer').send(UNAUTHORIZED_BODY)
+    return reply.send(envelope(answer.message, answer.field))
+  }
+}
+
+function toApiError(error: FastifyError): ApiError {
+  if (error instanceof ApiError) return error
+  const invalid = error.validation?.[0]
+  if (invalid) return invalidField(invalid, error.validationContext)
+  const known =
+    FRAMEWORK_ERRORS[error.code] ?? (error.statusCode === 400 && FRAMEWORK_ERRORS.FST_ERR_CTP_INVALID_JSON_BODY)
+  return known ? new ApiError(...known) : new ApiError('INTERNAL', 'An error has occurred on the server.')
+}
+
+/** `/fields/0/type` with 'must be integer' becomes 'fields[0].type must be integer'. */
+function invalidField(invalid: FastifySchemaValidationError, context = 'body'): ApiError {
+  const missing = invalid.params.missingProperty
+  const steps = invalid.instancePath.split('/').slice(1).map(unescapePointer)
+  if (typeof missing === 'string') steps.push(missing)
+  const field = steps
+    .map((step, index) => (/^\d+$/.test(step) ? `[${step}]` : index === 0 ? step : `.${step}`))
+    .join('')
+  const reason = typeof missing === 'string' ? 'is required' : reasonOf(invalid)
+  const name = field === '' ? context : field
+  return new ApiError('BAD_REQUEST', `${name} ${reason.replace(',', ' or ')}`, name)
+}
+
+/** What a pattern asks for is nothing that a person can read. */
+function reasonOf({ keyword, message }: FastifySchemaValidationError): string {
+  return keyword === 'pattern' ? 'does not have the form it should have' : (message ?? 'is not valid')
+}
+
+/** RFC 6901 §4. */
+const unescapePointer = (step: string) => step.replaceAll('~1', '/').replaceAll('~0', '~')

@@ -1,0 +1,1 @@
+export { folderResponse, ownFolder, registerFolders } from './folders.ts'

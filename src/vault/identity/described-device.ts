@@ -1,0 +1,20 @@
+import { UNKNOWN_DEVICE_TYPE } from '#auth'
+import { badRequest } from '../errors.ts'
+import type { DescribedDevice } from '../sessions/index.ts'
+import type { Form } from './form.ts'
+
+/** The column of Vaultwarden's schema holds 40 characters; clients send a UUID. */
+const MAX_ID_LENGTH = 40
+const MAX_NAME_LENGTH = 255
+
+/** What a login says of the device it comes from. */
+export function describeDevice(form: Form): DescribedDevice {
+  const id = form.require('deviceIdentifier')
+  if (id.length > MAX_ID_LENGTH) {
+    throw badRequest(`deviceIdentifier is longer than ${MAX_ID_LENGTH} characters`, 'deviceIdentifier')
+  }
+  const name = form.require('deviceName').slice(0, MAX_NAME_LENGTH)
+  // Some iOS versions send the word instead of the number.
+  const type = form.require('deviceType')
+  return { id, name, type: /^\d{1,4}$/.test(type) ? Number(type) : UNKNOWN_DEVICE_TYPE }
+}

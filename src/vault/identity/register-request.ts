@@ -1,0 +1,103 @@
+import Type, { type Static } from 'typebox'
+import type { Kdf } from '#store'
+import { ApiError, badRequest } from '../errors.ts'
+import { isSameKdf, KdfRequest, parseKdf } from '../kdf.ts'
+import { Maybe, orNull } from '../schema.ts'
+import { parseEmail } from './email-address.ts'
+
+const KeyPair = Type.Object({
+  publicKey: Type.String({ minLength: 1 }),
+  encryptedPrivateKey: Type.String({ minLength: 1 }),
+})
+
+/** Both generations of the body: the old one is flat, the one since 2026.5 keeps proof and unlock data apart. */
+export const RegisterRequest = Type.Object({
+  email: Type.String({ maxLength: 256 }),
+  name: Maybe.text({ maxLength: 50 }),
+  masterPasswordHint: Maybe.text({ maxLength: 255 }),
+  keys: Type.Optional(KeyPair),
+  userAsymmetricKeys: Type.Optional(KeyPair),
+  masterPasswordHash: Type.Optional(Type.String({ minLength: 1 })),
+  key: Type.Optional(Type.String({ minLength: 1 })),
+  userSymmetricKey: Type.Optional(Type.String({ minLength: 1 })),
+  kdf: Type.Optional(Type.Integer()),
+  kdfIterations: Type.Optional(Type.Integer({ maximum: 2 ** 31 - 1 })),
+  kdfMemory: Maybe.integer(),
+  kdfParallelism: Maybe.integer(),
+  masterPasswordAuthentication: Type.Optional(
+    Type.Object({
+      kdf: KdfRequest,
+      salt: Type.String(),
+      masterPasswordAuthenticationHash: Type.String({ minLength: 1 }),
+    }),
+  ),
+  masterPasswordUnlock: Type.Optional(
+    Type.Object({
+      kdf: KdfRequest,
+      salt: Type.String(),
+      masterKeyWrappedUserKey: Type.String({ minLength: 1 }),
+      containedKeyId: Maybe.text({ pattern: '^[0-9a-fA-F]{32}$' }),
+    }),
+  ),
+  emailVerificationToken: Maybe.text(),
+})
+export type RegisterRequest = Static<typeof RegisterRequest>
+
+/** What a registration asks for, whichever generation of client sent it. */
+export interface Registration {
+  /** Trimmed, lower case. */
+  readonly email: string
+  readonly name: string | null
+  readonly clientHash: string
+  readonly key: string
+  readonly kdf: Kdf
+  readonly keyPair: { readonly publicKey: string; readonly encryptedPrivateKey: string } | undefined
+  readonly passwordHint: string | null
+  readonly keyId: string | null
+}
+
+/** Throws an ApiError that names what is missing or does not fit together. */
+export function parseRegistration(body: RegisterRequest): Registration {
+  const email = parseEmail(body.email)
+  return {
+    email,
+    name: orNull(body.name),
+    keyPair: body.keys ?? body.userAsymmetricKeys,
+    passwordHint: orNull(body.masterPasswordHint?.trim()),
+    ...(body.masterPasswordAuthentication || body.masterPasswordUnlock ? current(body, email) : old(body)),
+  }
+}
+
+function current(
+  { masterPasswordAuthentication: proof, masterPasswordUnlock: unlock }: RegisterRequest,
+  email: string,
+) {
+  if (!proof) throw missing('masterPasswordAuthentication')
+  if (!unlock) throw missing('masterPasswordUnlock')
+  if (proof.salt !== email || unlock.salt !== email || !isSameKdf(proof.kdf, unlock.kdf)) {
+    throw new ApiError('UNPROCESSABLE', 'salt and kdf of authentication and unlock data must agree with each other')
+  }
+  return {
+    clientHash: proof.masterPasswordAuthenticationHash,
+    key: unlock.masterKeyWrappedUserKey,
+    kdf: parseKdf(unlock.kdf),
+    keyId: unlock.containedKeyId?.toLowerCase() ?? null,
+  }
+}
+
+function old({ kdf, kdfIterations, kdfMemory, kdfParallelism, ...body }: RegisterRequest) {
+  const key = body.key ?? body.userSymmetricKey
+  if (body.masterPasswordHash === undefined) throw missing('masterPasswordHash')
+  if (key === undefined) throw missing('key')
+  if (kdf === undefined) throw missing('kdf')
+  if (kdfIterations === undefined) throw missing('kdfIterations')
+  const chosen = {
+    kdfType: kdf,
+    iterations: kdfIterations,
+    memory: kdfMemory ?? null,
+    parallelism: kdfParallelism ?? null,
+  }
+  return { clientHash: body.masterPasswordHash, key, kdf: parseKdf(chosen), keyId: null }
+}
+
+const missing = (field: string) => badRequest(`${field} is required`, field)

@@ -1,0 +1,15 @@
+export { createVaultApp } from './app.ts'
+export { type CreateAccountOptions, createAccount } from './client/create-account.ts'
+export { decrypt, encrypt, type SymmetricKey, symmetricKey } from './client/enc-string.ts'
+export {
+  DEFAULT_KDF,
+  deriveMasterKey,
+  deriveMasterPasswordHash,
+  makeKeys,
+  type NewKeys,
+  stretchMasterKey,
+} from './client/keys.ts'
+export { type Fetch, Refused, reasonOf } from './client/post.ts'
+export { ClientSession } from './client/session.ts'
+export type { VaultContext } from './context.ts'
+export type { RateLimit, VaultSettings } from './settings.ts'

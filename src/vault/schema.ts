@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyBaseLogger, FastifyInstance, FastifyTypeProvider, RawServerDefault } from 'fastify'
+import Type, { type Static, type TSchema } from 'typebox'
+
+/** Gives route handlers the types of what their schemas let through. */
+interface SchemaTypes extends FastifyTypeProvider {
+  readonly validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown
+}
+
+/** The Fastify instance of the vault, or one of its scopes. */
+export type VaultApp = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  SchemaTypes
+>
+
+/** Adds `routes` below `prefix`, in a scope whose hooks and parsers are its own. Errors come out of `app.ready()`. */
+export function within(app: VaultApp, prefix: string, routes: (scope: VaultApp) => void): void {
+  void app.register(
+    (scope: VaultApp, _options: unknown, done: () => void) => {
+      routes(scope)
+      done()
+    },
+    { prefix },
+  )
+}
+
+/** Path parameter of an item, a folder or a user. Any other text is no such route, hence 404. */
+export const ID = ':id(^[0-9a-fA-F-]{36}$)'
+export const IdParams = Type.Object({ id: Type.String() })
+
+/** The two ways to say that what is at `url` shall go: not every proxy lets the first one through. */
+export const deletions = (url: string) =>
+  [
+    { method: 'DELETE', url },
+    { method: 'POST', url: `${url}/delete` },
+  ] as const
+
+/** Largest body of a request that anybody may send; bytes. */
+export const SMALL_BODY = 1 << 20
+
+/**
+ * Something a client encrypted: the number of the scheme, a dot, base64 parts. Clients fail as a whole on one item with
+ * anything else in it, so it is not let in. Empty stands for null.
+ */
+const ENC_STRING = '^(?:\\d{1,2}\\.[A-Za-z0-9+/=|_-]+)?$'
+
+/** An encrypted text that must be there. */
+export const EncString = Type.String({ minLength: 1, pattern: ENC_STRING })
+
+/** May be absent or null, which mean the same. One `type` list and no union, so that an error names the field. */
+export const Maybe = {
+  text: (options: { maxLength?: number; minLength?: number; pattern?: string } = {}) =>
+    Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'], ...options })),
+  encString: () => Maybe.text({ pattern: ENC_STRING }),
+  integer: () => Type.Optional(Type.Unsafe<number | null>({ type: ['integer', 'null'] })),
+  boolean: () => Type.Optional(Type.Unsafe<boolean | null>({ type: ['boolean', 'null'] })),
+  object: () => Type.Optional(Type.Unsafe<JsonObject | null>({ type: ['object', 'null'] })),
+  objects: () =>
+    Type.Optional(Type.Unsafe<JsonObject[] | null>({ type: ['array', 'null'], items: { type: 'object' } })),
+}
+
+export type JsonObject = Record<string, unknown>
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** `null`, absent and empty are all "none". */
+export const orNull = (text: string | null | undefined): string | null => text || null

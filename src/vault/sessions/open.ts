@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto'
+import type { IssuedToken } from '#auth'
+import type { Device, Devices, User } from '#store'
+import { nextRevision, type VaultContext } from '../context.ts'
+import { newRefreshToken } from './refresh-token.ts'
+
+/** What a login says of the device it comes from. */
+export type DescribedDevice = Pick<Device, 'id' | 'name' | 'type'>
+
+export interface OpenedSession extends IssuedToken {
+  readonly user: User
+  readonly device: Device
+}
+
+/**
+ * Begins a session of `checked`, the row that the secret of the login was found right for. Finding that out takes its
+ * time; undefined when the account has ended its sessions, replaced its API key or been disabled meanwhile.
+ */
+export async function openSession(
+  context: VaultContext,
+  checked: User,
+  described: DescribedDevice,
+  grant: { clientId: string; scope: readonly string[] },
+): Promise<OpenedSession | undefined> {
+  const opened = await context.store.transaction(async ({ users, devices }) => {
+    const user = await users.find(checked.id)
+    if (!user || !isAsChecked(user, checked)) return undefined
+    return { user, device: await rememberDevice(context, devices, user, described) }
+  })
+  return opened && { ...opened, ...(await context.tokens.issueAccess(opened.user, opened.device, grant)) }
+}
+
+/**
+ * Every change of the password changes the stamp. The stored hash is not compared, because a login beside this one may
+ * just have renewed it with more iterations.
+ */
+function isAsChecked(user: User, checked: User): boolean {
+  return user.enabled && user.securityStamp === checked.securityStamp && user.apiKey === checked.apiKey
+}
+
+/** The user's device, remembered from now on, and marked as seen just now. */
+async function rememberDevice(
+  { clock }: VaultContext,
+  devices: Devices,
+  user: User,
+  described: DescribedDevice,
+): Promise<Device> {
+  const known = await devices.find(described.id, user.id)
+  if (known) {
+    await devices.touch(known.id, user.id, nextRevision(known.updatedAt, clock))
+    return known
+  }
+  const now = new Date(clock.now())
+  const device: Device = {
+    ...described,
+    userId: user.id,
+    createdAt: now,
+    // Vaultwarden takes equal dates for "has never logged in".
+    updatedAt: nextRevision(now, clock),
+    pushToken: null,
+    pushId: randomUUID(),
+    refreshToken: newRefreshToken(),
+    twoFactorRemember: null,
+  }
+  await devices.insert(device)
+  return device
+}

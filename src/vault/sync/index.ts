@@ -1,0 +1,61 @@
+import Type from 'typebox'
+import type { User } from '#store'
+import { profileResponse } from '../accounts/index.ts'
+import { cipherResponse, SSH_KEY } from '../ciphers/index.ts'
+import type { VaultContext } from '../context.ts'
+import { folderResponse } from '../folders/index.ts'
+import type { VaultApp } from '../schema.ts'
+
+const SyncQuery = Type.Object({ excludeDomains: Type.Optional(Type.String()) })
+
+/** `GET /sync`: the whole vault in one answer. */
+export function registerSync(scope: VaultApp, { store }: VaultContext): void {
+  scope.get('/sync', { schema: { querystring: SyncQuery } }, async ({ session, query, headers }) => {
+    const { user } = session
+    const [folders, ciphers, userKeyId, secondFactors] = await Promise.all([
+      store.folders.ofUser(user.id),
+      store.ciphers.ownOf(user.id),
+      store.users.keyId(user.id),
+      store.users.secondFactors(user.id),
+    ])
+    const readsSshKeys = isAtLeast(headers['bitwarden-client-version'], 2024, 12)
+    return {
+      profile: profileResponse(user, secondFactors),
+      folders: folders.map(folderResponse),
+      collections: [],
+      policies: [],
+      ciphers: ciphers.filter((cipher) => readsSshKeys || cipher.type !== SSH_KEY).map(cipherResponse),
+      domains: query.excludeDomains?.toLowerCase() === 'true' ? null : domainsOf(user),
+      sends: [],
+      userDecryption: {
+        masterPasswordUnlock: masterPasswordUnlock(user),
+        ...(userKeyId === undefined ? {} : { userKeyId }),
+      },
+      object: 'sync',
+    }
+  })
+}
+
+/** What opens the user key; null for a user without a master password. */
+function masterPasswordUnlock({ passwordHash, kdf, key, email }: User) {
+  if (passwordHash.length === 0) return null
+  return {
+    kdf: { kdfType: kdf.type, iterations: kdf.iterations, memory: kdf.memory, parallelism: kdf.parallelism },
+    // One value under its old and its new name: clients ask for either.
+    masterKeyEncryptedUserKey: key,
+    masterKeyWrappedUserKey: key,
+    salt: email,
+  }
+}
+
+/** The user's own groups of domains that share logins. There are no groups here that hold for everybody. */
+function domainsOf(user: User) {
+  return { equivalentDomains: JSON.parse(user.equivalentDomains), globalEquivalentDomains: [], object: 'domains' }
+}
+
+/** Apps older than this cannot read a vault that holds an SSH key, nor may one that does not say how old it is. */
+function isAtLeast(version: string | string[] | undefined, year: number, month: number): boolean {
+  const [, clientYear, clientMonth] = /^(\d+)\.(\d+)\.\d+/.exec(String(version)) ?? []
+  if (clientYear === undefined) return false
+  return Number(clientYear) > year || (Number(clientYear) === year && Number(clientMonth) >= month)
+}

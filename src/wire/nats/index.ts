@@ -1,0 +1,14 @@
+export { type ClientHandler, type ClientLimits, ClientParser } from './client-parser.ts'
+export {
+  errLine,
+  hmsgHead,
+  infoLine,
+  msgHead,
+  NO_RESPONDERS_HEADER,
+  noRespondersHeader,
+  OK_LINE,
+  PING_LINE,
+  PONG_LINE,
+} from './encode.ts'
+export { type NatsErrorCode, NatsProtocolError } from './errors.ts'
+export { encodeHeaders, type HeaderBlock, type Headers, parseHeaders } from './headers.ts'

@@ -1,0 +1,79 @@
+import { MAX_CONTROL_PAYLOAD_BYTES, Opcode } from './opcode.ts'
+import { unmask } from './unmask.ts'
+
+const MAX_CLOSE_REASON_BYTES = MAX_CONTROL_PAYLOAD_BYTES - 2
+const MASK_BIT = 0x80
+const KEY_BYTES = 4
+
+/** Length of an unmasked header for a payload of `length` bytes: 2, 4 or 10. */
+export function frameHeaderLength(length: number): number {
+  if (length <= 125) return 2
+  return length <= 0xffff ? 4 : 10
+}
+
+/**
+ * Hot: once per frame written. Writes the header of an unmasked frame into `target` at `offset` and returns the offset
+ * behind it. `opcode` is `Opcode.CONTINUATION` for every frame of a message but the first.
+ */
+export function writeFrameHeader(
+  target: Buffer,
+  offset: number,
+  opcode: Opcode,
+  fin: boolean,
+  rsv1: boolean,
+  length: number,
+): number {
+  target[offset] = (fin ? 0x80 : 0) | (rsv1 ? 0x40 : 0) | opcode
+  if (length <= 125) {
+    target[offset + 1] = length
+    return offset + 2
+  }
+  if (length <= 0xffff) {
+    target[offset + 1] = 126
+    return target.writeUInt16BE(length, offset + 2)
+  }
+  target[offset + 1] = 127
+  target.writeUInt32BE(Math.floor(length / 0x1_0000_0000), offset + 2)
+  return target.writeUInt32BE(length >>> 0, offset + 6)
+}
+
+/** A whole message or control frame in one unmasked frame. Control payloads are at most 125 bytes. */
+export function encodeFrame(opcode: Opcode, payload: Buffer): Buffer {
+  const frame = Buffer.allocUnsafe(frameHeaderLength(payload.length) + payload.length)
+  payload.copy(frame, writeFrameHeader(frame, 0, opcode, true, false, payload.length))
+  return frame
+}
+
+/** What a client sends: `mask` is the four random bytes of the masking key. */
+export function encodeMaskedFrame(opcode: Opcode, payload: Buffer, mask: Buffer, fin = true): Buffer {
+  const headerLength = frameHeaderLength(payload.length)
+  const frame = Buffer.allocUnsafe(headerLength + KEY_BYTES + payload.length)
+  writeFrameHeader(frame, 0, opcode, fin, false, payload.length)
+  frame[1]! |= MASK_BIT
+  mask.copy(frame, headerLength, 0, KEY_BYTES)
+  payload.copy(frame, headerLength + KEY_BYTES)
+  unmask(frame, headerLength + KEY_BYTES, frame.length, mask.readInt32LE(0))
+  return frame
+}
+
+/** An unmasked close frame. Without a code it is empty, as an answer to an empty one has to be. */
+export function encodeClose(code?: number, reason = ''): Buffer {
+  return encodeFrame(Opcode.CLOSE, closePayload(code, reason))
+}
+
+/** A close frame's payload. A reason of more than 123 bytes of UTF-8 is cut after a whole character, with `...`. */
+export function closePayload(code?: number, reason = ''): Buffer {
+  if (code === undefined) return Buffer.alloc(0)
+  const text = cutReason(Buffer.from(reason, 'utf8'))
+  const payload = Buffer.allocUnsafe(2 + text.length)
+  payload.writeUInt16BE(code, 0)
+  text.copy(payload, 2)
+  return payload
+}
+
+function cutReason(text: Buffer): Buffer {
+  if (text.length <= MAX_CLOSE_REASON_BYTES) return text
+  let end = MAX_CLOSE_REASON_BYTES - 3
+  while ((text[end]! & 0xc0) === 0x80) end--
+  return Buffer.concat([text.subarray(0, end), Buffer.from('...')])
+}

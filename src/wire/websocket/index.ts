@@ -1,0 +1,23 @@
+export { WebSocketError, type WebSocketErrorCode } from './errors.ts'
+export { type FrameHandler, FrameReader, type FrameReaderOptions } from './frame-reader.ts'
+export {
+  closePayload,
+  encodeClose,
+  encodeFrame,
+  encodeMaskedFrame,
+  frameHeaderLength,
+  writeFrameHeader,
+} from './frame-writer.ts'
+export {
+  acceptKey,
+  checkUpgrade,
+  type HeaderList,
+  type RequestHeaders,
+  refusal,
+  switchingProtocols,
+  type UpgradeCheck,
+  type UpgradeRequest,
+} from './handshake.ts'
+export { MessageAssembler, type MessageAssemblerOptions, type MessageHandler } from './message-assembler.ts'
+export { type DataOpcode, MAX_CONTROL_PAYLOAD_BYTES, Opcode } from './opcode.ts'
+export { type Origin, type OriginRules, originAllowed, originOf, parseAllowedOrigin } from './origin.ts'

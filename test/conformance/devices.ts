@@ -1,0 +1,114 @@
+/** Devices of a Bitwarden user, as the real clients: the official CLI, and the apps' connection to the hub. */
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { HttpTransportType, type HubConnection, HubConnectionBuilder, LogLevel } from '@microsoft/signalr'
+import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack'
+
+const run = promisify(execFile)
+
+/** One `bw` with its own application data, which goes when it is disposed of. */
+export class BitwardenCli implements AsyncDisposable {
+  readonly #folder: string
+  readonly #env: NodeJS.ProcessEnv
+
+  static async install(certificateAuthorityFile: string): Promise<BitwardenCli> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'belfry-bw-'))
+    return new BitwardenCli(folder, {
+      PATH: process.env.PATH,
+      HOME: folder,
+      BITWARDENCLI_APPDATA_DIR: folder,
+      BW_NOINTERACTION: 'true',
+      NODE_EXTRA_CA_CERTS: certificateAuthorityFile,
+      // The CLI's own libraries warn about themselves on stderr.
+      NODE_NO_WARNINGS: '1',
+    })
+  }
+
+  private constructor(folder: string, env: NodeJS.ProcessEnv) {
+    this.#folder = folder
+    this.#env = env
+  }
+
+  /** Runs one command and answers with what it printed. Rejects with what it said when it fails. */
+  async run(...args: string[]): Promise<string> {
+    const program = createRequire(import.meta.url).resolve('@bitwarden/cli/build/bw.js')
+    const { stdout } = await run(process.execPath, [program, ...args], { env: this.#env, timeout: 60_000 })
+    return stdout.trim()
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the command prints.
+  async json(...args: string[]): Promise<any> {
+    return JSON.parse(await this.run(...args))
+  }
+
+  /** Logs in and keeps the session for the commands that follow. */
+  async login(server: string, email: string, password: string): Promise<void> {
+    await this.run('config', 'server', server)
+    this.#env.BW_SESSION = await this.run('login', email, password, '--raw')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** What `ReceiveMessage` brings. */
+export interface HubEvent {
+  readonly ContextId: string | null
+  readonly Type: number
+  // biome-ignore lint/suspicious/noExplicitAny: each type has its own.
+  readonly Payload: Record<string, any>
+}
+
+/** A hub connection set up as the Bitwarden apps set it up, which keeps what it hears until it is asked for. */
+export class HubDevice implements AsyncDisposable {
+  readonly connection: HubConnection
+  readonly #events: HubEvent[] = []
+  readonly #waiting: ((event: HubEvent) => void)[] = []
+
+  static async connect(server: string, accessToken: string): Promise<HubDevice> {
+    const device = new HubDevice(server, accessToken)
+    await device.connection.start()
+    return device
+  }
+
+  constructor(server: string, accessToken: string) {
+    this.connection = new HubConnectionBuilder()
+      .withUrl(`${server}/notifications/hub`, {
+        accessTokenFactory: () => accessToken,
+        skipNegotiation: true,
+        transport: HttpTransportType.WebSockets,
+      })
+      .withHubProtocol(new MessagePackHubProtocol())
+      .configureLogging(LogLevel.None)
+      .build()
+    this.connection.on('ReceiveMessage', (event: HubEvent) => {
+      const waiting = this.#waiting.shift()
+      if (waiting) waiting(event)
+      else this.#events.push(event)
+    })
+  }
+
+  /** The next event in order, waited for if need be. */
+  async next(deadlineMs = 5_000): Promise<HubEvent> {
+    const event = this.#events.shift()
+    if (event) return event
+    const { promise, resolve, reject } = Promise.withResolvers<HubEvent>()
+    this.#waiting.push(resolve)
+    const timer = setTimeout(() => reject(new Error(`no event within ${deadlineMs} ms`)), deadlineMs)
+    return promise.finally(() => clearTimeout(timer))
+  }
+
+  /** Events that came and were not asked for. */
+  get unread(): readonly HubEvent[] {
+    return this.#events
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.connection.stop()
+  }
+}

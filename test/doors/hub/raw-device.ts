@@ -1,0 +1,87 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { encodeHandshakeRequest, HubDecoder, type HubMessage } from '#wire/signalr'
+import { encodeMaskedFrame, MessageAssembler, Opcode } from '#wire/websocket'
+import { within } from '../../helpers/wait.ts'
+
+/** A device on a bare socket, which can stop reading: no WebSocket client can be made to. */
+export class RawDevice {
+  readonly messages: HubMessage[] = []
+  receivedBytes = 0
+  readonly closed: Promise<unknown>
+  readonly #socket: Socket
+  #onMessage: () => void = () => {}
+
+  private constructor(socket: Socket) {
+    this.#socket = socket
+    socket.on('error', () => {})
+    this.closed = once(socket, 'close')
+  }
+
+  /** Connected, with the handshake done, and reading. */
+  static async start(port: number, token: string): Promise<RawDevice> {
+    const socket = connect(port, '127.0.0.1')
+    const device = new RawDevice(socket)
+    socket.write(
+      [
+        `GET /notifications/hub?access_token=${token} HTTP/1.1`,
+        'Host: localhost',
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        '\r\n',
+      ].join('\r\n'),
+    )
+    const [response] = (await within(once(socket, 'data'), 'the 101')) as [Buffer]
+    if (!response.toString('latin1').startsWith('HTTP/1.1 101 ')) throw new Error('The upgrade was refused')
+    const request = encodeHandshakeRequest({ protocol: 'messagepack', version: 1 })
+    socket.write(encodeMaskedFrame(Opcode.TEXT, request, Buffer.alloc(4, 7)))
+    const [reply] = (await within(once(socket, 'data'), 'the handshake')) as [Buffer]
+    if (reply.toString('latin1', 2) !== '{}\x1e') throw new Error('The handshake was refused')
+    device.#read()
+    return device
+  }
+
+  #read(): void {
+    const decoder = new HubDecoder(100_000)
+    const assembler = new MessageAssembler(
+      { maskRequired: false, validateText: false, maxMessageBytes: 1 << 24 },
+      {
+        onMessage: (data) => {
+          this.messages.push(...decoder.read(data))
+          this.#onMessage()
+        },
+        onPing: () => {},
+        onPong: () => {},
+        onClose: () => this.#socket.end(),
+      },
+    )
+    this.#socket.on('data', (chunk) => {
+      this.receivedBytes += chunk.length
+      assembler.feed(chunk)
+    })
+  }
+
+  stopReading(): void {
+    this.#socket.pause()
+  }
+
+  readAgain(): void {
+    this.#socket.resume()
+  }
+
+  /** Resolves when one of the messages, also of those already here, is as wanted. */
+  async until(isWanted: (message: HubMessage) => boolean, what: string): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#onMessage = () => {
+      if (this.messages.some(isWanted)) resolve()
+    }
+    this.#onMessage()
+    await within(promise, what)
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+}

@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import net from 'node:net'
+import { once, until, within } from './wait.ts'
+
+/** How long a program may take to end on SIGTERM before it is killed. */
+const STOP_DEADLINE_MS = 5_000
+
+/** Of what a program says, this much of the end is kept. Characters. */
+const OUTPUT_LIMIT = 256 * 1024
+
+export interface ProgramOptions {
+  readonly command: string
+  readonly args?: readonly string[]
+  /** Added to this process's environment; `undefined` takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly cwd?: string
+  /** What shows that the program is up: a line that it prints, or a TCP port that answers. Default: that it was started. */
+  readonly ready?: RegExp | { readonly port: number; readonly host?: string }
+  /** Default 20 s. */
+  readonly readyDeadlineMs?: number
+}
+
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A program under test: ended and waited for at the end of its block. */
+export class RunningProgram implements AsyncDisposable {
+  readonly child: ChildProcess
+  /** Resolves when the program has ended and all that it said was read. */
+  readonly exited: Promise<Exit>
+  #stdout = ''
+  #stderr = ''
+  #hasEnded = false
+  readonly #killOnExit = () => void this.child.kill('SIGKILL')
+
+  constructor({ command, args = [], env, cwd }: ProgramOptions) {
+    this.child = spawn(command, args, { env: { ...process.env, ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout = (this.#stdout + text).slice(-OUTPUT_LIMIT)
+    })
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-OUTPUT_LIMIT)
+    })
+    this.exited = new Promise((resolve, reject) => {
+      this.child.once('error', reject)
+      this.child.once('close', (code, signal) => resolve({ code, signal }))
+    })
+    this.exited
+      .catch(() => undefined)
+      .finally(() => {
+        this.#hasEnded = true
+        process.off('exit', this.#killOnExit)
+      })
+    process.on('exit', this.#killOnExit)
+  }
+
+  get stdout(): string {
+    return this.#stdout
+  }
+
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  /** Both streams, for messages. */
+  get output(): string {
+    return this.#stdout + this.#stderr
+  }
+
+  /** The match of `pattern` in what the program has said or says within the deadline; rejects when it ends before. */
+  async saying(pattern: RegExp, deadlineMs?: number): Promise<RegExpExecArray> {
+    const match = () => pattern.exec(this.#stdout) ?? pattern.exec(this.#stderr)
+    return this.#untilOrEnd(match, `${pattern} in the output`, deadlineMs)
+  }
+
+  /** Resolves when something listens on the port; rejects when the program ends before. */
+  async listening(port: number, host = '127.0.0.1', deadlineMs?: number): Promise<void> {
+    await this.#untilOrEnd(() => canConnect(port, host), `a listener on ${host}:${port}`, deadlineMs)
+  }
+
+  /** Ends the program, by force when it does not go by itself. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
+    this.child.kill(signal)
+    try {
+      return await within(this.exited, 'the program to end', STOP_DEADLINE_MS)
+    } catch {
+      this.child.kill('SIGKILL')
+      return this.exited
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop().catch(() => undefined) // it never started
+  }
+
+  async #untilOrEnd<T>(
+    check: () => T | false | null | Promise<T | false>,
+    what: string,
+    deadlineMs?: number,
+  ): Promise<T> {
+    const answer = await until(
+      async () => {
+        const found = await check()
+        return found ? { found } : this.#hasEnded && { found: undefined }
+      },
+      what,
+      deadlineMs,
+    )
+    if (answer.found !== undefined) return answer.found
+    const { code, signal } = await this.exited
+    throw new Error(`The program ended (${signal ?? `exit code ${code}`}) before ${what}:\n${this.output}`)
+  }
+}
+
+/** Starts a program and waits until it is ready; a program that does not get there is gone when this rejects. */
+export async function startProgram(options: ProgramOptions): Promise<RunningProgram> {
+  const { ready, readyDeadlineMs = 20_000 } = options
+  const program = new RunningProgram(options)
+  try {
+    if (ready instanceof RegExp) await program.saying(ready, readyDeadlineMs)
+    else if (ready) await program.listening(ready.port, ready.host, readyDeadlineMs)
+    else await within(Promise.race([once(program.child, 'spawn'), program.exited]), 'the program to start')
+    return program
+  } catch (error) {
+    await program[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** Runs a program to its end. */
+export async function runProgram(
+  options: ProgramOptions,
+  deadlineMs = 30_000,
+): Promise<Exit & { stdout: string; stderr: string }> {
+  await using program = new RunningProgram(options)
+  const exit = await within(program.exited, `${options.command} ${(options.args ?? []).join(' ')}`, deadlineMs)
+  return { ...exit, stdout: program.stdout, stderr: program.stderr }
+}
+
+/** A port of 127.0.0.1 that was free a moment ago, for programs that cannot choose one themselves. */
+export async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as net.AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+async function canConnect(port: number, host: string): Promise<boolean> {
+  const socket = net.connect({ port, host })
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+  const answer = await promise
+  socket.destroy()
+  return answer
+}

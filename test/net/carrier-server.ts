@@ -1,0 +1,149 @@
+import http from 'node:http'
+import net, { type Server } from 'node:net'
+import { type Clock, silentLogger } from '#kit'
+import {
+  acceptWebSocket,
+  acceptWebSocketStream,
+  type Carrier,
+  Listener,
+  type MessageReceiver,
+  type StreamReceiver,
+  TcpCarrier,
+  UpgradeRouter,
+} from '#net'
+import { within } from '../helpers/wait.ts'
+import type { Address } from './raw-socket.ts'
+
+/** The door of these tests: writes down what its carrier tells it. */
+export class RecordingReceiver implements StreamReceiver, MessageReceiver {
+  readonly carrier: Carrier
+  /** Everything in the order it came, such as `bytes hello`, `closing`, `stalled`, `closed`. */
+  readonly events: string[] = []
+  /** Answered to the first bytes, in the same turn, and again when the carrier is closing. */
+  lastWords: Buffer | undefined
+  readonly #closed = Promise.withResolvers<Error | undefined>()
+  readonly #heard = new Set<() => void>()
+
+  constructor(carrier: Carrier) {
+    this.carrier = carrier
+  }
+
+  onBytes(bytes: Buffer): void {
+    this.#note(`bytes ${bytes.toString('latin1')}`)
+  }
+
+  onMessage(data: Buffer, isText: boolean): void {
+    this.#note(`${isText ? 'text' : 'binary'} ${data.toString('utf8')}`)
+  }
+
+  onClosing(error: Error | undefined): void {
+    if (this.lastWords !== undefined) this.carrier.write(this.lastWords)
+    this.#note(error === undefined ? 'closing' : `closing: ${error.message}`)
+  }
+
+  onStalled(): void {
+    this.#note('stalled')
+  }
+
+  onClosed(error: Error | undefined): void {
+    this.#note('closed')
+    this.#closed.resolve(error)
+  }
+
+  /** Resolves with what `onClosed` was told. */
+  closed(): Promise<Error | undefined> {
+    return within(this.#closed.promise, 'the end of the connection')
+  }
+
+  async until(check: () => boolean, what: string): Promise<void> {
+    while (!check()) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#heard.add(resolve)
+      await within(promise, what)
+      this.#heard.delete(resolve)
+    }
+  }
+
+  async untilEvent(event: string): Promise<void> {
+    await this.until(() => this.events.includes(event), event)
+  }
+
+  #note(event: string): void {
+    this.events.push(event)
+    for (const heard of this.#heard) heard()
+  }
+}
+
+export interface CarrierServer extends AsyncDisposable {
+  readonly address: Address
+  /** The door of the connection that came in next. */
+  accepted(): Promise<RecordingReceiver>
+}
+
+export interface CarrierServerOptions {
+  readonly clock: Clock
+  /** Default 10 s. */
+  readonly writeDeadlineMs?: number
+  /** Default 1000. */
+  readonly maxMessageBytes?: number
+}
+
+/** `/stream` and `/messages` take WebSockets of either kind, `/refused` has an objection to all. */
+export function startWebSocketServer(options: CarrierServerOptions): Promise<CarrierServer> {
+  const arrivals = new Arrivals()
+  const accept = {
+    clock: options.clock,
+    logger: silentLogger,
+    writeDeadlineMs: options.writeDeadlineMs ?? 10_000,
+    receiver: (carrier: Carrier) => arrivals.add(carrier),
+  }
+  const { maxMessageBytes = 1000 } = options
+  const router = new UpgradeRouter()
+  router.add('/stream', (request, socket, head) => acceptWebSocketStream(request, socket, head, accept))
+  router.add('/messages', (request, socket, head) => {
+    acceptWebSocket(request, socket, head, { ...accept, maxMessageBytes })
+  })
+  router.add('/refused', (request, socket, head) => {
+    acceptWebSocketStream(request, socket, head, { ...accept, objection: () => 'a matter of principle' })
+  })
+  const server = http.createServer((_, response) => response.writeHead(404).end())
+  server.on('upgrade', router.handle.bind(router))
+  return open(server, arrivals)
+}
+
+export function startTcpServer({ clock, writeDeadlineMs = 10_000 }: CarrierServerOptions): Promise<CarrierServer> {
+  const arrivals = new Arrivals()
+  const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+    const carrier = new TcpCarrier(socket, { clock, logger: silentLogger, writeDeadlineMs })
+    carrier.start(arrivals.add(carrier))
+  })
+  return open(server, arrivals)
+}
+
+async function open(server: Server, arrivals: Arrivals): Promise<CarrierServer> {
+  const listener = await Listener.open(server, { host: '127.0.0.1', port: 0 })
+  return {
+    address: listener.address,
+    accepted: () => within(arrivals.next(), 'a connection'),
+    [Symbol.asyncDispose]: () => listener.close(0),
+  }
+}
+
+class Arrivals {
+  readonly #waiting: RecordingReceiver[] = []
+  #next = Promise.withResolvers<void>()
+
+  add(carrier: Carrier): RecordingReceiver {
+    const receiver = new RecordingReceiver(carrier)
+    this.#waiting.push(receiver)
+    this.#next.resolve()
+    return receiver
+  }
+
+  async next(): Promise<RecordingReceiver> {
+    await this.#next.promise
+    const receiver = this.#waiting.shift()!
+    if (this.#waiting.length === 0) this.#next = Promise.withResolvers()
+    return receiver
+  }
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import net from 'node:net'
+import { test } from 'node:test'
+import { systemClock } from '#kit'
+import { createWebServer, ensureLocalCertificate, Listener } from '#net'
+import { temporaryFolder } from '../helpers/temp.ts'
+import { once, within } from '../helpers/wait.ts'
+
+const anyPort = { host: '127.0.0.1', port: 0 }
+const answer: http.RequestListener = (_request, response) => void response.end('here')
+const noUpgrade = () => assert.fail('upgraded')
+
+test('a taken address is refused in one line that names it', async () => {
+  const first = await Listener.open(net.createServer(), anyPort)
+  await assert.rejects(Listener.open(net.createServer(), first.address), {
+    name: 'ConfigError',
+    message: `Cannot bind "127.0.0.1:${first.address.port}": address in use`,
+  })
+  await first.close(0)
+})
+
+test('the address of another machine is refused in one line', async () => {
+  const other = { host: '192.0.2.1', port: 4222 }
+  const message = 'Cannot bind "192.0.2.1:4222": this machine has no such address'
+  await assert.rejects(Listener.open(net.createServer(), other), { name: 'ConfigError', message })
+})
+
+test('a connection that never finishes its TLS handshake does not hold the end up', async () => {
+  await using folder = await temporaryFolder()
+  const tls = await ensureLocalCertificate({ folder: folder.path, clock: systemClock })
+  const listener = await Listener.open(createWebServer({ tls, onRequest: answer, onUpgrade: noUpgrade }), anyPort)
+  const silent = net.connect(listener.address.port, '127.0.0.1')
+  await once(silent, 'connect')
+  const gone = once(silent, 'close')
+  await within(listener.close(50), 'the listener to close', 2_000)
+  await gone
+})
+
+test('a request under way may end within the grace', async () => {
+  const { promise: asked, resolve: isAsked } = Promise.withResolvers<http.ServerResponse>()
+  const server = createWebServer({ onRequest: (_request, response) => isAsked(response), onUpgrade: noUpgrade })
+  const listener = await Listener.open(server, anyPort)
+  const request = fetch(`http://127.0.0.1:${listener.address.port}/`, { headers: { Connection: 'close' } })
+  const response = await asked
+  const closed = listener.close(5_000)
+  response.end('late, but here')
+  assert.equal(await (await request).text(), 'late, but here')
+  await closed
+})
+
+test('an upgrade to anything but a WebSocket is not taken, and the request answered as it is', async () => {
+  const listener = await Listener.open(createWebServer({ onRequest: answer, onUpgrade: noUpgrade }), anyPort)
+  const headers = {
+    Connection: 'Upgrade, HTTP2-Settings',
+    Upgrade: 'h2c',
+    'HTTP2-Settings': 'AAMAAABkAARAAAAAAAIAAAAA',
+  }
+  const request = http.get({ host: '127.0.0.1', port: listener.address.port, headers })
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+  assert.equal(response.statusCode, 200)
+  request.destroy()
+  await listener.close(0)
+})

@@ -1,0 +1,96 @@
+/** The npm package as somebody who installed it has it: compiled, below node_modules, reached through a link. */
+import assert from 'node:assert/strict'
+import { cpSync, globSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { runProgram } from './helpers/processes.ts'
+import { type TemporaryFolder, temporaryFolder } from './helpers/temp.ts'
+
+const root = path.join(import.meta.dirname, '..')
+const packageJson = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+/** With the Node that runs this test first. */
+const env = { PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env.PATH}` }
+
+let folder: TemporaryFolder
+let consumer: string
+
+/** Packs a copy, so that no `dist/` appears in the checkout, and unpacks it where npm would install it. */
+before(async () => {
+  folder = await temporaryFolder()
+  const copy = folder.join('copy')
+  const sources = ['bin', 'scripts', 'src', 'package.json', ...globSync('{tsconfig*.json,*.md,LICENSE}', { cwd: root })]
+  for (const name of sources) cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
+  symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'))
+  await run('npm', ['pack', '--silent', '--offline', '--pack-destination', folder.path], copy)
+
+  consumer = folder.join('consumer')
+  const modules = path.join(consumer, 'node_modules')
+  mkdirSync(path.join(modules, '.bin'), { recursive: true })
+  await run('tar', ['-xzf', folder.join(`belfry-${packageJson.version}.tgz`), '-C', modules], consumer)
+  cpSync(path.join(modules, 'package'), path.join(modules, 'belfry'), { recursive: true })
+  symlinkSync('../belfry/bin/belfry', path.join(modules, '.bin/belfry'))
+  for (const name of [...Object.keys(packageJson.dependencies), '@types/node']) {
+    mkdirSync(path.dirname(path.join(modules, name)), { recursive: true })
+    symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name))
+  }
+  writeFileSync(path.join(consumer, 'package.json'), '{"type":"module"}')
+})
+after(() => folder[Symbol.asyncDispose]())
+
+async function run(command: string, args: readonly string[], cwd = consumer): Promise<string> {
+  const { code, stdout, stderr } = await runProgram({ command, args, cwd, env }, 60_000)
+  assert.equal(code, 0, `${command} ${args.join(' ')}:\n${stdout}${stderr}`)
+  return stdout
+}
+
+test('the package holds the program and no sources', () => {
+  const files = globSync('**/*', { cwd: path.join(consumer, 'node_modules/belfry') })
+  for (const file of ['bin/belfry', 'dist/main.js', 'dist/package.json', 'package.json']) {
+    assert.ok(files.includes(file), file)
+  }
+  assert.deepEqual(
+    files.filter((file) => /(?<!\.d)\.ts$|^(src|test|scripts|node_modules)\b/.test(file)),
+    [],
+  )
+})
+
+test('the installed program runs through its link', async () => {
+  const { stdout, stderr, code } = await runProgram({
+    command: path.join(consumer, 'node_modules/.bin/belfry'),
+    args: ['--version'],
+    env,
+  })
+  assert.deepEqual({ stdout, stderr, code }, { stdout: `${packageJson.version}\n`, stderr: '', code: 0 })
+})
+
+test('every exported path can be imported', async () => {
+  const paths = Object.keys(packageJson.exports).filter((name) => name !== './package.json')
+  const script = `for (const name of ${JSON.stringify(paths)}) {
+    if (Object.keys(await import(name.replace('.', 'belfry'))).length === 0) console.log(name, 'exports nothing')
+  }`
+  assert.equal(await run(process.execPath, ['--input-type=module', '-e', script]), '')
+})
+
+test('a consumer’s TypeScript sees the types', async () => {
+  const source = `import { startServer, type Server } from 'belfry'
+import { Broker } from 'belfry/core'
+export const server: Promise<Server> = startServer({})
+// @ts-expect-error Were the types missing, everything would be allowed.
+export const broker = new Broker('no', 'such', 'arguments')
+// @ts-expect-error The same for what is started.
+startServer(42)
+`
+  writeFileSync(path.join(consumer, 'consumer.ts'), source)
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'esnext',
+    '--types',
+    'node',
+    '--skipLibCheck',
+  ]
+  await run(path.join(root, 'node_modules/.bin/tsc'), [...options, 'consumer.ts'])
+})

@@ -1,0 +1,26 @@
+import type { Store } from '#store'
+import { cipherTests } from './suite/ciphers.ts'
+import { deviceTests } from './suite/devices.ts'
+import { folderTests } from './suite/folders.ts'
+import { invitationTests } from './suite/invitations.ts'
+import { transactionTests } from './suite/transactions.ts'
+import { userTests } from './suite/users.ts'
+
+/** A store for one test, fresh and empty. */
+export interface TestStore extends AsyncDisposable {
+  readonly store: Store
+  /** Runs statements of plain SQL beside the store, for what the store's interface has no words for yet. */
+  query(sql: string): Promise<Record<string, unknown>[]>
+}
+
+export type OpenTestStore = () => Promise<TestStore>
+
+/** What every store promises, whichever engine keeps it. */
+export function storeSuite(openTestStore: OpenTestStore): void {
+  userTests(openTestStore)
+  deviceTests(openTestStore)
+  folderTests(openTestStore)
+  cipherTests(openTestStore)
+  invitationTests(openTestStore)
+  transactionTests(openTestStore)
+}

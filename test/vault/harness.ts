@@ -1,0 +1,146 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Sessions, Tokens } from '#auth'
+import { type Clock, type LogFields, type Logger, systemClock } from '#kit'
+import { openStore } from '#store'
+import { createVaultApp, type VaultContext, type VaultSettings } from '#vault'
+import { type AccountOptions, injectInto, type LoginOptions, login, register } from '../helpers/account.ts'
+
+/** One call to the notifier. */
+export interface Told {
+  readonly event: string
+  /** Id of the item or folder, or of the user for what concerns the account. */
+  readonly id: string
+  readonly date: Date
+  readonly contextId: string | null
+  readonly recipients: readonly string[]
+}
+
+export interface LogLine {
+  readonly event: string
+  readonly fields: LogFields
+}
+
+export const SETTINGS: VaultSettings = {
+  domain: 'https://localhost',
+  origin: 'https://localhost',
+  pathPrefix: '',
+  signupsAllowed: true,
+  signupsDomainsWhitelist: [],
+  invitationsAllowed: true,
+  // Far below what the configuration allows: these tests are not about the cost of hashing.
+  passwordIterations: 2000,
+  loginRateLimit: { seconds: 60, maxBurst: 10_000 },
+  unauthenticatedRateLimit: { seconds: 60, maxBurst: 10_000 },
+  maxNoteCharacters: 10_000,
+  serverVersion: '2026.6.0',
+}
+
+/** A vault over a real database in a folder of its own, with its clock, log and notifications in the test's hands. */
+export async function startVault(settings: Partial<VaultSettings> = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'belfry-vault-'))
+  let offsetMs = 0
+  const clock: Clock = { ...systemClock, now: () => Date.now() + offsetMs }
+  const store = await openStore({ databaseFile: join(folder, 'db.sqlite3'), clock })
+  const tokens = await Tokens.load({ keyFile: join(folder, 'rsa_key.pem'), origin: SETTINGS.origin, clock })
+  const told: Told[] = []
+  const logged: LogLine[] = []
+  let address = '192.0.2.1'
+  const context: VaultContext = {
+    store,
+    tokens,
+    sessions: new Sessions(tokens, store, clock),
+    notifier: recorder(told),
+    clock,
+    logger: recordingLogger(logged),
+    settings: { ...SETTINGS, ...settings },
+    clientAddress: () => address,
+  }
+  const app = await createVaultApp(context)
+  const fetch = injectInto(app)
+  const server = `https://localhost${context.settings.pathPrefix}`
+  return {
+    app,
+    store,
+    fetch,
+    told,
+    logged,
+    server,
+    advance: (ms: number) => {
+      offsetMs += ms
+    },
+    comeFrom: (from: string) => {
+      address = from
+    },
+    register: (email: string, options: AccountOptions = {}) => register({ server, fetch, ...options, email }),
+    login: (email: string, options: Partial<LoginOptions> = {}) => login({ server, fetch, ...options, email }),
+    /** Writes what only another server, or a later version of this one, would write. */
+    sql: (statement: string) => {
+      using database = new DatabaseSync(join(folder, 'db.sqlite3'))
+      database.exec(statement)
+    },
+    query: (statement: string) => {
+      using database = new DatabaseSync(join(folder, 'db.sqlite3'))
+      return database
+        .prepare(statement)
+        .all()
+        .map((row) => ({ ...row }))
+    },
+    /** What was told since the last call. */
+    takeTold: () => told.splice(0),
+    async [Symbol.asyncDispose]() {
+      await app.close()
+      await store.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/**
+ * Lets `work` happen just after the next call of `object[name]` has its answer and before its caller gets it. Await the
+ * returned function last: it does `work` in case nobody has called.
+ */
+export function afterNext<Name extends string>(
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the method takes and gives is handed through.
+  object: Record<Name, (...parameters: any[]) => Promise<any>>,
+  name: Name,
+  work: () => Promise<unknown>,
+): () => Promise<unknown> {
+  const method = object[name]
+  let worked: Promise<unknown> | undefined
+  const workOnce = () => {
+    object[name] = method
+    worked ??= work()
+    return worked
+  }
+  object[name] = async (...parameters) => {
+    const answer = await method.apply(object, parameters)
+    await workOnce()
+    return answer
+  }
+  return workOnce
+}
+
+export type TestVault = Awaited<ReturnType<typeof startVault>>
+
+function recorder(told: Told[]): VaultContext['notifier'] {
+  return {
+    cipher(event, { id, revisionDate: date }, { recipients, contextId }) {
+      told.push({ event, id, date, contextId, recipients })
+    },
+    folder(event, { id, userId, revisionDate: date }, contextId) {
+      told.push({ event, id, date, contextId, recipients: [userId] })
+    },
+    account(event, id, date, contextId) {
+      told.push({ event, id, date, contextId, recipients: [id] })
+    },
+  }
+}
+
+function recordingLogger(lines: LogLine[]): Logger {
+  const log = (fields: LogFields, event: string) => void lines.push({ event, fields })
+  const logger: Logger = { debug: log, info: log, warn: log, error: log, child: () => logger }
+  return logger
+}

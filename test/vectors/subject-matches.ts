@@ -1,0 +1,23 @@
+/** Whether a subscription receives what is published. */
+export const MATCHES: [subscribed: string, published: string, delivered: boolean][] = [
+  ['foo', 'foo', true],
+  ['foo', 'Foo', false],
+  ['foo', 'foo.bar', false],
+  ['foo.bar', 'foo', false],
+  ['*', 'foo', true],
+  ['*', 'foo.bar', false],
+  ['foo.*', 'foo.bar', true],
+  ['foo.*', 'foo', false],
+  ['foo.*', 'foo.bar.baz', false],
+  ['*.bar', 'foo.bar', true],
+  ['foo.*.baz', 'foo.bar.baz', true],
+  ['>', 'foo', true],
+  ['>', 'foo.bar.baz', true],
+  ['foo.>', 'foo.bar', true],
+  ['foo.>', 'foo.bar.baz', true],
+  ['foo.>', 'foo', false],
+  ['*.>', 'foo', false],
+  ['*.>', 'foo.bar', true],
+  ['foo*', 'foo*', true],
+  ['foo*', 'foobar', false],
+]
