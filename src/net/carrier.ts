@@ -26,8 +26,9 @@ export interface Carrier extends OutboxSink {
 /** What a carrier tells its door. */
 export interface CarrierReceiver {
   /**
-   * The peer said farewell, or broke the transport's rules (`error`), and the carrier is about to answer and end: the
-   * last chance to write what waits in an outbox. What is written later is lost.
+   * The peer said farewell, or broke the transport's rules (`error`, a `WebSocketError` where it was frames), and the
+   * carrier is about to answer and end: the last chance to write what waits in an outbox. What is written later is lost.
+   * Who calls `close` in here ends the connection in their own words, code and reason, instead of the carrier's.
    */
   onClosing?(error: Error | undefined): void
   /** The transport is gone, whoever ended it; called exactly once, last. `error` when it broke. */

@@ -10,8 +10,12 @@ export {
   acceptWebSocketStream,
   type Refusal,
   refuseUpgrade,
+  type StreamAcceptOptions,
+  type StreamCompression,
   type UpgradeHandler,
+  type UpgradeObjection,
 } from './upgrade.ts'
 export { UpgradeRouter } from './upgrade-router.ts'
 export { createWebServer, type TlsMaterial, type WebServerOptions } from './web-server.ts'
-export { WebSocketCarrier } from './websocket-carrier.ts'
+export { type WebSocketAgreement, WebSocketCarrier } from './websocket-carrier.ts'
+export { WebSocketCompression, type WebSocketCompressionOptions } from './websocket-compression.ts'

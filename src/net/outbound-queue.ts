@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Writable } from 'node:stream'
 
 /**
  * Most that is handed to a socket at a time. Node gathers what it is given into one write, which is done only when its
@@ -9,14 +9,14 @@ const PORTION_BYTES = 64 * 1024
 
 /** What waits for one socket, handed to it in portions. Bounded by whoever fills it, who can see `byteLength`. */
 export class OutboundQueue {
-  readonly #socket: Socket
+  readonly #socket: Writable
   #waiting: Buffer[] = []
   /** How many at the beginning of `#waiting` have gone. */
   #gone = 0
   #waitingBytes = 0
   #portionsTaken = 0
 
-  constructor(socket: Socket) {
+  constructor(socket: Writable) {
     this.#socket = socket
   }
 

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Clock, Logger, Timer } from '#kit'
 import type { RemoteAddress } from './carrier.ts'
 import { OutboundQueue } from './outbound-queue.ts'
@@ -13,6 +14,10 @@ export interface SocketLinkOptions {
   readonly writeDeadlineMs: number
 }
 
+/** A TCP or TLS socket, or the stream that somebody's own HTTP server has in its place. */
+export type SocketStream = Duplex &
+  Partial<Pick<Socket, 'setNoDelay' | 'setTimeout' | 'remoteAddress' | 'remotePort' | 'destroySoon'>>
+
 export interface SocketLinkOwner {
   onBytes(chunk: Buffer): void
   /** The peer ended its half of the connection; ours ends right after this. */
@@ -24,7 +29,7 @@ export interface SocketLinkOwner {
 /** One socket with what every carrier needs of it: bounded lingering, a write deadline, one report of its end. */
 export class SocketLink {
   readonly remote: RemoteAddress
-  readonly #socket: Socket
+  readonly #socket: SocketStream
   readonly #owner: SocketLinkOwner
   readonly #options: SocketLinkOptions
   readonly #queue: OutboundQueue
@@ -32,14 +37,14 @@ export class SocketLink {
   #deadline: Timer | undefined
   #linger: Timer | undefined
 
-  constructor(socket: Socket, owner: SocketLinkOwner, options: SocketLinkOptions) {
+  constructor(socket: SocketStream, owner: SocketLinkOwner, options: SocketLinkOptions) {
     this.#socket = socket
     this.#owner = owner
     this.#options = options
     this.#queue = new OutboundQueue(socket)
     this.remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
-    socket.setNoDelay(true)
-    socket.setTimeout(0)
+    socket.setNoDelay?.(true)
+    socket.setTimeout?.(0)
     socket.on('error', (error) => {
       this.#error ??= error
     })

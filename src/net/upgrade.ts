@@ -1,21 +1,58 @@
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { checkUpgrade, FrameReader, MessageAssembler, Opcode, refusal, switchingProtocols } from '#wire/websocket'
+import {
+  asksForNoMasking,
+  checkUpgrade,
+  DEFLATE_ACCEPTED,
+  FrameReader,
+  type HeaderList,
+  MessageAssembler,
+  MessageInflater,
+  NO_MASKING,
+  Opcode,
+  offersDeflate,
+  refusal,
+  switchingProtocols,
+} from '#wire/websocket'
 import type { MessageReceiver, StreamReceiver } from './carrier.ts'
-import type { SocketLinkOptions } from './socket-link.ts'
-import { WebSocketCarrier } from './websocket-carrier.ts'
+import type { SocketLinkOptions, SocketStream } from './socket-link.ts'
+import { type ControlHandler, type FrameSource, WebSocketCarrier } from './websocket-carrier.ts'
+import { isBrowser, type WebSocketCompression } from './websocket-compression.ts'
+import { BINARY_FRAME, BROWSER_FRAMES } from './websocket-framing.ts'
 
 /** Takes over a socket whose HTTP request asked for an upgrade: accepts it, or refuses it with `refuseUpgrade`. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
+/** What speaks against an upgrade. `reason` is for the log; the client gets the status. */
+export interface UpgradeObjection {
+  readonly status: number
+  readonly reason: string
+}
+
 export interface AcceptOptions<Receiver> extends SocketLinkOptions {
-  /** A last look at a request that is well-formed: what speaks against it, for the log; the client gets 403. */
-  objection?(request: IncomingMessage): string | undefined
+  /**
+   * What speaks against a request. A text, for the log, about a request that is well-formed: the client gets 403. With a
+   * status of its own it is about the place that the request is for, and comes before all that is wrong with the request.
+   */
+  objection?(request: IncomingMessage): string | UpgradeObjection | undefined
   /** Called when the request was refused; `reason` is for the log. */
   onRefused?(reason: string): void
   /** Called when the 101 was written; what it answers gets what arrives. */
   receiver(carrier: WebSocketCarrier): Receiver
+}
+
+export interface StreamAcceptOptions extends AcceptOptions<StreamReceiver> {
+  /** Without it no compression is agreed on, whatever the client offers. */
+  readonly compression?: StreamCompression | undefined
+  /** Sent with the 101, behind its own headers. A `TypeError` is thrown for one that contains a line break. */
+  readonly responseHeaders?: HeaderList | undefined
+}
+
+export interface StreamCompression {
+  /** One for all listeners. */
+  readonly shared: WebSocketCompression
+  /** Asked for each message anew. A compressed message may have `maxPayloadBytes` when inflated, whatever is in it. */
+  limits(): { readonly maxPayloadBytes: number }
 }
 
 /**
@@ -28,8 +65,10 @@ export function acceptWebSocket(
   head: Buffer,
   options: AcceptOptions<MessageReceiver> & { readonly maxMessageBytes: number },
 ): void {
-  const carrier = upgrade(request, socket, options)
-  if (carrier === undefined) return
+  const key = checkedKey(request, socket, options)
+  if (key === undefined) return
+  const carrier = new WebSocketCarrier(socket, options)
+  socket.write(switchingProtocols(key))
   const receiver = options.receiver(carrier)
   const { maxMessageBytes } = options
   carrier.start(
@@ -50,35 +89,77 @@ export function acceptWebSocket(
 
 /**
  * Upgrades to a WebSocket that carries a stream of bytes, as NATS does: frames are only packaging, text and binary are
- * the same. A client that sends anything before it has the 101 is cut, as by nats-server.
+ * the same. What was agreed on beyond RFC 6455 is the carrier's `agreed`. A client that sends anything before it has the
+ * 101 is cut, as by nats-server.
+ *
+ * A compressed message is handed over whole when it is complete. One that is over the limit, inflated or not, ends the
+ * connection with a `WebSocketError` of code `TOO_BIG`, one that would need more than the budget has with `OVERLOADED`.
  */
 export function acceptWebSocketStream(
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
-  options: AcceptOptions<StreamReceiver>,
+  options: StreamAcceptOptions,
 ): void {
+  const key = checkedKey(request, socket, options)
+  if (key === undefined) return
   if (head.length > 0) {
+    options.onRefused?.('client sent data before handshake is complete')
     socket.destroy()
     return
   }
-  const carrier = upgrade(request, socket, options)
-  if (carrier === undefined) return
+  const userAgent = request.headers['user-agent'] ?? ''
+  const compression = offersDeflate(request.headers) ? options.compression : undefined
+  const agreed = {
+    isCompressed: compression !== undefined,
+    isMasked: !asksForNoMasking(request.headers),
+    isBrowser: isBrowser(userAgent),
+  }
+  const headers: HeaderList = [
+    ...(agreed.isCompressed ? [DEFLATE_ACCEPTED] : []),
+    ...(agreed.isMasked ? [] : [NO_MASKING]),
+    ...(options.responseHeaders ?? []),
+  ]
+  const framing = compression?.shared.framingFor(userAgent) ?? (agreed.isBrowser ? BROWSER_FRAMES : BINARY_FRAME)
+  const carrier = new WebSocketCarrier(socket, options, agreed, framing)
+  socket.write(switchingProtocols(key, headers))
   const receiver = options.receiver(carrier)
-  carrier.start(
-    receiver,
-    (control) =>
-      new FrameReader(
-        { maskRequired: true, validateText: false },
-        {
-          ...control,
-          onData: (data) => {
-            if (!carrier.isClosing) receiver.onBytes(data)
-          },
-        },
-      ),
-    head,
+  carrier.start(receiver, (control) => streamReader(carrier, receiver, control, compression), head)
+}
+
+/** Reads frames into a receiver: what is not compressed as it comes, what is when it is complete. */
+function streamReader(
+  carrier: WebSocketCarrier,
+  receiver: StreamReceiver,
+  control: ControlHandler,
+  compression: StreamCompression | undefined,
+): FrameSource {
+  const options = { maskRequired: carrier.agreed.isMasked, validateText: false }
+  const onData = (data: Buffer) => {
+    if (!carrier.isClosing) receiver.onBytes(data)
+  }
+  if (compression === undefined) return new FrameReader(options, { ...control, onData })
+
+  const { shared, limits } = compression
+  const inflater = new MessageInflater(
+    { maxMessageBytes: () => limits().maxPayloadBytes, budget: shared.budget },
+    (data) => receiver.onBytes(data),
   )
+  const reader = new FrameReader(options, {
+    ...control,
+    onData,
+    onCompressed: (data, isLast) => {
+      if (carrier.isClosing) inflater.release()
+      else inflater.add(data, isLast)
+    },
+  })
+  return {
+    feed: (chunk) => reader.feed(chunk),
+    stop: () => {
+      reader.stop()
+      inflater.release()
+    },
+  }
 }
 
 export interface Refusal {
@@ -89,26 +170,26 @@ export interface Refusal {
 
 /** Answers an upgrade request with an HTTP status and ends the connection, whether or not the peer ends its half. */
 export function refuseUpgrade(duplex: Duplex, status: number, { headers, body }: Refusal = {}): void {
-  const socket = duplex as Socket
+  const socket: SocketStream = duplex
   socket.on('error', () => socket.destroy())
   if (socket.writable) socket.end(refusal(status, Object.entries(headers ?? {}), body))
-  socket.destroySoon()
+  if (socket.destroySoon !== undefined) socket.destroySoon()
+  else if (socket.writableFinished) socket.destroy()
+  else socket.once('finish', () => socket.destroy())
 }
 
-function upgrade(
-  request: IncomingMessage,
-  socket: Duplex,
-  options: AcceptOptions<unknown>,
-): WebSocketCarrier | undefined {
+/** The key of a request that nothing speaks against; any other is refused. */
+function checkedKey(request: IncomingMessage, socket: Duplex, options: AcceptOptions<unknown>): string | undefined {
+  const objection = options.objection?.(request)
   const check = checkUpgrade({ method: request.method ?? '', headers: request.headers })
-  const objection = check.ok ? options.objection?.(request) : check.reason
-  if (!check.ok || objection !== undefined) {
-    options.onRefused?.(objection!)
-    refuseUpgrade(socket, check.ok ? 403 : check.status)
-    return undefined
-  }
-  // Node hands over the socket itself, TCP or TLS, under its base class.
-  const carrier = new WebSocketCarrier(socket as Socket, options)
-  socket.write(switchingProtocols(check.key))
-  return carrier
+  if (typeof objection === 'object') refuse(socket, options, objection)
+  else if (!check.ok) refuse(socket, options, check)
+  else if (objection !== undefined) refuse(socket, options, { status: 403, reason: objection })
+  else return check.key
+  return undefined
+}
+
+function refuse(socket: Duplex, options: AcceptOptions<unknown>, { status, reason }: UpgradeObjection): void {
+  options.onRefused?.(reason)
+  refuseUpgrade(socket, status)
 }

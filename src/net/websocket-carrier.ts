@@ -1,17 +1,9 @@
-import type { Socket } from 'node:net'
-import type { Batch, Framing } from '#core'
 import type { Timer } from '#kit'
-import {
-  encodeClose,
-  encodeFrame,
-  type FrameHandler,
-  frameHeaderLength,
-  Opcode,
-  WebSocketError,
-  writeFrameHeader,
-} from '#wire/websocket'
+import { encodeClose, encodeFrame, type FrameHandler, Opcode, WebSocketError } from '#wire/websocket'
 import type { Carrier, CarrierReceiver, RemoteAddress } from './carrier.ts'
-import { SocketLink, type SocketLinkOptions } from './socket-link.ts'
+import { FrameQueue } from './frame-queue.ts'
+import { SocketLink, type SocketLinkOptions, type SocketStream } from './socket-link.ts'
+import { BINARY_FRAME, type WebSocketFraming } from './websocket-framing.ts'
 
 /** How long the other end may take to answer our close frame. */
 const CLOSE_ANSWER_MS = 2_000
@@ -19,16 +11,17 @@ const CLOSE_ANSWER_MS = 2_000
 /** With more than this waiting to be sent, pings are left unanswered: a peer that floods us does not read the answers. */
 const MAX_BACKLOG_FOR_PONG_BYTES = 64 * 1024
 
-/** Everything of one turn in one binary frame. One object for all connections, so that they share what was encoded. */
-const BINARY_FRAME: Framing = {
-  encode(batch: Batch): Buffer {
-    const headerBytes = frameHeaderLength(batch.byteLength)
-    const frame = Buffer.allocUnsafe(headerBytes + batch.byteLength)
-    writeFrameHeader(frame, 0, Opcode.BINARY, true, false, batch.byteLength)
-    batch.copyTo(frame, headerBytes)
-    return frame
-  },
+/** What client and server agreed on when they upgraded. */
+export interface WebSocketAgreement {
+  /** Either side may compress messages (RFC 7692, no context takeover). */
+  readonly isCompressed: boolean
+  /** The client masks its frames, as it has to unless `Nats-No-Masking` was agreed on. */
+  readonly isMasked: boolean
+  /** The client calls itself a browser: it gets short frames. */
+  readonly isBrowser: boolean
 }
+
+const NOTHING_AGREED: WebSocketAgreement = { isCompressed: false, isMasked: true, isBrowser: false }
 
 /** What a reader does with control frames: the carrier's own business. */
 export type ControlHandler = Pick<FrameHandler, 'onPing' | 'onPong' | 'onClose'>
@@ -36,21 +29,33 @@ export type ControlHandler = Pick<FrameHandler, 'onPing' | 'onPong' | 'onClose'>
 /** Takes the bytes apart: a `FrameReader` or a `MessageAssembler`. Throws `WebSocketError`. */
 export interface FrameSource {
   feed(chunk: Buffer): void
+  /** Nothing more comes, or matters: what was kept may go. May be called from inside `feed`, and more than once. */
+  stop(): void
 }
 
 /** The server's side of one WebSocket, after the handshake. */
 export class WebSocketCarrier implements Carrier {
-  readonly framing = BINARY_FRAME
+  readonly framing: WebSocketFraming
+  readonly agreed: WebSocketAgreement
   readonly #options: SocketLinkOptions
   readonly #link: SocketLink
+  /** Made for the first frames that have to be waited for; most connections never send any. */
+  #queue: FrameQueue | undefined
   #reader: FrameSource | undefined
   #receiver: CarrierReceiver | undefined
   #isClosing = false
   #closeTimer: Timer | undefined
   #error: Error | undefined
 
-  constructor(socket: Socket, options: SocketLinkOptions) {
+  constructor(
+    socket: SocketStream,
+    options: SocketLinkOptions,
+    agreed: WebSocketAgreement = NOTHING_AGREED,
+    framing: WebSocketFraming = BINARY_FRAME,
+  ) {
     this.#options = options
+    this.agreed = agreed
+    this.framing = framing
     this.#link = new SocketLink(
       socket,
       {
@@ -68,7 +73,7 @@ export class WebSocketCarrier implements Carrier {
   }
 
   get backlogBytes(): number {
-    return this.#link.backlogBytes
+    return this.#link.backlogBytes + (this.#queue?.byteLength ?? 0)
   }
 
   get isClosing(): boolean {
@@ -89,20 +94,27 @@ export class WebSocketCarrier implements Carrier {
     this.#link.start(head)
   }
 
-  /** `bytes` are whole frames, from `framing`. */
+  /** `bytes` are what `framing` answered, or other whole frames. */
   write(bytes: Buffer): void {
-    if (!this.#isClosing) this.#link.write(bytes)
+    if (this.#isClosing) return
+    const late = this.framing.late?.(bytes)
+    if (late === undefined && !this.#queue?.byteLength) {
+      this.#link.write(bytes)
+      return
+    }
+    this.#queue ??= new FrameQueue((frames) => this.#link.write(frames))
+    this.#queue.push(late ?? bytes)
   }
 
+  /** Does nothing from the goodbye on: what the peer still says has to be read for the close frame to get through. */
   pause(isPaused: boolean): void {
-    this.#link.pause(isPaused)
+    if (!this.#isClosing) this.#link.pause(isPaused)
   }
 
   /** Sends a close frame and waits for the answer, for two seconds at most. */
   close(code: number, reason: string): void {
     if (this.#isClosing) return
-    this.#link.write(encodeClose(code, reason))
-    this.#isClosing = true
+    this.#sayGoodbye(encodeClose(code, reason))
     this.#closeTimer = this.#options.clock.after(CLOSE_ANSWER_MS, () => this.#link.destroy())
   }
 
@@ -121,7 +133,7 @@ export class WebSocketCarrier implements Carrier {
   }
 
   #answerPing(payload: Buffer): void {
-    if (this.#isClosing || this.#link.backlogBytes > MAX_BACKLOG_FOR_PONG_BYTES) return
+    if (this.#isClosing || this.backlogBytes > MAX_BACKLOG_FOR_PONG_BYTES) return
     this.#link.write(encodeFrame(Opcode.PONG, payload))
   }
 
@@ -130,18 +142,25 @@ export class WebSocketCarrier implements Carrier {
     this.#leave(undefined, encodeClose(code, reason))
   }
 
-  /** The peer goes first; `answer` is its close frame's, unless ours went out before. */
+  /** The peer goes first; `answer` is its close frame's, unless ours went out before or the receiver says its own. */
   #leave(error: Error | undefined, answer?: Buffer): void {
-    if (!this.#isClosing) {
-      this.#receiver?.onClosing?.(error)
-      if (answer !== undefined) this.#link.write(answer)
-      this.#isClosing = true
-    }
+    if (!this.#isClosing) this.#receiver?.onClosing?.(error)
+    if (!this.#isClosing) this.#sayGoodbye(answer)
     this.#link.end()
+  }
+
+  /** Behind all that was written before, uncompressed if it cannot be helped. */
+  #sayGoodbye(closeFrame: Buffer | undefined): void {
+    this.#queue?.settle()
+    if (closeFrame !== undefined) this.#link.write(closeFrame)
+    this.#isClosing = true
+    this.#link.pause(false)
   }
 
   #gone(error: Error | undefined): void {
     this.#closeTimer?.cancel()
+    this.#queue?.drop()
+    this.#reader?.stop()
     this.#receiver?.onClosed(this.#error ?? error)
   }
 }

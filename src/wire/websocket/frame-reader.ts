@@ -12,6 +12,11 @@ export interface FrameHandler {
    * message ends without further bytes. Plain arguments, since an object per frame would be an allocation per frame.
    */
   onData(data: Buffer, opcode: DataOpcode, isFirst: boolean, isLast: boolean): void
+  /**
+   * The same for a message that is compressed (RFC 7692): still compressed, and whether it is text does not matter to
+   * the reader then. Having this method says that compression was agreed on; without it RSV1 is a violation.
+   */
+  onCompressed?(data: Buffer, isLast: boolean): void
   /** At most 125 bytes. */
   onPing(payload: Buffer): void
   onPong(payload: Buffer): void
@@ -22,13 +27,19 @@ export interface FrameHandler {
 export interface FrameReaderOptions {
   /** True on a server (RFC 6455 §5.1); false on the client side, and where `Nats-No-Masking` was agreed on. */
   readonly maskRequired: boolean
-  /** Whether text messages must be UTF-8. False for NATS, to which text and binary are the same stream of bytes. */
+  /** Whether text messages must be UTF-8, unless compressed. False for NATS, to which text and binary are the same stream of bytes. */
   readonly validateText: boolean
-  /** Longest message, checked against the declared lengths of its frames. Without it messages are streamed, unlimited. */
+  /**
+   * Longest message, checked against the declared lengths of its frames, compressed as they may be. Without it messages
+   * are streamed, unlimited.
+   */
   readonly maxMessageBytes?: number
 }
 
 const NOTHING = Buffer.alloc(0)
+
+/** Set on the first frame of a compressed message. */
+const RSV1 = 0x40
 
 /**
  * Reads RFC 6455 frames off a stream of bytes that is cut anywhere. Payloads are unmasked in place: a chunk that was fed
@@ -59,6 +70,7 @@ export class FrameReader {
   // The message being read, which may have control frames in between. 0 when there is none.
   #message: DataOpcode | 0 = 0
   #isFirst = true
+  #isCompressed = false
   #messageBytes = 0
   /** Made for the first text in several pieces; most connections never see one. */
   #text: Utf8Validator | undefined
@@ -137,15 +149,18 @@ export class FrameReader {
     this.#opcode = flags & 0x0f
     this.#isFinal = flags >= 0x80
     this.#remaining = length
-    if (this.#opcode < Opcode.CLOSE) this.#startData(length)
+    if (this.#opcode < Opcode.CLOSE) this.#startData(length, (flags & RSV1) !== 0)
     else if (length === 0) this.#takeControl(NOTHING)
     return next - at
   }
 
-  /** The rules of RFC 6455 §5.2 to §5.5 about the first two bytes, in nats-server's order and words. */
+  /** The rules of RFC 6455 §5.2 to §5.5 and RFC 7692 §6 about the first two bytes, in nats-server's order and words. */
   #checkHeader(flags: number, lengthByte: number): void {
+    const isCompressed = (flags & RSV1) !== 0
     if ((flags & 0x30) !== 0) throw violation('RSV2 and RSV3 must be clear')
-    if ((flags & 0x40) !== 0) throw violation('compressed frame received without negotiated permessage-deflate')
+    if (isCompressed && this.#handler.onCompressed === undefined) {
+      throw violation('compressed frame received without negotiated permessage-deflate')
+    }
     if (lengthByte >= 0x80 !== this.#isMasked) throw violation(this.#isMasked ? 'mask bit missing' : 'mask bit set')
     switch (flags & 0x0f) {
       case Opcode.TEXT:
@@ -153,7 +168,7 @@ export class FrameReader {
         if (this.#message === 0) return
         throw violation('new message started before final frame for previous message was received')
       case Opcode.CONTINUATION:
-        if (this.#message !== 0) return
+        if (this.#message !== 0 && !isCompressed) return
         throw violation('invalid continuation frame')
       case Opcode.CLOSE:
       case Opcode.PING:
@@ -162,16 +177,18 @@ export class FrameReader {
           throw violation('control frame length bigger than maximum allowed of 125 bytes')
         }
         if (flags < 0x80) throw violation('control frame does not have final bit set')
+        if (isCompressed) throw violation('control frame must not be compressed')
         return
       default:
         throw violation(`unknown opcode ${flags & 0x0f}`)
     }
   }
 
-  #startData(length: number): void {
+  #startData(length: number, isCompressed: boolean): void {
     if (this.#opcode !== Opcode.CONTINUATION) {
       this.#message = this.#opcode as DataOpcode
       this.#isFirst = true
+      this.#isCompressed = isCompressed
       this.#messageBytes = 0
     }
     this.#messageBytes += length
@@ -190,6 +207,11 @@ export class FrameReader {
   }
 
   #deliver(data: Buffer, isLast: boolean): void {
+    if (this.#isCompressed) {
+      if (isLast) this.#message = 0
+      this.#handler.onCompressed!(data, isLast)
+      return
+    }
     const opcode = this.#message as DataOpcode
     const isFirst = this.#isFirst
     if (this.#validateText && opcode === Opcode.TEXT && !this.#isText(data, isFirst, isLast)) {

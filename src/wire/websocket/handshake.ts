@@ -34,6 +34,29 @@ export function checkUpgrade({ method, headers }: UpgradeRequest): UpgradeCheck 
   return { ok: true, key }
 }
 
+/**
+ * The header that accepts permessage-deflate. Without context takeover in either direction no memory belongs to a
+ * connection; the client's other parameters are ignored, as by nats-server.
+ */
+export const DEFLATE_ACCEPTED: HeaderList[number] = [
+  'Sec-WebSocket-Extensions',
+  'permessage-deflate; server_no_context_takeover; client_no_context_takeover',
+]
+
+/** Whether the client offers permessage-deflate, with whatever parameters (RFC 7692 §5.1). */
+export function offersDeflate(headers: RequestHeaders): boolean {
+  const offers = [headers['sec-websocket-extensions'] ?? []].flat().flatMap((line) => line.split(','))
+  return offers.some((offer) => offer.split(';', 1)[0]!.trim().toLowerCase() === 'permessage-deflate')
+}
+
+/** The header, nats-server's own, by which client and server agree that the client's frames are not masked. */
+export const NO_MASKING: HeaderList[number] = ['Nats-No-Masking', 'true']
+
+/** Whether the client asks to be read without masks. The value is compared exactly, and only the first counts. */
+export function asksForNoMasking(headers: RequestHeaders): boolean {
+  return first(headers['nats-no-masking'])?.split(',', 1)[0] === 'true'
+}
+
 /** The `Sec-WebSocket-Accept` for a client's key. */
 export function acceptKey(key: string): string {
   return createHash('sha1')

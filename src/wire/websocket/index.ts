@@ -1,3 +1,4 @@
+export { CompressionBudget } from './compression-budget.ts'
 export { WebSocketError, type WebSocketErrorCode } from './errors.ts'
 export { type FrameHandler, FrameReader, type FrameReaderOptions } from './frame-reader.ts'
 export {
@@ -10,8 +11,12 @@ export {
 } from './frame-writer.ts'
 export {
   acceptKey,
+  asksForNoMasking,
   checkUpgrade,
+  DEFLATE_ACCEPTED,
   type HeaderList,
+  NO_MASKING,
+  offersDeflate,
   type RequestHeaders,
   refusal,
   switchingProtocols,
@@ -19,5 +24,6 @@ export {
   type UpgradeRequest,
 } from './handshake.ts'
 export { MessageAssembler, type MessageAssemblerOptions, type MessageHandler } from './message-assembler.ts'
+export { MessageInflater, type MessageInflaterOptions } from './message-inflater.ts'
 export { type DataOpcode, MAX_CONTROL_PAYLOAD_BYTES, Opcode } from './opcode.ts'
 export { type Origin, type OriginRules, originAllowed, originOf, parseAllowedOrigin } from './origin.ts'
