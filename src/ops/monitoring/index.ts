@@ -1,0 +1,15 @@
+export { createMonitoringHandler, type MonitoringHandlerOptions } from './handler.ts'
+export { peerCertificate } from './peer-certificate.ts'
+export type {
+  AccountSnapshot,
+  ClosedConnectionSnapshot,
+  ConnectionSnapshot,
+  MonitoringSource,
+  PeerCertificateSnapshot,
+  ServerSnapshot,
+  SublistSnapshot,
+  SubscriptionSnapshot,
+  TlsSnapshot,
+  TotalsSnapshot,
+  WebsocketSnapshot,
+} from './source.ts'

@@ -1,0 +1,183 @@
+/**
+ * What the monitoring endpoints read. Everything is plain data, taken synchronously at the moment of the request: the
+ * doors know nothing of `/varz`, and nothing here keeps what it was given longer than it takes to answer.
+ */
+export interface MonitoringSource {
+  server(): ServerSnapshot
+  totals(): TotalsSnapshot
+  /** Whoever is connected now. Read to its end before anything else happens; cheapest in the order of `cid`. */
+  connections(): Iterable<ConnectionSnapshot>
+  /** Those who left most recently, as many as `max_closed_clients` keeps. */
+  closedConnections(): Iterable<ClosedConnectionSnapshot>
+  accounts(): Iterable<AccountSnapshot>
+  /** Listeners that should accept connections and do not, by nats-server's names (`server`, `websocket`); none: healthy. */
+  unreadyListeners(): readonly string[]
+}
+
+/** How the server is set up. Times are milliseconds since the Unix epoch, durations milliseconds. */
+export interface ServerSnapshot {
+  readonly id: string
+  readonly name: string
+  /** As in INFO. */
+  readonly version: string
+  /** What INFO says in `go`: the runtime. */
+  readonly runtime: string
+  readonly host: string
+  readonly port: number
+  readonly isAuthRequired: boolean
+  readonly isTlsRequired: boolean
+  readonly isTlsVerified: boolean
+  readonly connectUrls?: readonly string[] | undefined
+  readonly websocketConnectUrls?: readonly string[] | undefined
+  readonly maxConnections: number
+  /** Per connection; 0: no limit. */
+  readonly maxSubscriptions: number
+  readonly maxControlLineBytes: number
+  readonly maxPayloadBytes: number
+  readonly maxPendingBytes: number
+  readonly pingIntervalMs: number
+  readonly pingMax: number
+  readonly authTimeoutMs: number
+  readonly tlsTimeoutMs: number
+  readonly writeDeadlineMs: number
+  /** Where monitoring itself listens; port 0: not there. */
+  readonly monitoring: { readonly host: string; readonly httpPort: number; readonly httpsPort: number }
+  /** The first of the WebSocket listeners. */
+  readonly websocket?: WebsocketSnapshot | undefined
+  readonly startMs: number
+  readonly configLoadedMs: number
+  /** `sha256:…` of the configuration file; empty without one. */
+  readonly configDigest: string
+  readonly tags?: readonly string[] | undefined
+  readonly systemAccount?: string | undefined
+  /** When the certificate of the TCP listener ends. */
+  readonly tlsCertificateEndsMs?: number | undefined
+}
+
+export interface WebsocketSnapshot {
+  readonly host: string
+  readonly port: number
+  readonly advertise?: string | undefined
+  readonly noAuthUser?: string | undefined
+  readonly jwtCookie?: string | undefined
+  readonly handshakeTimeoutMs?: number | undefined
+  readonly authTimeoutMs?: number | undefined
+  readonly isTls: boolean
+  /** `verify_and_map`. */
+  readonly mapsTlsSubject?: boolean | undefined
+  readonly pinnedCerts?: readonly string[] | undefined
+  readonly sameOrigin: boolean
+  readonly allowedOrigins: readonly string[]
+  readonly compression: boolean
+  readonly tlsCertificateEndsMs?: number | undefined
+}
+
+/** Counted since the start, save for `connections` and `subscriptions`, which are now. */
+export interface TotalsSnapshot {
+  readonly connections: number
+  readonly totalConnections: number
+  readonly subscriptions: number
+  readonly inMsgs: number
+  readonly inBytes: number
+  readonly outMsgs: number
+  readonly outBytes: number
+  readonly slowConsumers: number
+  readonly staleConnections: number
+  readonly stalledClients: number
+}
+
+export interface ConnectionSnapshot {
+  readonly cid: number
+  readonly kind: string
+  readonly type: 'nats' | 'websocket' | 'mqtt'
+  /** The address that counts: behind a trusted proxy, the client's. Port 0: unknown. */
+  readonly ip: string
+  readonly port: number
+  readonly startMs: number
+  readonly lastActivityMs: number
+  /** Fractions count: the answer has microseconds. `undefined` until the first PONG. */
+  readonly rttMs?: number | undefined
+  readonly pendingBytes: number
+  readonly inMsgs: number
+  readonly outMsgs: number
+  readonly inBytes: number
+  readonly outBytes: number
+  /** How often this client was held up because it published faster than its subscribers read. */
+  readonly stalls?: number | undefined
+  readonly subscriptionCount: number
+  /** Asked for only when the request wants them; when the answer is long, some turns of the event loop later. */
+  subscriptions(): readonly SubscriptionSnapshot[]
+  readonly name?: string | undefined
+  readonly lang?: string | undefined
+  readonly version?: string | undefined
+  /** A user's name or public key; for a token `[REDACTED]`. Never a secret: it is shown to whoever asks. */
+  readonly authorizedUser?: string | undefined
+  readonly account: string
+  readonly tls?: TlsSnapshot | undefined
+  readonly mqttClient?: string | undefined
+}
+
+export interface ClosedConnectionSnapshot extends ConnectionSnapshot {
+  readonly stopMs: number
+  /** nats-server's words: `Client Closed`, `Slow Consumer (Pending Bytes)` … */
+  readonly reason: string
+}
+
+export interface TlsSnapshot {
+  /** `1.3`, or Node's `TLSv1.3`. */
+  readonly version: string
+  /** The name IANA gave it, which is Go's too. */
+  readonly cipherSuite: string
+  readonly peerCertificates: readonly PeerCertificateSnapshot[]
+}
+
+export interface PeerCertificateSnapshot {
+  /** RFC 2253: `CN=client,O=Example`. */
+  readonly subject: string
+  /** SHA-256 of the SubjectPublicKeyInfo; lower-case hexadecimal. */
+  readonly publicKeySha256: string
+  /** SHA-256 of the certificate; lower-case hexadecimal. */
+  readonly sha256: string
+}
+
+export interface SubscriptionSnapshot {
+  readonly subject: string
+  readonly queue?: string | undefined
+  readonly sid: string
+  readonly msgs: number
+  /** The limit that UNSUB set. */
+  readonly max?: number | undefined
+  readonly cid: number
+}
+
+export interface AccountSnapshot {
+  readonly name: string
+  readonly updatedMs: number
+  readonly connections: number
+  /** What clients of the account published. */
+  readonly inMsgs: number
+  readonly inBytes: number
+  /** What was delivered to clients of the account. */
+  readonly outMsgs: number
+  readonly outBytes: number
+  readonly slowConsumers: number
+  /** Asked for only when the request wants it. */
+  stats(): SublistSnapshot
+  /** All subscriptions of the account; asked for only when the request wants them. */
+  subscriptions(): Iterable<SubscriptionSnapshot>
+}
+
+/** The matcher of one account and its cache of results. Counters are since the start. */
+export interface SublistSnapshot {
+  readonly subscriptions: number
+  /** Subjects whose receivers are cached. */
+  readonly cached: number
+  readonly inserts: number
+  readonly removes: number
+  readonly matches: number
+  readonly cacheHits: number
+  /** Receivers of the cached subject that has the most. */
+  readonly maxFanout: number
+  /** Receivers of all cached subjects, added up. */
+  readonly totalFanout: number
+}
