@@ -52,7 +52,7 @@ export async function openListeners(options: Options, rooms: Rooms, logger: Logg
   }
 
   try {
-    const { web, vault, nats, websocket, oldHub } = options
+    const { web, vault, nats, websockets, oldHub } = options
     const handlers = {
       onRequest: rooms.onRequest,
       onUpgrade: rooms.upgrades.handle.bind(rooms.upgrades),
@@ -68,6 +68,7 @@ export async function openListeners(options: Options, rooms: Rooms, logger: Logg
     })
     const natsAddress: ListenAddress = await open(natsServer, nats)
 
+    const websocket = websockets[0]
     const websocketAddress = websocket && (await openWebsocket(websocket, rooms, open))
     const oldHubAddress = oldHub && rooms.hubDoor && (await open(oldHubServer(rooms.hubDoor), oldHub))
 
@@ -100,7 +101,8 @@ async function openWebsocket(
   { natsDoor }: Rooms,
   open: (server: NetServer, address: ListenAddress) => Promise<ListenAddress>,
 ): Promise<ListenAddress> {
-  const tls = websocket.tls && (await readTls(websocket.tls))
+  const files = websocket.tls?.certificates[0]
+  const tls = files && (await readTls(files))
   const isTls = tls !== undefined
   let bound: ListenAddress = websocket
   const server = createWebServer({

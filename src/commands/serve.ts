@@ -52,7 +52,7 @@ function welcome({ addresses, options, certificateAuthorityFile }: Server, versi
   const vaultUrls = https ? `${url('https', https)}${basePath}   (and ${webUrl})` : webUrl
   const natsUrls = [url('nats', nats)]
   if (options.web.nats !== 'off') natsUrls.push(`${url(options.web.tls ? 'wss' : 'ws', web)}${basePath}/nats`)
-  if (websocket) natsUrls.push(url(options.websocket?.tls ? 'wss' : 'ws', websocket))
+  if (websocket) natsUrls.push(url(options.websockets[0]?.tls ? 'wss' : 'ws', websocket))
 
   const lines = [
     `Belfry ${version} is ready`,

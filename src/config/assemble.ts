@@ -1,14 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { assembleNats } from './assemble-nats.ts'
 import type { Problems } from './language/index.ts'
-import type { NatsOptions, Options, VaultOptions, WebOptions, WebsocketOptions } from './options.ts'
+import type { Options, VaultOptions, WebOptions } from './options.ts'
 import { schema } from './settings/schema.ts'
 import { LOCAL_HTTPS } from './settings/web.ts'
 import type { TlsFiles } from './types/tls-files.ts'
 import type { Choice } from './values.ts'
-
-/** Above this nats-server warns of `max_payload`. */
-const LARGE_PAYLOAD_BYTES = 8 * 1024 * 1024
 
 /** Makes the options of the chosen settings: defaults that depend on others, and rules between settings. */
 export function assemble(choose: Choice, cwd: string, problems: Problems): Options {
@@ -16,54 +14,12 @@ export function assemble(choose: Choice, cwd: string, problems: Problems): Optio
     tls && { certFile: resolve(cwd, tls.certFile), keyFile: resolve(cwd, tls.keyFile) }
 
   return {
-    nats: natsOptions(),
-    websocket: websocketOptions(),
+    ...assembleNats(choose, cwd, problems),
     web: webOptions(),
     vault: vaultOptions(),
     oldHub: choose(schema.oldHub.enabled)
       ? { host: choose(schema.oldHub.host), port: choose(schema.oldHub.port) }
       : undefined,
-    log: { level: choose(schema.log.level) },
-  }
-
-  function natsOptions(): NatsOptions {
-    const { nats } = schema
-    const maxPayloadBytes = choose(nats.maxPayloadBytes)
-    const maxPendingBytes = choose(nats.maxPendingBytes)
-    if (maxPayloadBytes > maxPendingBytes) {
-      problems.error(`max_payload (${maxPayloadBytes}) cannot be higher than max_pending (${maxPendingBytes})`)
-    } else if (maxPayloadBytes > LARGE_PAYLOAD_BYTES) {
-      problems.warning(`max_payload (${maxPayloadBytes}) is above 8 MiB: NATS is made for small messages`)
-    }
-    return {
-      host: choose(nats.host),
-      port: choose(nats.port),
-      serverName: choose(nats.serverName),
-      maxPayloadBytes,
-      maxPendingBytes,
-      maxControlLineBytes: choose(nats.maxControlLineBytes),
-      maxConnections: choose(nats.maxConnections),
-      maxSubscriptions: choose(nats.maxSubscriptions),
-      pingIntervalMs: choose(nats.pingIntervalMs),
-      pingMax: choose(nats.pingMax),
-      writeDeadlineMs: choose(nats.writeDeadlineMs),
-    }
-  }
-
-  function websocketOptions(): WebsocketOptions | undefined {
-    const { websocket } = schema
-    const port = choose(websocket.port)
-    if (port === undefined) return undefined
-    const tls = absoluteTls(choose(websocket.tls))
-    if (tls === undefined && !choose(websocket.noTls)) problems.error('websocket requires TLS configuration')
-    return {
-      host: choose(websocket.host),
-      port,
-      tls,
-      handshakeTimeoutMs: choose(websocket.handshakeTimeoutMs),
-      sameOrigin: choose(websocket.sameOrigin),
-      allowedOrigins: choose(websocket.allowedOrigins),
-    }
   }
 
   function webOptions(): WebOptions {
@@ -73,6 +29,7 @@ export function assemble(choose: Choice, cwd: string, problems: Problems): Optio
     // Who has a real certificate needs none from an authority that only this machine knows.
     const https = asked ?? (tls === undefined && LOCAL_HTTPS)
     const ipHeader = choose(web.ipHeader)
+    const trustedProxies = choose(web.ipHeaderTrustedProxies)
     return {
       host: choose(web.host),
       port: choose(web.port),
@@ -81,7 +38,7 @@ export function assemble(choose: Choice, cwd: string, problems: Problems): Optio
       nats: choose(web.nats),
       servesHub: choose(web.servesHub),
       ipHeader: ipHeader === 'none' ? undefined : ipHeader,
-      trustedProxies: choose(web.ipHeaderTrustedProxies),
+      trustedProxies: trustedProxies === 'none' ? [] : trustedProxies,
     }
   }
 

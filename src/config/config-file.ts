@@ -1,65 +1,123 @@
 import {
+  booleanIn,
   type ConfigEntry,
   type ConfigMap,
   type Fields,
   goType,
   InvalidValue,
+  integerIn,
+  mapIn,
   type Problems,
   readMap,
+  stringIn,
 } from './language/index.ts'
-import { type AnySetting, allSettings, blockNames, listeners } from './settings/schema.ts'
+import { blocks, listenKeys, splitKey } from './settings/blocks.ts'
+import { REFUSED, WITHOUT_EFFECT } from './settings/foreign.ts'
+import { type AnySetting, allSettings } from './settings/schema.ts'
 import { listenIn } from './types/address.ts'
 import type { ConfigSource } from './types/setting-type.ts'
 import { Values } from './values.ts'
 
-/** Reads all settings from a parsed config file; reports what is wrong, and every key that is none. */
-export function readConfigFile(file: ConfigMap, problems: Problems): Values {
-  const values = new Values()
-  if (file.entries.size === 0) problems.warning(`${file.position.file}: config has no values or is empty`)
-  const blocks = Object.keys(blockNames).filter((block) => block !== '')
-  const blockFields = blocks.flatMap((block) => blockNames[block]!.map((name) => [name, readBlock(block)] as const))
-  readMap(file, { ...fieldsOf('', values, problems), ...Object.fromEntries(blockFields) }, problems)
-  return values
-
-  function readBlock(block: string): (entry: ConfigEntry) => void {
-    const fields = fieldsOf(block, values, problems)
-    return ({ value }) => {
-      if (value.kind !== 'map') throw new InvalidValue(`Expected ${block} to be a map, got ${goType(value)}`)
-      readMap(value, fields, problems)
-    }
-  }
+export interface ReadConfigFile {
+  readonly problems: Problems
+  /** Blocks of the top level that whoever reads the file has no use for: only a remark is made of each. */
+  readonly blocksWithoutEffect?: readonly string[]
 }
 
-/** The settings of one block, by the names of their keys. */
-function fieldsOf(block: string, values: Values, problems: Problems): Fields {
-  const fields: Record<string, (entry: ConfigEntry) => void> = {}
-  for (const { setting } of allSettings) {
-    for (const key of [setting.key, ...(setting.aliases ?? [])]) {
-      const [blockOfKey, name] = splitKey(key)
-      if (blockOfKey === block) fields[name] = (entry) => readSetting(entry, setting)
-    }
-  }
-  const listener = listeners[block]
-  if (listener !== undefined) {
-    fields.listen = (entry) => {
-      const { host, port } = listenIn(entry.value, sourceOf(entry))
-      values.set(listener.host, host)
-      values.set(listener.port, port)
-    }
-  }
-  return fields
+/** Reads all settings from a parsed config file; reports what is wrong, and every key that is none. */
+export function readConfigFile(file: ConfigMap, { problems, blocksWithoutEffect = [] }: ReadConfigFile): Values {
+  const values = new Values()
+  if (file.entries.size === 0) problems.warning(`${file.position.file}: config has no values or is empty`)
+  readMap(file, fieldsOf('', values), problems)
+  return values
 
-  function readSetting(entry: ConfigEntry, setting: AnySetting): void {
-    values.set(setting, setting.type.fromConfig(entry.value, sourceOf(entry)))
+  /** What may stand in the block at `path`, whose settings go to `values`. */
+  function fieldsOf(path: string, values: Values): Fields {
+    const fields: Record<string, (entry: ConfigEntry) => void> = {}
+    const addField = (key: string, read: (entry: ConfigEntry) => void) => {
+      const [block, name] = splitKey(key)
+      if (block === path) fields[name] = read
+    }
+    for (const { setting } of allSettings) {
+      for (const key of [setting.key ?? [], setting.aliases ?? []].flat()) {
+        addField(key, (entry) => readSetting(entry, setting, values))
+      }
+    }
+    for (const { key, host, port } of listenKeys) {
+      addField(key, (entry) => {
+        const address = listenIn(entry.value, sourceOf(entry))
+        values.set<string | undefined>(host, address.host, entry.keyPosition)
+        values.set<number | undefined>(port, address.port, entry.keyPosition)
+      })
+    }
+    for (const inner of Object.keys(blocks)) {
+      if (inner === '' || parentOf(inner) !== path) continue
+      for (const name of blocks[inner]!.names) fields[name] = (entry) => readBlock(entry, inner, values)
+    }
+    for (const [name, type] of Object.entries(WITHOUT_EFFECT[path] ?? {})) {
+      fields[name] = (entry) => {
+        checkType(entry, type)
+        remark(entry)
+      }
+    }
+    for (const [name, type] of Object.entries(REFUSED[path] ?? {})) {
+      fields[name] = (entry) => {
+        checkType(entry, type)
+        const isOff = entry.value.kind === 'boolean' && !entry.value.value
+        if (!isOff) problems.refuseAt(entry.keyPosition, `${entry.key} is`)
+      }
+    }
+    return fields
+  }
+
+  function readBlock(entry: ConfigEntry, path: string, values: Values): void {
+    const { isRepeatable, namesItselfInErrors } = blocks[path]!
+    const { value } = entry
+    if (blocksWithoutEffect.includes(path)) {
+      remark(entry)
+      return
+    }
+    if (isRepeatable) {
+      // As with all keys, of two such blocks the last one counts: they are not added up.
+      values.setList(path, (value.kind === 'array' ? value.items : [value]).map(valuesIn))
+      return
+    }
+    if (namesItselfInErrors && value.kind !== 'map') throw notMap(value)
+    readMap(mapIn(value), fieldsOf(path, values), problems)
+
+    function valuesIn(item: ConfigEntry['value']): Values {
+      const itsValues = new Values()
+      if (item.kind === 'map') readMap(item, fieldsOf(path, itsValues), problems)
+      else if (item === value) throw notMap(item)
+      else problems.errorAt(item.position, notMap(item).message)
+      return itsValues
+    }
+
+    function notMap(item: ConfigEntry['value']): InvalidValue {
+      return new InvalidValue(`Expected ${path} to be a map, got ${goType(item)}`)
+    }
+  }
+
+  function readSetting(entry: ConfigEntry, setting: AnySetting, values: Values): void {
+    values.set(setting, setting.type.fromConfig(entry.value, sourceOf(entry)), entry.keyPosition)
   }
 
   function sourceOf({ key, keyPosition }: ConfigEntry): ConfigSource {
-    return { name: key, problems, warn: (reason) => problems.warningAt(keyPosition, key, reason) }
+    const warn = (reason: string) => problems.warningAt(keyPosition, key, reason)
+    return { name: key, position: keyPosition, problems, warn }
+  }
+
+  function remark({ key, keyPosition }: ConfigEntry): void {
+    problems.remarkAt(keyPosition, `${key} has no effect here`)
   }
 }
 
-/** `block.key` in its two parts; the block of a top-level key is ''. */
-export function splitKey(key: string): [block: string, name: string] {
-  const dot = key.indexOf('.')
-  return dot === -1 ? ['', key] : [key.slice(0, dot), key.slice(dot + 1)]
+function parentOf(path: string): string {
+  return splitKey(path)[0]
+}
+
+function checkType({ value }: ConfigEntry, type: 'string' | 'bool' | 'int64' | 'any'): void {
+  if (type === 'string') stringIn(value)
+  else if (type === 'bool') booleanIn(value)
+  else if (type === 'int64') integerIn(value)
 }

@@ -1,11 +1,12 @@
-import { splitKey } from './config-file.ts'
-import { type AnySetting, allSettings, blockNames, listeners } from './settings/schema.ts'
+import { blocks, listenKeys, splitKey } from './settings/blocks.ts'
+import { REFUSED, WITHOUT_EFFECT } from './settings/foreign.ts'
+import { type AnySetting, allSettings } from './settings/schema.ts'
 import { PROTECTIONS } from './vaultwarden/protections.ts'
 import { UNSUPPORTED } from './vaultwarden/unsupported.ts'
 
 /** The text of docs/configuration.md. */
 export function configurationPage(): string {
-  return `${[INTRODUCTION, ENVIRONMENT, VAULTWARDEN, ...Object.keys(blockNames).map(blockSection), LANGUAGE].join('\n\n')}\n`
+  return `${[INTRODUCTION, ENVIRONMENT, VAULTWARDEN, ...Object.keys(blocks).map(blockSection), TLS, FOREIGN, LANGUAGE].join('\n\n')}\n`
 }
 
 const INTRODUCTION = `# Configuration
@@ -83,37 +84,68 @@ function namesText(names: readonly string[]): string {
 }
 
 const BLOCK_TITLES: Readonly<Record<string, string>> = {
-  '': 'Top level: NATS and the log',
+  '': 'Top level: NATS, monitoring, the log and the process',
+  authorization: 'Who may come in',
   websocket: 'NATS over WebSocket',
+  'websocket.authorization': 'Who may come in over WebSocket',
   web: 'Web listener',
   vault: 'Vault',
 }
 
+const BLOCK_NOTES: Readonly<Record<string, string>> = {
+  authorization:
+    'With neither `user` nor `token` nobody needs to log in. `user` and `token` exclude each other. Several users, ' +
+    'accounts, NKeys, JWTs and bcrypt hashes are not supported by this version: a file that asks for them is refused.',
+  websocket:
+    'For several listeners the block is a list: `websocket: [ { port: 8080, no_tls: true }, { port: 8443, tls { … } } ]`. ' +
+    'Two blocks of this name are not: of them, as of all keys, the last one counts. A listener without `port` is off. ' +
+    'A program sets the first listener with `websocket: { … }` and several with an array.\n\n' +
+    'nats-server knows no such list, no patterns in `allowed_origins`, and none of the keys `path`, `proxy_protocol`, ' +
+    '`trusted_proxies` and `max_connections_per_address`.',
+  'websocket.authorization':
+    'With `user`, `token` or `no_auth_user` this decides for the listener, instead of `authorization` at the top level.',
+}
+
 function blockSection(block: string): string {
-  const names = blockNames[block]!.map((name) => `\`${name} { … }\``).join(', also written ')
+  const names = blocks[block]!.names.map((name) => `\`${blockPath(block, name)} { … }\``).join(', also written ')
+  const note = BLOCK_NOTES[block]
   const rows = allSettings
-    .filter(({ setting }) => splitKey(setting.key)[0] === block)
+    .filter(({ setting }) => setting.key !== undefined && splitKey(setting.key)[0] === block)
     .map(({ option, setting }) => settingRow(option, setting))
-  const listen = row([
-    '`listen`',
-    '',
-    '`"host:port"` or a port',
-    '',
-    'Short for `host` and `port`; the last one counts.',
-  ])
+  const hidden = allSettings
+    .filter(({ option, setting }) => setting.key === undefined && block === '' && option !== '')
+    .map(({ option, setting }) => settingRow(option, setting))
   return [
     `## ${BLOCK_TITLES[block]}`,
     '',
     ...(block === '' ? [] : [`In ${names}.`, '']),
+    ...(note === undefined ? [] : [note, '']),
     '| Key | As an option | Value | Default | Meaning |',
     '| --- | --- | --- | --- | --- |',
-    ...(listeners[block] === undefined ? [] : [listen]),
+    ...listenKeys.filter(({ key }) => splitKey(key)[0] === block).map(listenRow),
     ...rows,
+    ...hidden,
   ].join('\n')
 }
 
+/** The names of the blocks that one has to open: `websocket authorization`. */
+function blockPath(block: string, name: string): string {
+  const [outer] = splitKey(block)
+  return outer === '' ? name : `${outer} { ${name}`
+}
+
+function listenRow({ key, host, port }: (typeof listenKeys)[number]): string {
+  const [hostKey, portKey] = [host, port].map(optionOf)
+  const meaning = `Short for \`${hostKey}\` and \`${portKey}\`; the last one counts.`
+  return row([`\`${splitKey(key)[1]}\``, '', '`"host:port"` or a port', '', meaning])
+}
+
+function optionOf(wanted: AnySetting): string {
+  return allSettings.find(({ setting }) => setting === wanted)!.option
+}
+
 function settingRow(option: string, setting: AnySetting): string {
-  const names = [setting.key, ...(setting.aliases ?? [])].map((key) => `\`${splitKey(key)[1]}\``)
+  const names = [setting.key ?? [], setting.aliases ?? []].flat().map((key) => `\`${splitKey(key)[1]}\``)
   const variable = setting.variable === undefined ? '' : ` \`${setting.variable}\` in the environment.`
   return row([
     names.join(' '),
@@ -124,7 +156,7 @@ function settingRow(option: string, setting: AnySetting): string {
   ])
 }
 
-function keyText({ key }: AnySetting): string {
+function keyText({ key = '' }: AnySetting): string {
   const [block, name] = splitKey(key)
   return block === '' ? `\`${name}\`` : `\`${block} { ${name} }\``
 }
@@ -137,6 +169,40 @@ function defaultText(setting: AnySetting): string {
 
 function row(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+}
+
+const TLS = `## TLS of NATS listeners
+
+In \`tls { … }\` at the top level and in \`websocket\`. Files are PEM; relative paths start from the working directory.
+
+| Key | Value | Default | Meaning |
+| --- | --- | --- | --- |
+| \`cert_file\`, \`key_file\` | paths | | Certificate chain and private key. Needed, unless there are \`certs\`. |
+| \`certs\`, \`certificates\` | list of \`{ cert_file, key_file }\` | none | Several certificates, instead. |
+| \`ca_file\` | path | those of the system | Authorities that sign the certificates of clients. |
+| \`verify\` | \`true\` or \`false\` | \`false\` | Whether clients must have a certificate. |
+| \`verify_and_map\` | \`true\` or \`false\` | \`false\` | As \`verify\`, and the certificate says who the user is. |
+| \`pinned_certs\` | list of SHA-256 in hex | any | Only clients are let in whose certificate has one of these keys (DER SubjectPublicKeyInfo). |
+| \`timeout\` | seconds or a duration | \`2\` | How long a handshake may take. In \`websocket\` \`handshake_timeout\` decides. |
+| \`min_version\` | \`"1.2"\` or \`"1.3"\` | \`"1.2"\` | The oldest version of TLS that is spoken. |
+| \`cipher_suites\` | list of Go's names | those of OpenSSL | As \`TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\`. |
+| \`allow_insecure_cipher_suites\` | \`true\` or \`false\` | \`false\` | Whether weak ones may be among them. |
+| \`curve_preferences\` | list of Go's names | those of OpenSSL | As \`CurveP256\` or \`X25519\`. |
+| \`handshake_first\`, \`first\`, \`immediate\` | \`true\`, \`false\`, \`"auto"\` or a duration | \`false\` | Whether the handshake comes before INFO; with a time (\`"auto"\`: 50 ms) INFO is sent when the client has not begun by then. TCP only. |`
+
+const FOREIGN = `## What nats-server knows and Belfry does not
+
+No effect but a warning, ${keysText(WITHOUT_EFFECT)}. In \`tls\`: \`insecure\`, \`connection_rate_limit\`.
+
+Refused, because the server would let in others or send messages elsewhere than it was told: ${keysText(REFUSED)}; a
+\`password\` or \`token\` that is a bcrypt hash; in \`tls\`: \`ocsp_peer\` and the keys for the certificate store of Windows.`
+
+function keysText(keys: Readonly<Record<string, object>>): string {
+  return Object.entries(keys)
+    .map(
+      ([block, names]) => `${block === '' ? 'at the top level' : `in \`${block}\``}: ${namesText(Object.keys(names))}`,
+    )
+    .join('; ')
 }
 
 const LANGUAGE = `## The language

@@ -1,10 +1,22 @@
+export { type CheckedConfigFile, checkConfigFile } from './check.ts'
 export * from './language/index.ts'
-export { type LoadOptions, loadOptions } from './load-options.ts'
+export {
+  type Loaded,
+  type LoadNatsOptions,
+  type LoadOptions,
+  loadNatsOptions,
+  loadOptions,
+} from './load-options.ts'
 export type {
+  AuthorizationOptions,
+  CookieOptions,
   LocalHttpsOptions,
   LogOptions,
+  MonitoringOptions,
   NatsOptions,
+  NatsServerOptions,
   Options,
+  ProcessOptions,
   VaultOptions,
   WebOptions,
   WebsocketOptions,
@@ -13,4 +25,5 @@ export type { Overrides } from './overrides.ts'
 export type { HostAndPort } from './types/address.ts'
 export type { LogLevel, NatsAccess } from './types/choices.ts'
 export type { TrustedProxies } from './types/lists.ts'
+export { type TlsOptions, tlsOptions } from './types/tls.ts'
 export type { TlsFiles } from './types/tls-files.ts'

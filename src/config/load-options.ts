@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
 import { ConfigError } from '#kit'
 import { assemble } from './assemble.ts'
+import { assembleNats } from './assemble-nats.ts'
 import { readConfigFile } from './config-file.ts'
 import { EnvironmentVariables, withEnvFile } from './environment.ts'
 import { type Environment, Problems, parseConfigFile } from './language/index.ts'
-import type { Options } from './options.ts'
+import type { NatsServerOptions, Options } from './options.ts'
 import { type Overrides, readOverrides } from './overrides.ts'
 import { schema } from './settings/schema.ts'
 import { path } from './types/text.ts'
@@ -24,15 +25,17 @@ export interface LoadOptions {
   readonly overrides?: Overrides | undefined
 }
 
+export interface Loaded<Options> {
+  readonly options: Options
+  /** Lines for the operator: what works, but not as written. */
+  readonly warnings: readonly string[]
+}
+
 /**
  * Reads the settings: command line over config file over Vaultwarden's `config.json` over environment over defaults.
  * @throws ConfigError whose message is everything that is wrong, one line each, warnings first.
  */
-export function loadOptions({ configFile, env, cwd, overrides = {} }: LoadOptions): {
-  options: Options
-  /** Lines for the operator: what works, but not as written. */
-  warnings: readonly string[]
-} {
+export function loadOptions({ configFile, env, cwd, overrides = {} }: LoadOptions): Loaded<Options> {
   const problems = new Problems()
   const environment = withEnvFile(env, cwd)
   const variables = new EnvironmentVariables(environment, cwd)
@@ -40,7 +43,7 @@ export function loadOptions({ configFile, env, cwd, overrides = {} }: LoadOption
     readOverrides(overrides, problems),
     configFile === undefined
       ? new Values()
-      : readConfigFile(parseConfigFile(configFile, { environment, cwd }), problems),
+      : readConfigFile(parseConfigFile(configFile, { environment, cwd }), { problems }),
   ]
   const fromEnvironment = readVariables(variables, problems)
   const named = reportInvalid(problems, () => readVariable(path(), 'CONFIG_FILE', variables, problems))
@@ -56,13 +59,47 @@ export function loadOptions({ configFile, env, cwd, overrides = {} }: LoadOption
   throwErrors(problems)
 
   // Rules between settings are only worth checking when each is right by itself.
-  const options = assemble(chooseFrom([...ours, fromConfigJson, fromEnvironment]), cwd, problems)
-  throwErrors(problems)
-  return { options: freeze(options), warnings: problems.warnings }
+  return loaded(assemble(chooseFrom([...ours, fromConfigJson, fromEnvironment]), cwd, problems), problems)
 }
 
-function throwErrors({ errors, warnings }: Problems): void {
-  if (errors.length > 0) throw new ConfigError([...warnings, ...errors].join('\n'))
+export interface LoadNatsOptions extends LoadOptions {
+  /** What holds where nothing else is set, before the defaults of the settings themselves. */
+  readonly defaults?: Overrides | undefined
+}
+
+/**
+ * Reads the settings of a plain NATS server, as nats-server does: command line over config file over `defaults`. The
+ * environment is asked only for the variables of the file, and only NATS, monitoring, log and process can be set.
+ * @throws ConfigError as `loadOptions`.
+ */
+export function loadNatsOptions(from: LoadNatsOptions): Loaded<NatsServerOptions> {
+  const { configFile, env, cwd, overrides = {}, defaults = {} } = from
+  const problems = new Problems()
+  const sources = [
+    readOverrides(overrides, problems),
+    configFile === undefined
+      ? new Values()
+      : readConfigFile(parseConfigFile(configFile, { environment: env, cwd }), {
+          problems,
+          blocksWithoutEffect: BLOCKS_OF_THE_VAULT,
+        }),
+    readOverrides(defaults, problems),
+  ]
+  throwErrors(problems)
+  return loaded(assembleNats(chooseFrom(sources), cwd, problems), problems)
+}
+
+/** What a plain NATS server has no use for. */
+export const BLOCKS_OF_THE_VAULT: readonly string[] = ['web', 'vault']
+
+function loaded<Options>(options: Options, problems: Problems): Loaded<Options> {
+  throwErrors(problems)
+  return { options: freeze(options), warnings: [...problems.warnings, ...problems.remarks] }
+}
+
+function throwErrors({ errors, refusals, warnings }: Problems): void {
+  const reasons = [...errors, ...refusals]
+  if (reasons.length > 0) throw new ConfigError([...warnings, ...reasons].join('\n'))
 }
 
 function freeze<T>(value: T): T {

@@ -1,21 +1,29 @@
 import type { HostAndPort } from './types/address.ts'
 import type { LogLevel, NatsAccess } from './types/choices.ts'
 import type { TrustedProxies } from './types/lists.ts'
+import type { TlsOptions } from './types/tls.ts'
 import type { TlsFiles } from './types/tls-files.ts'
 
 /**
  * What the rooms are told: plain frozen data, every default filled in, all paths absolute. Meaning, range and default
  * of each value are in docs/configuration.md, which is made from the schema (`settings/`).
  */
-export interface Options {
-  readonly nats: NatsOptions
-  /** The listener for NATS over WebSocket; `undefined` when it is off. */
-  readonly websocket: WebsocketOptions | undefined
+export interface Options extends NatsServerOptions {
   readonly web: WebOptions
   readonly vault: VaultOptions
   /** The notification hub on a port of its own, for old proxy rules; `undefined` when it is off. */
   readonly oldHub: HostAndPort | undefined
+}
+
+/** What a server needs that is nothing but a NATS server. */
+export interface NatsServerOptions {
+  readonly nats: NatsOptions
+  /** The listeners for NATS over WebSocket, in the order of the file; empty when there is none. */
+  readonly websockets: readonly WebsocketOptions[]
+  /** `undefined`: nobody is told how the server is doing. */
+  readonly monitoring: MonitoringOptions | undefined
   readonly log: LogOptions
+  readonly process: ProcessOptions
 }
 
 /** What all NATS clients are measured by, and where they are heard over TCP. */
@@ -30,19 +38,86 @@ export interface NatsOptions extends HostAndPort {
   readonly maxConnections: number
   /** Per connection; 0 means unlimited. */
   readonly maxSubscriptions: number
+  /** Tokens of the subject of a subscription; 0 means unlimited. */
+  readonly maxSubscriptionTokens: number
+  /** How many closed connections monitoring remembers. */
+  readonly maxClosedClients: number
   readonly pingIntervalMs: number
   readonly pingMax: number
   readonly writeDeadlineMs: number
+  /** What becomes of a client that takes nothing before the write deadline. */
+  readonly writeTimeoutPolicy: 'close' | 'retry'
+  /** `host` or `host:port`, as clients are to be told it; the port is the listener's when it is missing. */
+  readonly clientAdvertise: string | undefined
+  readonly supportsHeaders: boolean
+  /** Whether who publishes faster than others read is slowed down. */
+  readonly stallsFastProducers: boolean
+  readonly lameDuckDurationMs: number
+  /** Less than `lameDuckDurationMs`. */
+  readonly lameDuckGraceMs: number
+  /** `undefined`: plain TCP. */
+  readonly tls: TlsOptions | undefined
+  readonly authorization: AuthorizationOptions
+  /** Whether every connection begins with a PROXY protocol header, if it comes from a trusted proxy. */
+  readonly proxyProtocol: boolean
+  readonly trustedProxies: TrustedProxies
+  /** 0 means unlimited. */
+  readonly maxConnectionsPerAddress: number
+}
+
+/** With neither user nor token, and without `noAuthUser`, nobody needs to log in. Never user and token at the top. */
+export interface AuthorizationOptions {
+  readonly user: string | undefined
+  readonly password: string | undefined
+  readonly token: string | undefined
+  /** `undefined`: two seconds, or one more than the TLS handshake may take. */
+  readonly timeoutMs: number | undefined
+  readonly noAuthUser: string | undefined
 }
 
 export interface WebsocketOptions extends HostAndPort {
-  /** `undefined`: plain `ws://`, which was asked for with `no_tls`. */
-  readonly tls: TlsFiles | undefined
-  /** 0 means no limit. */
-  readonly handshakeTimeoutMs: number
+  /** `host` or `host:port`; the port is the listener's when it is missing. */
+  readonly advertise: string | undefined
+  /** `undefined`: plain `ws://`, which was asked for with `no_tls`. Its `timeoutMs` is not asked. */
+  readonly tls: TlsOptions | undefined
   readonly sameOrigin: boolean
-  /** http or https URLs with a host; empty means any origin. */
+  /** Origins as written: URLs whose host may begin with `*.` and whose port may be `*`. Empty means any origin. */
   readonly allowedOrigins: readonly string[]
+  readonly compression: boolean
+  /** For TLS, request and response; 0 means no limit. */
+  readonly handshakeTimeoutMs: number
+  /** Names of the cookies that carry credentials. */
+  readonly cookies: CookieOptions
+  /** Added to the 101 response, in the order of the file. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  /** `undefined`: as for all clients. */
+  readonly pingIntervalMs: number | undefined
+  /** When it asks for a login or names a `noAuthUser`, it counts here instead of that of `nats`; else only its timeout. */
+  readonly authorization: AuthorizationOptions
+  /** `/…` without a slash at its end: only upgrades to this path or below are served. `undefined`: all are. */
+  readonly path: string | undefined
+  readonly proxyProtocol: boolean
+  readonly trustedProxies: TrustedProxies
+  /** 0 means unlimited. */
+  readonly maxConnectionsPerAddress: number
+}
+
+export interface CookieOptions {
+  readonly jwt: string | undefined
+  readonly user: string | undefined
+  readonly password: string | undefined
+  readonly token: string | undefined
+}
+
+/** At least one of `http` and `https`. */
+export interface MonitoringOptions {
+  readonly http: HostAndPort | undefined
+  /** Only with `tls`. */
+  readonly https: HostAndPort | undefined
+  /** '' or a path such as `/nats`, without a slash at its end. */
+  readonly basePath: string
+  /** That of the NATS listener, but no certificate is asked of clients. */
+  readonly tls: TlsOptions | undefined
 }
 
 export interface WebOptions extends HostAndPort {
@@ -55,7 +130,7 @@ export interface WebOptions extends HostAndPort {
   readonly servesHub: boolean
   /** The header in which trusted proxies name the client; `undefined`: none is believed. */
   readonly ipHeader: string | undefined
-  readonly trustedProxies: TrustedProxies
+  readonly trustedProxies: Exclude<TrustedProxies, 'none'>
 }
 
 export interface LocalHttpsOptions extends HostAndPort {
@@ -88,5 +163,26 @@ export interface VaultOptions {
 }
 
 export interface LogOptions {
+  /** The more detailed of `log_level` and what `debug` and `trace` ask for. */
   readonly level: LogLevel
+  readonly debug: boolean
+  /** Every protocol message; `traceVerbose`: that of internal clients as well; `traceHeaders`: only headers. */
+  readonly trace: boolean
+  readonly traceVerbose: boolean
+  readonly traceHeaders: boolean
+  /** Whether lines carry the time. */
+  readonly time: boolean
+  readonly timeUtc: boolean
+  /** `undefined`: standard error. */
+  readonly file: string | undefined
+  /** A longer log file is put aside; 0 means never. */
+  readonly fileSizeLimitBytes: number
+  /** The current file included; 0 keeps all. */
+  readonly maxFiles: number
+}
+
+/** Files that tell others about the running process. */
+export interface ProcessOptions {
+  readonly pidFile: string | undefined
+  readonly portsFileFolder: string | undefined
 }

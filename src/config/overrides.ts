@@ -1,20 +1,24 @@
 import { InvalidValue, type Problems } from './language/index.ts'
 import { nearest } from './nearest.ts'
+import { blocks } from './settings/blocks.ts'
 import { type AnySetting, allSettings, type Schema } from './settings/schema.ts'
 import type { Setting } from './settings/setting.ts'
 import { Values } from './values.ts'
 
 /**
  * Settings given by the command line or by a program: any of them, by group and name, as
- * `{ websocket: { port: 0 } }`. `undefined` is the same as absent.
+ * `{ websocket: { port: 0 } }`. `undefined` is the same as absent. For several WebSocket listeners that group is an
+ * array; without one it is about the first.
  */
 export type Overrides = {
   readonly [Group in keyof Schema]?:
-    | { readonly [Name in keyof Schema[Group]]?: ValueOf<Schema[Group][Name]> | undefined }
+    | OverridesOf<Schema[Group]>
+    | (Group extends 'websocket' ? readonly OverridesOf<Schema[Group]>[] : never)
     | undefined
 }
 
-type ValueOf<S> = S extends Setting<infer T> ? T : never
+type OverridesOf<Settings> = { readonly [Name in keyof Settings]?: ValueOf<Settings[Name]> | undefined }
+type ValueOf<S> = S extends Setting<infer _, infer Given> ? Given : never
 
 const settingsByOption: ReadonlyMap<string, AnySetting> = new Map(
   allSettings.map(({ option, setting }) => [option, setting]),
@@ -22,14 +26,25 @@ const settingsByOption: ReadonlyMap<string, AnySetting> = new Map(
 
 export function readOverrides(overrides: Overrides, problems: Problems): Values {
   const values = new Values()
-  for (const [group, settings] of Object.entries(overrides)) {
-    for (const [name, value] of Object.entries(settings ?? {})) {
-      if (value !== undefined) readOption(`${group}.${name}`, value)
-    }
+  for (const [group, given] of Object.entries(overrides)) {
+    if (blocks[group]?.isRepeatable && given !== undefined) {
+      const list = [given].flat().map((settings) => {
+        const itsValues = new Values()
+        readGroup(group, settings, itsValues)
+        return itsValues
+      })
+      values.setList(group, list)
+    } else readGroup(group, given ?? {}, values)
   }
   return values
 
-  function readOption(option: string, value: unknown): void {
+  function readGroup(group: string, settings: object, values: Values): void {
+    for (const [name, value] of Object.entries(settings)) {
+      if (value !== undefined) readOption(`${group}.${name}`, value, values)
+    }
+  }
+
+  function readOption(option: string, value: unknown, values: Values): void {
     const setting = settingsByOption.get(option)
     const source = { name: option, warn: (reason: string) => problems.warning(reason) }
     try {

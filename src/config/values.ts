@@ -1,13 +1,23 @@
+import type { Position } from './language/index.ts'
 import type { AnySetting } from './settings/schema.ts'
 import type { Setting } from './settings/setting.ts'
 
 /** The settings that one source gives: the environment, the config file, or the command line. */
 export class Values {
   readonly #values = new Map<AnySetting, unknown>()
+  readonly #positions = new Map<AnySetting, Position>()
+  readonly #lists = new Map<string, readonly Values[]>()
 
   /** `undefined` leaves the setting as it was: the value said that it is as good as none. */
-  set<T>(setting: Setting<T>, value: T | undefined): void {
-    if (value !== undefined) this.#values.set(setting, value)
+  set<T>(setting: Setting<T>, value: T | undefined, position?: Position): void {
+    if (value === undefined) return
+    this.#values.set(setting, value)
+    if (position !== undefined) this.#positions.set(setting, position)
+  }
+
+  /** Where a config file has it. */
+  positionOf(setting: AnySetting): Position | undefined {
+    return this.#positions.get(setting)
   }
 
   has(setting: AnySetting): boolean {
@@ -17,11 +27,31 @@ export class Values {
   get<T>(setting: Setting<T>): T {
     return this.#values.get(setting) as T
   }
+
+  /** What a repeatable block sets each time it is there. */
+  setList(block: string, list: readonly Values[]): void {
+    this.#lists.set(block, list)
+  }
+
+  list(block: string): readonly Values[] {
+    return this.#lists.get(block) ?? []
+  }
 }
 
 /** Answers with the value of a setting: from the first source that gives it, else its default. */
-export type Choice = <T>(setting: Setting<T>) => T
+export interface Choice {
+  <T>(setting: Setting<T>): T
+  /** One choice for every time that a repeatable block is there: the first blocks of all sources are one, and so on. */
+  each(block: string): readonly Choice[]
+}
 
 export function chooseFrom(sources: readonly Values[]): Choice {
-  return (setting) => sources.find((values) => values.has(setting))?.get(setting) ?? setting.default
+  const choose = <T>(setting: Setting<T>): T =>
+    sources.find((values) => values.has(setting))?.get(setting) ?? setting.default
+  const each = (block: string) => {
+    const lists = sources.map((values) => values.list(block))
+    const count = Math.max(0, ...lists.map((list) => list.length))
+    return Array.from({ length: count }, (_, index) => chooseFrom(lists.flatMap((list) => list[index] ?? [])))
+  }
+  return Object.assign(choose, { each })
 }

@@ -22,6 +22,32 @@ function errorsOf(conf: string | undefined, env: Record<string, string> = {}, ov
   return []
 }
 
+const NO_AUTHORIZATION = {
+  user: undefined,
+  password: undefined,
+  token: undefined,
+  timeoutMs: undefined,
+  noAuthUser: undefined,
+}
+
+const PLAIN_WEBSOCKET = {
+  host: '0.0.0.0',
+  advertise: undefined,
+  tls: undefined,
+  sameOrigin: false,
+  allowedOrigins: [],
+  compression: false,
+  handshakeTimeoutMs: 10_000,
+  cookies: { jwt: undefined, user: undefined, password: undefined, token: undefined },
+  headers: [],
+  pingIntervalMs: undefined,
+  authorization: NO_AUTHORIZATION,
+  path: undefined,
+  proxyProtocol: false,
+  trustedProxies: 'none',
+  maxConnectionsPerAddress: 0,
+}
+
 test('without any settings there are complete options', () => {
   const { options, warnings } = loadOptions({ env: {}, cwd: '/srv' })
   assert.deepEqual(warnings, [])
@@ -35,11 +61,25 @@ test('without any settings there are complete options', () => {
       maxControlLineBytes: 4096,
       maxConnections: 65_536,
       maxSubscriptions: 0,
+      maxSubscriptionTokens: 0,
+      maxClosedClients: 10_000,
       pingIntervalMs: 120_000,
       pingMax: 2,
       writeDeadlineMs: 10_000,
+      writeTimeoutPolicy: 'close',
+      clientAdvertise: undefined,
+      supportsHeaders: true,
+      stallsFastProducers: true,
+      lameDuckDurationMs: 120_000,
+      lameDuckGraceMs: 10_000,
+      tls: undefined,
+      authorization: NO_AUTHORIZATION,
+      proxyProtocol: false,
+      trustedProxies: 'none',
+      maxConnectionsPerAddress: 0,
     },
-    websocket: undefined,
+    websockets: [],
+    monitoring: undefined,
     web: {
       host: '127.0.0.1',
       port: 8000,
@@ -68,14 +108,26 @@ test('without any settings there are complete options', () => {
       increaseNoteSizeLimit: false,
     },
     oldHub: undefined,
-    log: { level: 'info' },
+    log: {
+      level: 'info',
+      debug: false,
+      trace: false,
+      traceVerbose: false,
+      traceHeaders: false,
+      time: true,
+      timeUtc: false,
+      file: undefined,
+      fileSizeLimitBytes: 0,
+      maxFiles: 0,
+    },
+    process: { pidFile: undefined, portsFileFolder: undefined },
   })
 })
 
 test('options cannot be changed, down to the last list', () => {
   const { options } = load('websocket { port: 1, no_tls: true, allowed_origins: "https://a" }')
   assert.throws(() => Object.assign(options.nats, { port: 1 }), TypeError)
-  assert.throws(() => (options.websocket!.allowedOrigins as string[]).push('x'), TypeError)
+  assert.throws(() => (options.websockets[0]!.allowedOrigins as string[]).push('x'), TypeError)
 })
 
 test('the command line beats the file, the file the environment, the environment the default', () => {
@@ -175,7 +227,7 @@ describe('the config file', () => {
 
   test('takes port 0 as not given, as nats-server does', () => {
     assert.equal(load('port: 0').options.nats.port, 4222)
-    assert.equal(load('websocket { port: 0 }').options.websocket, undefined)
+    assert.equal(load('websocket { port: 0 }').options.websockets[0], undefined)
   })
 
   test('may use keys of any name as variables', () => {
@@ -196,24 +248,19 @@ describe('the config file', () => {
 })
 
 describe('the WebSocket listener', () => {
-  test('is off without a port', () => assert.equal(load('websocket { no_tls: true }').options.websocket, undefined))
+  test('is off without a port', () => assert.equal(load('websocket { no_tls: true }').options.websockets[0], undefined))
 
   test('takes the block that Docker images come with', () => {
-    assert.deepEqual(load('websocket\n{\nport: 8080\nno_tls: true\n}').options.websocket, {
-      host: '0.0.0.0',
-      port: 8080,
-      tls: undefined,
-      handshakeTimeoutMs: 10_000,
-      sameOrigin: false,
-      allowedOrigins: [],
-    })
+    assert.deepEqual(load('websocket\n{\nport: 8080\nno_tls: true\n}').options.websockets, [
+      { ...PLAIN_WEBSOCKET, port: 8080 },
+    ])
   })
 
   test('takes every option by every name', () => {
     for (const origins of ['allowed_origins', 'allowed_origin', 'allow_origins', 'allow_origin', 'origins', 'origin']) {
       const { options } = load(`ws { net: h, port: -1, tls { cert_file: /c, key_file: /k }, handshake_timeout: 3
         same_origin: true, ${origins}: ["https://a.org", "http://b.org:81/x"] }`)
-      assert.deepEqual(options.websocket, {
+      assert.deepEqual(options.websockets[0], {
         host: 'h',
         port: 0,
         tls: { certFile: '/c', keyFile: '/k' },
@@ -316,7 +363,7 @@ describe('a program', () => {
       {},
       { websocket: { port: 0, noTls: true }, nats: { port: -1, host: undefined } },
     )
-    assert.equal(options.websocket!.port, 0)
+    assert.equal(options.websockets[0]!.port, 0)
     assert.deepEqual(pick(options.nats), { host: '127.0.0.1', port: 0 })
   })
 

@@ -40,3 +40,21 @@ export function parseDuration(text: string): number {
 function invalid(text: string): RangeError {
   return new RangeError(`time: invalid duration ${JSON.stringify(text)}`)
 }
+
+/** A length of time as Go prints it: `1m30s`, `1.5s`, `10ms`, `0s`. To the nanosecond. */
+export function formatDuration(milliseconds: number): string {
+  const nanoseconds = Math.round(Math.abs(milliseconds) * 1e6)
+  const sign = milliseconds < 0 ? '-' : ''
+  if (nanoseconds === 0) return '0s'
+  if (nanoseconds < 1e3) return `${sign}${nanoseconds}ns`
+  if (nanoseconds < 1e6) return `${sign}${nanoseconds / 1e3}µs`
+  if (nanoseconds < 1e9) return `${sign}${nanoseconds / 1e6}ms`
+  const wholeSeconds = Math.floor(nanoseconds / 1e9)
+  const hours = Math.floor(wholeSeconds / 3600)
+  const minutes = Math.floor(wholeSeconds / 60) % 60
+  // In nanoseconds first: what floats make of a fraction of seconds would show.
+  const seconds = ((wholeSeconds % 60) * 1e9 + (nanoseconds % 1e9)) / 1e9
+  const inMinutes = `${minutes}m${seconds}s`
+  if (hours > 0) return `${sign}${hours}h${inMinutes}`
+  return minutes > 0 ? sign + inMinutes : `${sign}${seconds}s`
+}

@@ -1,4 +1,6 @@
-export { parseDuration } from './duration.ts'
+export { configDigest } from './digest.ts'
+export { formatDuration, parseDuration } from './duration.ts'
+export { goFormat, goType } from './go-format.ts'
 export type {
   ConfigArray,
   ConfigBoolean,
@@ -13,9 +15,9 @@ export type {
 export { type ParseOptions, parseConfigFile, parseConfigText } from './parser.ts'
 export { formatPosition, type Position } from './position.ts'
 export {
+  arrayIn,
   booleanIn,
   type Fields,
-  goType,
   InvalidValue,
   integerIn,
   mapIn,

@@ -1,4 +1,5 @@
 import { nearest } from '../nearest.ts'
+import { goType } from './go-format.ts'
 import type { ConfigEntry, ConfigMap, ConfigValue } from './nodes.ts'
 import { formatPosition, type Position } from './position.ts'
 
@@ -14,10 +15,14 @@ export class InvalidValue extends Error {
   }
 }
 
-/** Collects what is wrong, so that all of it can be said at once. Every line is ready to be shown. */
+/** Collects what is to be said, so that all of it can be said at once. Every line is ready to be shown. */
 export class Problems {
   readonly errors: string[] = []
   readonly warnings: string[] = []
+  /** What is right for nats-server, but not served by this version of Belfry: an error when it is to run. */
+  readonly refusals: string[] = []
+  /** What nats-server has no word about: settings that Belfry has no use for. */
+  readonly remarks: string[] = []
 
   error(line: string): void {
     this.errors.push(line)
@@ -34,6 +39,14 @@ export class Problems {
   /** nats-server's form of a warning: the field works, but should be written differently. */
   warningAt(position: Position, field: string, reason: string): void {
     this.warning(`${formatPosition(position)}: invalid use of field ${JSON.stringify(field)}: ${reason}`)
+  }
+
+  refuseAt(position: Position, what: string): void {
+    this.refusals.push(`${formatPosition(position)}: ${what} not supported by this version of Belfry`)
+  }
+
+  remarkAt(position: Position, line: string): void {
+    this.remarks.push(`${formatPosition(position)}: ${line}`)
   }
 }
 
@@ -60,8 +73,9 @@ export function readMap(map: ConfigMap, fields: Fields, problems: Problems, pref
   }
 }
 
-export function stringIn(value: ConfigValue): string {
-  if (value.kind !== 'string') throw wrongType(value, 'string')
+/** `at`: where the value stands, when that is not its key. */
+export function stringIn(value: ConfigValue, at?: Position): string {
+  if (value.kind !== 'string') throw wrongType(value, 'string', at)
   return value.value
 }
 
@@ -75,8 +89,13 @@ export function integerIn(value: ConfigValue): bigint {
   return value.value
 }
 
+export function arrayIn(value: ConfigValue): readonly ConfigValue[] {
+  if (value.kind !== 'array') throw wrongType(value, '[]interface {}')
+  return value.items
+}
+
 export function mapIn(value: ConfigValue): ConfigMap {
-  if (value.kind !== 'map') throw wrongType(value, GO_TYPE.map)
+  if (value.kind !== 'map') throw wrongType(value, 'map[string]interface {}')
   return value
 }
 
@@ -90,21 +109,6 @@ export function stringsIn(value: ConfigValue, what: string): string[] {
   })
 }
 
-/** Go's name for the type of a value: nats-server's messages carry it. */
-export function goType(value: ConfigValue): string {
-  return GO_TYPE[value.kind]
-}
-
-const GO_TYPE: Record<ConfigValue['kind'], string> = {
-  string: 'string',
-  integer: 'int64',
-  float: 'float64',
-  boolean: 'bool',
-  date: 'time.Time',
-  array: '[]interface {}',
-  map: 'map[string]interface {}',
-}
-
-function wrongType(value: ConfigValue, wanted: string): InvalidValue {
-  return new InvalidValue(`interface conversion: interface {} is ${goType(value)}, not ${wanted}`)
+function wrongType(value: ConfigValue, wanted: string, at?: Position): InvalidValue {
+  return new InvalidValue(`interface conversion: interface {} is ${goType(value)}, not ${wanted}`, at)
 }

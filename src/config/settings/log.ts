@@ -1,5 +1,8 @@
+import { boolean } from '../types/boolean.ts'
 import { type LogLevel, logLevel } from '../types/choices.ts'
-import { setting } from './setting.ts'
+import { unlimited } from '../types/integer.ts'
+import { path } from '../types/text.ts'
+import { optional, setting } from './setting.ts'
 
 export const logSettings = {
   level: setting<LogLevel>({
@@ -8,5 +11,62 @@ export const logSettings = {
     type: logLevel,
     default: 'info',
     help: 'Least important events that are logged.',
+  }),
+  debug: setting({
+    key: 'debug',
+    type: boolean,
+    default: false,
+    help: 'Logs also what helps to find mistakes; `log_level` is at least `debug` then.',
+  }),
+  trace: setting({
+    key: 'trace',
+    type: boolean,
+    default: false,
+    help: 'Logs also every protocol message; `log_level` is `trace` then.',
+  }),
+  traceVerbose: setting({
+    key: 'trace_verbose',
+    type: boolean,
+    default: false,
+    help: 'As `trace`, with the messages of the server itself.',
+  }),
+  traceHeaders: setting({
+    key: 'trace_headers',
+    type: boolean,
+    default: false,
+    help: 'As `trace`, but of messages only the headers.',
+  }),
+  time: setting({
+    key: 'logtime',
+    type: boolean,
+    default: true,
+    help: 'Whether lines of the log carry the time.',
+  }),
+  timeUtc: setting({
+    key: 'logtime_utc',
+    type: boolean,
+    default: false,
+    help: 'Whether that is the time of UTC, not of this place.',
+  }),
+  file: optional({
+    key: 'log_file',
+    aliases: ['logfile'],
+    type: path(),
+    defaultText: 'standard error',
+    help: 'File of the log.',
+  }),
+  fileSizeLimitBytes: setting({
+    key: 'log_size_limit',
+    aliases: ['logfile_size_limit'],
+    type: unlimited({ max: Number.MAX_SAFE_INTEGER }),
+    default: 0,
+    help: 'Bytes after which a log file is put aside and a new one begun. 0: never.',
+  }),
+  maxFiles: setting({
+    key: 'log_max_num',
+    aliases: ['logfile_max_num'],
+    type: unlimited({ max: 2 ** 31 - 1 }),
+    default: 0,
+    help: 'Log files that are kept, the current one included. 0: all.',
   }),
 }

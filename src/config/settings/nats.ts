@@ -1,7 +1,13 @@
 import { port } from '../types/address.ts'
-import { duration } from '../types/duration.ts'
-import { bytes, integer } from '../types/integer.ts'
-import { host, serverName } from '../types/text.ts'
+import { boolean } from '../types/boolean.ts'
+import { writeTimeout } from '../types/choices.ts'
+import { duration, strictDuration } from '../types/duration.ts'
+import { bytes, integer, subjectTokens, unlimited } from '../types/integer.ts'
+import { zeroIsNone } from '../types/setting-type.ts'
+import { host, plainText, serverName } from '../types/text.ts'
+import { tls } from '../types/tls.ts'
+import { authorizationSettings } from './authorization.ts'
+import { proxySettings } from './proxies.ts'
 import { optional, setting } from './setting.ts'
 
 const MAX_INT32 = 2 ** 31 - 1
@@ -33,19 +39,19 @@ export const natsSettings = {
   }),
   maxPayloadBytes: setting({
     key: 'max_payload',
-    type: bytes({ min: 1, max: MAX_INT32 }),
+    type: zeroIsNone(bytes({ min: 1, max: MAX_INT32 })),
     default: MIB,
     help: 'Largest message, headers included. Not more than `max_pending`.',
   }),
   maxPendingBytes: setting({
     key: 'max_pending',
-    type: bytes({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    type: zeroIsNone(bytes({ min: 1, max: Number.MAX_SAFE_INTEGER })),
     default: 64 * MIB,
     help: 'What may wait to be sent to one client before it is cut off as a slow consumer.',
   }),
   maxControlLineBytes: setting({
     key: 'max_control_line',
-    type: bytes({ min: 512, max: MIB }),
+    type: zeroIsNone(bytes({ min: 512, max: MIB })),
     default: 4 * KIB,
     help: 'Longest protocol line of a client, without the payload.',
   }),
@@ -59,28 +65,99 @@ export const natsSettings = {
   maxSubscriptions: setting({
     key: 'max_subscriptions',
     aliases: ['max_subs'],
-    type: integer({ min: 0, max: MAX_INT32 }),
+    type: unlimited({ max: MAX_INT32 }),
     default: 0,
     help: 'Subscriptions of one connection. 0: unlimited.',
   }),
+  maxSubscriptionTokens: setting({
+    key: 'max_subscription_tokens',
+    aliases: ['max_sub_tokens'],
+    type: subjectTokens,
+    default: 0,
+    defaultText: 'unlimited',
+    help: 'Tokens that the subject of a subscription may have.',
+  }),
+  maxClosedClients: setting({
+    key: 'max_closed_clients',
+    type: zeroIsNone(integer({ min: 0, max: 1_000_000 })),
+    default: 10_000,
+    help: 'How many closed connections monitoring remembers.',
+  }),
   pingIntervalMs: setting({
     key: 'ping_interval',
-    type: duration({ minMs: 1, maxMs: MAX_INT32 }),
+    type: zeroIsNone(duration({ minMs: 1, maxMs: MAX_INT32 })),
     default: 2 * MINUTE_MS,
     defaultText: '`"2m"`',
     help: 'How often a quiet client is asked whether it is still there.',
   }),
   pingMax: setting({
     key: 'ping_max',
-    type: integer({ min: 1, max: MAX_INT32 }),
+    type: zeroIsNone(integer({ min: 1, max: MAX_INT32 })),
     default: 2,
     help: 'Unanswered pings after which a connection counts as dead.',
   }),
   writeDeadlineMs: setting({
     key: 'write_deadline',
-    type: duration({ minMs: 1, maxMs: MAX_INT32 }),
+    type: zeroIsNone(duration({ minMs: 1, maxMs: MAX_INT32 })),
     default: 10_000,
     defaultText: '`"10s"`',
     help: 'How long a client may take no bytes at all before it is cut off as a slow consumer.',
   }),
+  writeTimeoutPolicy: setting<'close' | 'retry'>({
+    key: 'write_timeout',
+    type: writeTimeout,
+    default: 'close',
+    help: 'What becomes of a client after `write_deadline`: `close` ends the connection, `retry` goes on trying.',
+  }),
+  clientAdvertise: optional({
+    key: 'client_advertise',
+    type: plainText('`"host"` or `"host:port"`'),
+    defaultText: 'none',
+    help: 'Where clients are told to connect, when that is not where the server listens.',
+  }),
+  noHeaderSupport: setting({
+    key: 'no_header_support',
+    type: boolean,
+    default: false,
+    help: 'Whether messages with headers are refused.',
+  }),
+  noFastProducerStall: setting({
+    key: 'no_fast_producer_stall',
+    type: boolean,
+    default: false,
+    help: 'Whether who publishes faster than others read is not slowed down.',
+  }),
+  lameDuckDurationMs: setting({
+    key: 'lame_duck_duration',
+    type: strictDuration(
+      { minMs: 30_000, maxMs: MAX_INT32 },
+      (found) => `invalid lame_duck_duration of ${found}, minimum is 30 seconds`,
+    ),
+    default: 2 * MINUTE_MS,
+    defaultText: '`"2m"`',
+    help: 'Over how long a server that is to end lets go of its clients.',
+  }),
+  lameDuckGraceMs: setting({
+    key: 'lame_duck_grace_period',
+    type: zeroIsNone(
+      strictDuration({ minMs: 0, maxMs: MAX_INT32 }, () => 'invalid lame_duck_grace_period, needs to be positive'),
+    ),
+    default: 10_000,
+    defaultText: '`"10s"`',
+    help: 'How long of that it only tells them. Less than `lame_duck_duration`.',
+  }),
+  tls: optional({
+    key: 'tls',
+    type: tls,
+    defaultText: 'none: plain TCP',
+    help: 'TLS of the listener for NATS clients over TCP, and of monitoring over HTTPS.',
+  }),
+  allowNonTls: setting({
+    key: 'allow_non_tls',
+    type: boolean,
+    default: false,
+    help: 'Whether clients may go on without TLS although there is `tls`.',
+  }),
+  ...authorizationSettings('', { of: 'of NATS clients', warnAboveMs: MINUTE_MS }),
+  ...proxySettings(''),
 }

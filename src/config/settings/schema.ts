@@ -1,6 +1,8 @@
 import { logSettings } from './log.ts'
+import { monitoringSettings } from './monitoring.ts'
 import { natsSettings } from './nats.ts'
 import { oldHubSettings } from './old-hub.ts'
+import { processSettings } from './process.ts'
 import type { Setting } from './setting.ts'
 import { vaultSettings } from './vault.ts'
 import { webSettings } from './web.ts'
@@ -9,18 +11,20 @@ import { websocketSettings } from './websocket.ts'
 /** Everything that can be set, grouped as the options are. The only place that knows all settings. */
 export const schema = {
   nats: natsSettings,
+  monitoring: monitoringSettings,
+  log: logSettings,
+  process: processSettings,
   websocket: websocketSettings,
   web: webSettings,
   vault: vaultSettings,
   oldHub: oldHubSettings,
-  log: logSettings,
 }
 
 export type Schema = typeof schema
 
 /** A setting whose type is of no interest. The parameter stands on both sides of functions, so only `any` fits all. */
 // biome-ignore lint/suspicious/noExplicitAny: see above
-export type AnySetting = Setting<any>
+export type AnySetting = Setting<any, any>
 
 /** All settings with their path as an option: `nats.maxPayloadBytes`. */
 export const allSettings: readonly { readonly option: string; readonly setting: AnySetting }[] = Object.entries(
@@ -28,18 +32,3 @@ export const allSettings: readonly { readonly option: string; readonly setting: 
 ).flatMap(([group, settings]) =>
   Object.entries(settings).map(([name, setting]) => ({ option: `${group}.${name}`, setting })),
 )
-
-/** Blocks of the config file by all their names. `''` is the top level. */
-export const blockNames: Readonly<Record<string, readonly string[]>> = {
-  '': [''],
-  websocket: ['websocket', 'ws'],
-  web: ['web'],
-  vault: ['vault'],
-}
-
-/** Blocks in which `listen` is short for `host` and `port`. */
-export const listeners: Readonly<Record<string, { host: Setting<string>; port: Setting<number> }>> = {
-  '': natsSettings,
-  websocket: websocketSettings as { host: Setting<string>; port: Setting<number> },
-  web: webSettings,
-}

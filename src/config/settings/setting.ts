@@ -1,13 +1,13 @@
 import type { SettingType } from '../types/setting-type.ts'
 
 /** One thing an operator can set, with all that is known about it. */
-export interface Setting<T> {
-  readonly type: SettingType<T>
+export interface Setting<T, Given = T> {
+  readonly type: SettingType<T, Given>
   readonly default: T
   /** How the documentation words a default that depends on something. */
   readonly defaultText?: string
-  /** Its place in the config file: `key`, or `block.key`. */
-  readonly key: string
+  /** Its place in the config file: `key`, or `block.key`. Without one only a key that is short for several sets it. */
+  readonly key?: string
   /** Other names of the key, all in the same block. */
   readonly aliases?: readonly string[]
   /** Its environment variable: one of Vaultwarden's, else one of ours, which begins with `BELFRY_`. */
@@ -22,6 +22,6 @@ export function setting<T>(setting: Setting<T>): Setting<T> {
 }
 
 /** A setting without a default. */
-export function optional<T>(setting: Omit<Setting<T>, 'default'>): Setting<T | undefined> {
-  return { ...setting, type: setting.type as SettingType<T | undefined>, default: undefined }
+export function optional<T, Given = T>(setting: Omit<Setting<T, Given>, 'default'>): Setting<T | undefined, Given> {
+  return { ...setting, type: setting.type as SettingType<T | undefined, Given>, default: undefined }
 }

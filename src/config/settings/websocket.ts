@@ -1,10 +1,16 @@
 import { port } from '../types/address.ts'
 import { boolean } from '../types/boolean.ts'
-import { handshakeTimeout } from '../types/duration.ts'
+import { duration, handshakeTimeout } from '../types/duration.ts'
+import { type Headers, headers } from '../types/headers.ts'
 import { origins } from '../types/lists.ts'
-import { host } from '../types/text.ts'
-import { tlsFiles } from '../types/tls-files.ts'
+import { zeroIsNone } from '../types/setting-type.ts'
+import { cookieName, host, plainText, urlPath } from '../types/text.ts'
+import { tls } from '../types/tls.ts'
+import { authorizationSettings } from './authorization.ts'
+import { proxySettings } from './proxies.ts'
 import { optional, setting } from './setting.ts'
+
+const MAX_INT32 = 2 ** 31 - 1
 
 export const websocketSettings = {
   host: setting({
@@ -20,11 +26,17 @@ export const websocketSettings = {
     defaultText: 'none: the listener is off',
     help: 'Port of the listener for NATS over WebSocket.',
   }),
+  advertise: optional({
+    key: 'websocket.advertise',
+    type: plainText('`"host"` or `"host:port"`'),
+    defaultText: 'none',
+    help: 'Where clients are told to connect, when that is not where the server listens.',
+  }),
   tls: optional({
     key: 'websocket.tls',
-    type: tlsFiles,
+    type: tls,
     defaultText: 'none',
-    help: 'Certificate and key. Needed unless `no_tls` is set.',
+    help: 'TLS of the listener. Needed unless `no_tls` is set.',
   }),
   noTls: setting({
     key: 'websocket.no_tls',
@@ -34,7 +46,7 @@ export const websocketSettings = {
   }),
   handshakeTimeoutMs: setting({
     key: 'websocket.handshake_timeout',
-    type: handshakeTimeout({ minMs: 0, maxMs: 2 ** 31 - 1 }),
+    type: handshakeTimeout({ minMs: 0, maxMs: MAX_INT32 }),
     default: 10_000,
     defaultText: '`"10s"`',
     help: 'Time a client has for the TLS handshake and its request. `0`: no limit, which is the default of nats-server.',
@@ -50,6 +62,53 @@ export const websocketSettings = {
     aliases: ['allowed_origin', 'allow_origins', 'allow_origin', 'origins', 'origin'].map((key) => `websocket.${key}`),
     type: origins,
     default: [],
-    help: 'Origins of pages from which browsers may connect. Empty: any.',
+    help:
+      'Origins of pages from which browsers may connect. Empty: any. In front of a host `*.` stands for one or more ' +
+      'names, and `:*` for any port.',
   }),
+  compression: setting({
+    key: 'websocket.compression',
+    aliases: ['websocket.compress'],
+    type: boolean,
+    default: false,
+    help: 'Whether messages are compressed for clients that can take it. (RFC 7692)',
+  }),
+  path: optional({
+    key: 'websocket.path',
+    type: urlPath,
+    defaultText: 'all paths',
+    help: 'Only this path and those below it are served.',
+  }),
+  jwtCookie: optional({
+    key: 'websocket.jwt_cookie',
+    type: cookieName,
+    defaultText: 'none',
+    help: "Cookie with the user's JWT. This version of Belfry has no operators that could sign it.",
+  }),
+  userCookie: cookie('user_cookie', 'user'),
+  passwordCookie: cookie('pass_cookie', 'password'),
+  tokenCookie: cookie('token_cookie', 'token'),
+  headers: setting<Headers>({
+    key: 'websocket.headers',
+    type: headers,
+    default: [],
+    help: 'Headers that are added to the response with which the WebSocket begins.',
+  }),
+  pingIntervalMs: optional({
+    key: 'websocket.ping_interval',
+    type: zeroIsNone(duration({ minMs: 1, maxMs: MAX_INT32 })),
+    defaultText: '`ping_interval` of the top level',
+    help: 'How often a quiet client is asked whether it is still there.',
+  }),
+  ...authorizationSettings('websocket.', { of: 'of this listener, instead of those of the top level' }),
+  ...proxySettings('websocket.'),
+}
+
+function cookie(key: string, what: string) {
+  return optional({
+    key: `websocket.${key}`,
+    type: cookieName,
+    defaultText: 'none',
+    help: `Cookie with the ${what} of clients that name none in their CONNECT.`,
+  })
 }

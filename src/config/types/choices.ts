@@ -2,7 +2,8 @@ import { InvalidValue, stringIn } from '../language/index.ts'
 import { mustBe, type SettingType, type Source } from './setting-type.ts'
 import { text } from './text.ts'
 
-const LOG_LEVELS = ['off', 'error', 'warn', 'info', 'debug', 'trace'] as const
+/** From the fewest events to the most. */
+export const LOG_LEVELS = ['off', 'error', 'warn', 'info', 'debug', 'trace'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 const LOG_LEVEL_NAMES = LOG_LEVELS.join(', ')
@@ -43,3 +44,10 @@ function accessFrom(text: string, source: Source): NatsAccess {
       throw new InvalidValue(mustBe(source, '"local", true or false', text))
   }
 }
+
+/** Clients are closed by default. (Other kinds of connections, which we do not have, are not.) */
+export const writeTimeout = text<'close' | 'retry'>('`"default"`, `"close"` or `"retry"`', (text) => {
+  if (text === 'default' || text === 'close') return 'close'
+  if (text === 'retry') return 'retry'
+  throw new InvalidValue("write_timeout must be 'default', 'close' or 'retry'")
+})

@@ -1,4 +1,13 @@
-import { type ConfigValue, goType, InvalidValue, integerIn, parseDuration } from '../language/index.ts'
+import {
+  type ConfigValue,
+  formatDuration,
+  goFormat,
+  goType,
+  InvalidValue,
+  integerIn,
+  parseDuration,
+  stringIn,
+} from '../language/index.ts'
 import { mustBe, type SettingType, type Source } from './setting-type.ts'
 
 export interface DurationRange {
@@ -35,6 +44,55 @@ export function handshakeTimeout(range: DurationRange): SettingType<number> {
       if (value.kind === 'string') return inRange(milliseconds(value.value, ''), range, source)
       throw new InvalidValue(`error parsing handshake timeout: unsupported type ${goType(value)}`)
     },
+  }
+}
+
+/** A duration that nats-server takes only as a text. `complaint` answers with its words for one below the range. */
+export function strictDuration(range: DurationRange, complaint: (found: string) => string): SettingType<number> {
+  const checked = (ms: number, found: string, source: Source) => {
+    if (ms < range.minMs) throw new InvalidValue(complaint(found))
+    return inRange(ms, range, source)
+  }
+  return {
+    ...duration(range),
+    fromConfig(value, source) {
+      const ms = milliseconds(stringIn(value), `error parsing ${source.name}: `)
+      return checked(ms, formatDuration(parseDuration(stringIn(value))), source)
+    },
+    fromProgram: (value, source) => checked(value, formatDuration(value), source),
+  }
+}
+
+/** Seconds, also fractions of them, or a duration; `what` is parsed, in the words of nats-server's messages. */
+export function secondsOrDuration(
+  range: DurationRange,
+  { what, warnAboveMs }: { what: string; warnAboveMs?: number },
+): SettingType<number> {
+  return {
+    ...duration(range),
+    description: `seconds, or ${SYNTAX}; ${describe(range)}`,
+    fromConfig(value, source) {
+      const ms = millisecondsIn(value, what)
+      if (warnAboveMs !== undefined && ms > warnAboveMs) {
+        source.warn(
+          `timeout of ${goFormat(value)} (${(ms / 1000).toFixed(6)} seconds) is high, consider keeping it under ` +
+            `${warnAboveMs / 1000} seconds. possibly caused by unquoted duration; use '1m' instead of 1m, for example`,
+        )
+      }
+      return inRange(ms, range, source)
+    },
+  }
+}
+
+function millisecondsIn(value: ConfigValue, what: string): number {
+  switch (value.kind) {
+    case 'integer':
+    case 'float':
+      return Math.ceil(Number(value.value) * 1000)
+    case 'string':
+      return milliseconds(value.value, `error parsing ${what}, 'timeout' `)
+    default:
+      throw new InvalidValue(`error parsing ${what}, 'timeout' wrong type`)
   }
 }
 

@@ -47,3 +47,21 @@ export function bytes(range: { min: number; max: number }): SettingType<number> 
     },
   }
 }
+
+/** A number that is unlimited when it is 0, or less, as nats-server takes it. */
+export function unlimited({ max }: { max: number }): SettingType<number> {
+  const base = integer({ min: 0, max })
+  return { ...base, fromConfig: (value, source) => (integerIn(value) < 0n ? 0 : base.fromConfig(value, source)) }
+}
+
+/** nats-server keeps it in a byte, and has texts of its own. */
+export const subjectTokens: SettingType<number> = {
+  ...integer({ min: 0, max: 255 }),
+  description: 'whole number, 1 to 255',
+  fromConfig(value, source) {
+    const tokens = integerIn(value)
+    if (tokens > 255n) throw new InvalidValue(`${source.name} value is too big`)
+    if (tokens <= 0n) throw new InvalidValue(`${source.name} value can not be negative`)
+    return Number(tokens)
+  },
+}

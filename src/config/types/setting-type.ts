@@ -1,17 +1,17 @@
-import type { ConfigValue, Problems } from '../language/index.ts'
+import type { ConfigValue, Position, Problems } from '../language/index.ts'
 
 /**
  * How a kind of setting is read from each place a setting can come from. All three throw `InvalidValue`; an answer of
- * `undefined` leaves the setting as if it had not been given.
+ * `undefined` leaves the setting as if it had not been given. `Given` is what a program may write for it.
  */
-export interface SettingType<T> {
+export interface SettingType<T, Given = T> {
   /** What may be written, for the documentation. */
   readonly description: string
   /** From an environment variable; never an empty text. */
   fromText(text: string, source: Source): T | undefined
   fromConfig(value: ConfigValue, source: ConfigSource): T | undefined
   /** From the command line or a program: checks the value and brings it into its normal form. */
-  fromProgram(value: T, source: Source): T | undefined
+  fromProgram(value: Given, source: Source): T | undefined
 }
 
 /** Where the value stands that is being read. */
@@ -25,9 +25,19 @@ export interface Source {
 export interface ConfigSource extends Source {
   /** For values that have places inside of their own. */
   readonly problems: Problems
+  /** That of the key. */
+  readonly position: Position
 }
 
 /** The sentence of an `InvalidValue`. */
 export function mustBe(source: Source, wanted: string, found: unknown): string {
   return `${source.name} must be ${wanted}, not ${typeof found === 'bigint' ? found : JSON.stringify(found)}`
+}
+
+/** A number of which 0 is the same as none, as in nats-server, where that is what a number is that nobody gave. */
+export function zeroIsNone(type: SettingType<number>): SettingType<number> {
+  const isZero = (value: ConfigValue) =>
+    (value.kind === 'integer' && value.value === 0n) ||
+    (value.kind === 'string' && /^[+-]?(?:0|0+(?:[nuµμm]?s|m|h))$/.test(value.value))
+  return { ...type, fromConfig: (value, source) => (isZero(value) ? undefined : type.fromConfig(value, source)) }
 }

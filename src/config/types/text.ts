@@ -63,3 +63,43 @@ export const domain = text('`http://` or `https://` URL', (domain, source) => {
   }
   return trimmed
 })
+
+/** Any text; an empty one is the same as none, as in nats-server. */
+export function plainText(description: string): SettingType<string> {
+  const type = text(description, (text) => text)
+  return { ...type, fromConfig: (value, source) => type.fromConfig(value, source) || undefined }
+}
+
+/** A password or token. Messages never show it. */
+export function secret(description: string): SettingType<string> {
+  const type = plainText(description)
+  return {
+    ...type,
+    fromConfig(value, source) {
+      const secret = stringIn(value)
+      // nats-server takes these for hashes, and would let nobody in who sends the very text.
+      if (/^\$2[abxy]\$\d{2}\$/.test(secret)) {
+        source.problems.refuseAt(source.position, `${source.name}: bcrypt hashes are`)
+      }
+      return secret
+    },
+    fromProgram(value, source) {
+      if (typeof value !== 'string') throw new InvalidValue(`${source.name} must be a text`)
+      return value || undefined
+    },
+  }
+}
+
+/** A path of URLs: `/` and what is below it, without a slash at its end, so that all of them are ''. */
+export const urlPath = text('path that begins with `/`', (path, source) => {
+  if (!/^\/[\w\-.~!$&'()*+,;=:@%/]*$/.test(path) || path.split('/').includes('..')) {
+    throw new InvalidValue(mustBe(source, 'a path that begins with "/"', path))
+  }
+  return path.replace(/\/+$/, '')
+})
+
+/** RFC 6265 §4.1.1: a token. Empty for none. */
+export const cookieName = text('name of a cookie', (name, source) => {
+  if (/^[\w!#$%&'*+.^`|~-]*$/.test(name)) return name
+  throw new InvalidValue(mustBe(source, 'the name of a cookie', name))
+})

@@ -1,0 +1,96 @@
+import { ConfigError } from '#kit'
+import { parseAllowedOrigin } from '#wire/websocket'
+import type { AuthorizationOptions, WebsocketOptions } from './options.ts'
+import { websocketSettings } from './settings/websocket.ts'
+import type { Headers } from './types/headers.ts'
+import type { TlsOptions } from './types/tls.ts'
+import type { Choice } from './values.ts'
+
+/** Names that the WebSocket handshake itself needs, or that would break it. */
+const FORBIDDEN_HEADERS = ['host', 'content-length', 'connection', 'upgrade', 'nats-no-masking']
+
+export interface WebsocketAssembly {
+  readonly absoluteTls: (tls: TlsOptions | undefined) => TlsOptions | undefined
+  readonly authorization: (choose: Choice, settings: typeof websocketSettings) => AuthorizationOptions
+  readonly advertise: (address: string | undefined, complaint: (reason: string) => string) => string | undefined
+  readonly error: (line: string) => void
+}
+
+/**
+ * The options of one listener; `undefined` when it has no port and so is off, whatever else is set for it. What
+ * nats-server checks at its start is checked in its order. (`spec/nats.md` §3.2)
+ */
+export function websocketOptions(choose: Choice, assembly: WebsocketAssembly): WebsocketOptions | undefined {
+  const { absoluteTls, advertise, error } = assembly
+  const settings = websocketSettings
+  const port = choose(settings.port)
+  if (port === undefined) return undefined
+
+  const tls = absoluteTls(choose(settings.tls))
+  if (tls === undefined && !choose(settings.noTls)) error('websocket requires TLS configuration')
+  const allowedOrigins = choose(settings.allowedOrigins)
+  for (const origin of allowedOrigins) checkOrigin(origin, error)
+  const authorization = assembly.authorization(choose, settings)
+  const jwt = noneIfEmpty(choose(settings.jwtCookie))
+  if (jwt !== undefined) {
+    error(
+      'trusted operators or trusted keys configuration is required for JWT authentication via cookie ' +
+        JSON.stringify(jwt),
+    )
+  }
+  const headers = choose(settings.headers)
+  checkHeaders(headers, error)
+
+  const proxyProtocol = choose(settings.proxyProtocol)
+  const trustedProxies = choose(settings.trustedProxies) ?? 'none'
+  if (proxyProtocol && trustedProxies === 'none') {
+    error('websocket: proxy_protocol needs trusted_proxies, which say whose headers are believed')
+  }
+  return {
+    host: choose(settings.host),
+    port,
+    advertise: advertise(choose(settings.advertise), (reason) => `Unable to get websocket connect URLs: ${reason}`),
+    tls,
+    sameOrigin: choose(settings.sameOrigin),
+    allowedOrigins,
+    compression: choose(settings.compression),
+    handshakeTimeoutMs: choose(settings.handshakeTimeoutMs),
+    cookies: {
+      jwt,
+      user: noneIfEmpty(choose(settings.userCookie)),
+      password: noneIfEmpty(choose(settings.passwordCookie)),
+      token: noneIfEmpty(choose(settings.tokenCookie)),
+    },
+    headers,
+    pingIntervalMs: choose(settings.pingIntervalMs),
+    authorization,
+    path: noneIfEmpty(choose(settings.path)),
+    proxyProtocol,
+    trustedProxies,
+    maxConnectionsPerAddress: choose(settings.maxConnectionsPerAddress),
+  }
+}
+
+function noneIfEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text
+}
+
+/** At the start, for an origin that nobody can have would otherwise be found by its victims. */
+function checkOrigin(origin: string, error: (line: string) => void): void {
+  try {
+    parseAllowedOrigin(origin)
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause
+    error(cause.message)
+  }
+}
+
+function checkHeaders(headers: Headers, error: (line: string) => void): void {
+  for (const [name] of headers) {
+    const lower = name.toLowerCase()
+    if (FORBIDDEN_HEADERS.includes(lower)) error(`websocket: invalid header "${name}" not allowed`)
+    else if (lower.startsWith('sec-websocket-')) {
+      error(`websocket: invalid header "${name}", "Sec-WebSocket-" prefix not allowed`)
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { monitoringSettings } from './monitoring.ts'
+import { natsSettings } from './nats.ts'
+import type { Setting } from './setting.ts'
+import { webSettings } from './web.ts'
+import { websocketSettings } from './websocket.ts'
+
+/** A block of the config file. */
+export interface Block {
+  /** Its name in the block around it, and what else it may be called. */
+  readonly names: readonly string[]
+  /** May be a list of maps as well: each sets the same settings, once more. */
+  readonly isRepeatable?: boolean
+  /** nats-server's text for a value that is no map says what it should be. */
+  readonly namesItselfInErrors?: boolean
+}
+
+/** All blocks by their path; that of the top level is `''`. */
+export const blocks: Readonly<Record<string, Block>> = {
+  '': { names: [''] },
+  authorization: { names: ['authorization'] },
+  websocket: { names: ['websocket', 'ws'], isRepeatable: true, namesItselfInErrors: true },
+  'websocket.authorization': { names: ['authorization', 'authentication'] },
+  web: { names: ['web'], namesItselfInErrors: true },
+  vault: { names: ['vault'], namesItselfInErrors: true },
+}
+
+/** `a.b.key` in two parts, the path of its block and its name; the block of a top-level key is `''`. */
+export function splitKey(key: string): [block: string, name: string] {
+  const dot = key.lastIndexOf('.')
+  return dot === -1 ? ['', key] : [key.slice(0, dot), key.slice(dot + 1)]
+}
+
+interface ListenKey {
+  readonly key: string
+  readonly host: Setting<string> | Setting<string | undefined>
+  readonly port: Setting<number> | Setting<number | undefined>
+}
+
+/** Keys that are short for a host and a port. */
+export const listenKeys: readonly ListenKey[] = [
+  { key: 'listen', ...natsSettings },
+  { key: 'http', host: monitoringSettings.host, port: monitoringSettings.httpPort },
+  { key: 'https', host: monitoringSettings.host, port: monitoringSettings.httpsPort },
+  { key: 'websocket.listen', ...websocketSettings },
+  { key: 'web.listen', ...webSettings },
+]
