@@ -101,6 +101,7 @@ class MonitoringEndpoints {
     if (target === (this.#basePath === '' ? '/' : this.#basePath)) return '/'
     if (!target.startsWith(`${this.#basePath}/`)) return undefined
     const endpoint = target.slice(this.#basePath.length)
+    if (endpoint === '/') return undefined // nats-server, too, has the index page without the slash only
     return endpoint === '/subscriptionsz' ? '/subsz' : endpoint
   }
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createMonitoringHandler, type MonitoringHandlerOptions, type MonitoringSource } from '#ops'
@@ -27,4 +28,10 @@ export async function startMonitoringServer(
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+export async function getJson<T = unknown>(url: string): Promise<T> {
+  const response = await fetch(url)
+  assert.equal(response.status, 200, url)
+  return (await response.json()) as T
 }
