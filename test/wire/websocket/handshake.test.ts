@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { acceptKey, checkUpgrade, type RequestHeaders, refusal, switchingProtocols } from '#wire/websocket'
+import {
+  acceptKey,
+  asksForNoMasking,
+  checkUpgrade,
+  offersDeflate,
+  type RequestHeaders,
+  refusal,
+  switchingProtocols,
+} from '#wire/websocket'
 
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
 const GOOD: RequestHeaders = {
@@ -87,3 +95,32 @@ test('a header cannot break out of its line', () => {
   assert.throws(() => switchingProtocols(KEY, [['X', 'a\r\nSet-Cookie: b']]), TypeError)
   assert.throws(() => refusal(400, [['X\n', 'a']]), TypeError)
 })
+
+for (const [offer, isOffered] of [
+  [undefined, false],
+  ['', false],
+  ['permessage-deflate', true],
+  ['Permessage-Deflate', true],
+  ['permessage-deflate; client_max_window_bits', true],
+  ['permessage-deflate;server_max_window_bits=10; client_no_context_takeover', true],
+  ['x-webkit-deflate-frame, permessage-deflate; client_max_window_bits=9', true],
+  [['foo', 'permessage-deflate'], true],
+  ['permessage-deflated', false],
+  ['foo; permessage-deflate', false],
+] as const) {
+  test(`${JSON.stringify(offer)} ${isOffered ? 'offers' : 'does not offer'} permessage-deflate`, () => {
+    assert.equal(offersDeflate({ 'sec-websocket-extensions': offer }), isOffered)
+  })
+}
+
+for (const [value, asks] of [
+  ['true', true],
+  [undefined, false],
+  ['True', false],
+  ['1', false],
+  ['false, true', false],
+] as const) {
+  test(`Nats-No-Masking: ${value} ${asks ? 'asks' : 'does not ask'} for unmasked frames`, () => {
+    assert.equal(asksForNoMasking({ 'nats-no-masking': value }), asks)
+  })
+}
