@@ -1,1 +1,3 @@
 export { createLogger, type LoggerOptions } from './logger.ts'
+export * from './monitoring/index.ts'
+export * from './nats-log/index.ts'
