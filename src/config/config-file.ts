@@ -1,15 +1,12 @@
 import {
-  booleanIn,
   type ConfigEntry,
   type ConfigMap,
   type Fields,
   goType,
   InvalidValue,
-  integerIn,
   mapIn,
   type Problems,
   readMap,
-  stringIn,
 } from './language/index.ts'
 import { blocks, listenKeys, splitKey } from './settings/blocks.ts'
 import { REFUSED, WITHOUT_EFFECT } from './settings/foreign.ts'
@@ -54,15 +51,15 @@ export function readConfigFile(file: ConfigMap, { problems, blocksWithoutEffect 
       if (inner === '' || parentOf(inner) !== path) continue
       for (const name of blocks[inner]!.names) fields[name] = (entry) => readBlock(entry, inner, values)
     }
-    for (const [name, type] of Object.entries(WITHOUT_EFFECT[path] ?? {})) {
+    for (const [name, check] of Object.entries(WITHOUT_EFFECT[path] ?? {})) {
       fields[name] = (entry) => {
-        checkType(entry, type)
+        check(entry.value)
         remark(entry)
       }
     }
-    for (const [name, type] of Object.entries(REFUSED[path] ?? {})) {
+    for (const [name, check] of Object.entries(REFUSED[path] ?? {})) {
       fields[name] = (entry) => {
-        checkType(entry, type)
+        check(entry.value)
         const isOff = entry.value.kind === 'boolean' && !entry.value.value
         if (!isOff) problems.refuseAt(entry.keyPosition, `${entry.key} is`)
       }
@@ -71,7 +68,7 @@ export function readConfigFile(file: ConfigMap, { problems, blocksWithoutEffect 
   }
 
   function readBlock(entry: ConfigEntry, path: string, values: Values): void {
-    const { isRepeatable, namesItselfInErrors } = blocks[path]!
+    const { isRepeatable, namesItselfInErrors, objection } = blocks[path]!
     const { value } = entry
     if (blocksWithoutEffect.includes(path)) {
       remark(entry)
@@ -83,7 +80,10 @@ export function readConfigFile(file: ConfigMap, { problems, blocksWithoutEffect 
       return
     }
     if (namesItselfInErrors && value.kind !== 'map') throw notMap(value)
-    readMap(mapIn(value), fieldsOf(path, values), problems)
+    const map = mapIn(value)
+    readMap(map, fieldsOf(path, values), problems)
+    const complaint = objection?.(keysWithValues(map))
+    if (complaint !== undefined) throw new InvalidValue(complaint)
 
     function valuesIn(item: ConfigEntry['value']): Values {
       const itsValues = new Values()
@@ -112,12 +112,12 @@ export function readConfigFile(file: ConfigMap, { problems, blocksWithoutEffect 
   }
 }
 
-function parentOf(path: string): string {
-  return splitKey(path)[0]
+/** In lower case. An empty text is as good as none, as in nats-server. */
+function keysWithValues({ entries }: ConfigMap): ReadonlySet<string> {
+  const isEmpty = ({ value }: ConfigEntry) => value.kind === 'string' && value.value === ''
+  return new Set([...entries.values()].filter((entry) => !isEmpty(entry)).map(({ key }) => key.toLowerCase()))
 }
 
-function checkType({ value }: ConfigEntry, type: 'string' | 'bool' | 'int64' | 'any'): void {
-  if (type === 'string') stringIn(value)
-  else if (type === 'bool') booleanIn(value)
-  else if (type === 'int64') integerIn(value)
+function parentOf(path: string): string {
+  return splitKey(path)[0]
 }

@@ -1,6 +1,6 @@
 import type { Position } from './language/index.ts'
 import type { AnySetting } from './settings/schema.ts'
-import type { Setting } from './settings/setting.ts'
+import type { SettingOf } from './settings/setting.ts'
 
 /** The settings that one source gives: the environment, the config file, or the command line. */
 export class Values {
@@ -9,7 +9,7 @@ export class Values {
   readonly #lists = new Map<string, readonly Values[]>()
 
   /** `undefined` leaves the setting as it was: the value said that it is as good as none. */
-  set<T>(setting: Setting<T>, value: T | undefined, position?: Position): void {
+  set<T>(setting: SettingOf<T>, value: T | undefined, position?: Position): void {
     if (value === undefined) return
     this.#values.set(setting, value)
     if (position !== undefined) this.#positions.set(setting, position)
@@ -24,7 +24,7 @@ export class Values {
     return this.#values.has(setting)
   }
 
-  get<T>(setting: Setting<T>): T {
+  get<T>(setting: SettingOf<T>): T {
     return this.#values.get(setting) as T
   }
 
@@ -40,13 +40,13 @@ export class Values {
 
 /** Answers with the value of a setting: from the first source that gives it, else its default. */
 export interface Choice {
-  <T>(setting: Setting<T>): T
+  <T>(setting: SettingOf<T>): T
   /** One choice for every time that a repeatable block is there: the first blocks of all sources are one, and so on. */
   each(block: string): readonly Choice[]
 }
 
 export function chooseFrom(sources: readonly Values[]): Choice {
-  const choose = <T>(setting: Setting<T>): T =>
+  const choose = <T>(setting: SettingOf<T>): T =>
     sources.find((values) => values.has(setting))?.get(setting) ?? setting.default
   const each = (block: string) => {
     const lists = sources.map((values) => values.list(block))

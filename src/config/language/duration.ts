@@ -52,8 +52,10 @@ export function formatDuration(milliseconds: number): string {
   const wholeSeconds = Math.floor(nanoseconds / 1e9)
   const hours = Math.floor(wholeSeconds / 3600)
   const minutes = Math.floor(wholeSeconds / 60) % 60
-  // In nanoseconds first: what floats make of a fraction of seconds would show.
-  const seconds = ((wholeSeconds % 60) * 1e9 + (nanoseconds % 1e9)) / 1e9
+  const fraction = String(nanoseconds % 1e9)
+    .padStart(9, '0')
+    .replace(/0+$/, '')
+  const seconds = `${wholeSeconds % 60}${fraction === '' ? '' : `.${fraction}`}`
   const inMinutes = `${minutes}m${seconds}s`
   if (hours > 0) return `${sign}${hours}h${inMinutes}`
   return minutes > 0 ? sign + inMinutes : `${sign}${seconds}s`

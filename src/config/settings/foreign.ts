@@ -1,73 +1,95 @@
+import { booleanIn, type ConfigValue, goType, InvalidValue, integerIn, mapIn, stringIn } from '../language/index.ts'
+
 /**
- * What nats-server can be told and Belfry cannot, by the path of the block and the names of the keys. Where nats-server
- * wants a plain value, its type is given, so that a wrong one is found.
+ * What nats-server can be told and Belfry cannot: by the path of the block, the names of the keys with a check of the
+ * value's type, in nats-server's words. What is inside the values is not looked at.
  */
-type Keys = Readonly<Record<string, 'string' | 'bool' | 'int64' | 'any'>>
+export type ForeignKeys = Readonly<Record<string, Readonly<Record<string, (value: ConfigValue) => unknown>>>>
+
+type Kind = ConfigValue['kind']
+
+/** `complaint` goes on with Go's name of the type. */
+function oneOf(kinds: readonly Kind[], complaint: string) {
+  return (value: ConfigValue): void => {
+    if (!kinds.includes(value.kind)) throw new InvalidValue(complaint + goType(value))
+  }
+}
+
+const any = () => {}
+const leafnodes = oneOf(['map'], 'Expected map to define a leafnode, got ')
+const ocsp = oneOf(['boolean', 'map'], 'error parsing ocsp config: unsupported type ')
 
 /** Has no effect here, and keeps nobody out: tolerated with a word about it. */
-export const WITHOUT_EFFECT: Readonly<Record<string, Keys>> = {
+export const WITHOUT_EFFECT: ForeignKeys = {
   '': {
-    cluster: 'any',
-    gateway: 'any',
-    leafnodes: 'any',
-    leaf: 'any',
-    mqtt: 'any',
-    jetstream: 'any',
-    store_dir: 'string',
-    storedir: 'string',
-    default_js_domain: 'any',
-    server_tags: 'any',
-    server_metadata: 'any',
-    feature_flags: 'any',
-    proxies: 'any',
-    ocsp: 'any',
-    ocsp_cache: 'any',
-    prof_port: 'int64',
-    prof_block_rate: 'int64',
-    connect_error_reports: 'int64',
-    reconnect_error_reports: 'int64',
-    max_traced_msg_len: 'int64',
-    disable_sublist_cache: 'bool',
-    no_sublist_cache: 'bool',
-    no_system_account: 'bool',
-    no_system: 'bool',
-    no_sys_acc: 'bool',
-    resolver_tls: 'any',
-    resolver_preload: 'any',
-    resolver_pinned_accounts: 'any',
-    syslog: 'bool',
-    remote_syslog: 'string',
+    cluster: oneOf(['map'], 'Expected map to define cluster, got '),
+    gateway: oneOf(['map'], 'Expected gateway to be a map, got '),
+    leafnodes,
+    leaf: leafnodes,
+    mqtt: oneOf(['map'], 'Expected mqtt to be a map, got '),
+    jetstream: oneOf(['map', 'boolean', 'string'], 'Expected map, bool or string to define JetStream, got '),
+    store_dir: stringIn,
+    storedir: stringIn,
+    default_js_domain: oneOf(['map'], 'error default_js_domain config: unsupported type '),
+    server_tags: oneOf(['string', 'array'], 'error parsing tags: unsupported type '),
+    server_metadata: oneOf(['map'], 'error parsing metadata: unsupported type '),
+    feature_flags: oneOf(['map'], 'error parsing feature flags: unsupported type '),
+    proxies: oneOf(['map'], 'expected proxies to be a map/struct, got '),
+    ocsp,
+    ocsp_cache: any,
+    prof_port: integerIn,
+    prof_block_rate: integerIn,
+    connect_error_reports: integerIn,
+    reconnect_error_reports: integerIn,
+    max_traced_msg_len: integerIn,
+    disable_sublist_cache: booleanIn,
+    no_sublist_cache: booleanIn,
+    no_system_account: booleanIn,
+    no_system: booleanIn,
+    no_sys_acc: booleanIn,
+    resolver_tls: any,
+    resolver_preload: any,
+    resolver_pinned_accounts: any,
+    syslog: booleanIn,
+    remote_syslog: stringIn,
   },
 }
 
+const trusted = oneOf(['string', 'array'], 'error parsing trusted: unsupported type ')
+
+function accountName(value: ConfigValue): void {
+  if (value.kind !== 'string') throw new InvalidValue('system account name must be a string')
+}
+
 /** Decides who may come in, or where messages go: without it the server would be another one than was asked for. */
-export const REFUSED: Readonly<Record<string, Keys>> = {
+export const REFUSED: ForeignKeys = {
   '': {
-    accounts: 'any',
-    mappings: 'any',
-    maps: 'any',
-    operator: 'any',
-    operators: 'any',
-    root: 'any',
-    roots: 'any',
-    root_operator: 'any',
-    root_operators: 'any',
-    trusted: 'any',
-    trusted_keys: 'any',
-    resolver: 'any',
-    account_resolver: 'any',
-    accounts_resolver: 'any',
-    default_sentinel: 'string',
-    system_account: 'any',
-    system: 'any',
+    accounts: any,
+    mappings: mapIn,
+    maps: mapIn,
+    operator: any,
+    operators: any,
+    root: any,
+    roots: any,
+    root_operator: any,
+    root_operators: any,
+    trusted,
+    trusted_keys: trusted,
+    resolver: any,
+    account_resolver: any,
+    accounts_resolver: any,
+    default_sentinel: stringIn,
+    // One of the accounts above; nats-server does not start without it.
+    system_account: accountName,
+    system: accountName,
   },
   authorization: {
-    users: 'any',
-    permissions: 'any',
-    default_permission: 'any',
-    default_permissions: 'any',
-    auth_callout: 'any',
-    auth_hook: 'any',
-    proxy_required: 'bool',
+    users: any,
+    permissions: any,
+    default_permission: any,
+    default_permissions: any,
+    auth_callout: any,
+    auth_hook: any,
+    proxy_required: booleanIn,
   },
 }

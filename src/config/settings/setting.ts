@@ -25,3 +25,6 @@ export function setting<T>(setting: Setting<T>): Setting<T> {
 export function optional<T, Given = T>(setting: Omit<Setting<T, Given>, 'default'>): Setting<T | undefined, Given> {
   return { ...setting, type: setting.type as SettingType<T | undefined, Given>, default: undefined }
 }
+
+/** A setting whose value is a `T`, whatever a program may write for it. */
+export type SettingOf<T> = Setting<T, never>
