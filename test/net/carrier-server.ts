@@ -7,10 +7,12 @@ import {
   type Carrier,
   Listener,
   type MessageReceiver,
+  type StreamCompression,
   type StreamReceiver,
   TcpCarrier,
   UpgradeRouter,
 } from '#net'
+import type { HeaderList } from '#wire/websocket'
 import { within } from '../helpers/wait.ts'
 import type { Address } from './raw-socket.ts'
 
@@ -21,6 +23,8 @@ export class RecordingReceiver implements StreamReceiver, MessageReceiver {
   readonly events: string[] = []
   /** Answered to the first bytes, in the same turn, and again when the carrier is closing. */
   lastWords: Buffer | undefined
+  /** How it ends a connection whose carrier is closing, if not as the carrier does. */
+  farewell: { readonly code: number; readonly reason: string } | undefined
   readonly #closed = Promise.withResolvers<Error | undefined>()
   readonly #heard = new Set<() => void>()
 
@@ -39,6 +43,7 @@ export class RecordingReceiver implements StreamReceiver, MessageReceiver {
   onClosing(error: Error | undefined): void {
     if (this.lastWords !== undefined) this.carrier.write(this.lastWords)
     this.#note(error === undefined ? 'closing' : `closing: ${error.message}`)
+    if (this.farewell !== undefined) this.carrier.close(this.farewell.code, this.farewell.reason)
   }
 
   onStalled(): void {
@@ -78,6 +83,8 @@ export interface CarrierServer extends AsyncDisposable {
   readonly address: Address
   /** The door of the connection that came in next. */
   accepted(): Promise<RecordingReceiver>
+  /** Why upgrades were refused, so far. */
+  readonly refusals: readonly string[]
 }
 
 export interface CarrierServerOptions {
@@ -86,9 +93,16 @@ export interface CarrierServerOptions {
   readonly writeDeadlineMs?: number
   /** Default 1000. */
   readonly maxMessageBytes?: number
+  /** Of the streams; default: none. */
+  readonly compression?: StreamCompression
+  /** Sent with the 101 to the streams; default: none. */
+  readonly responseHeaders?: HeaderList
 }
 
-/** `/stream` and `/messages` take WebSockets of either kind, `/refused` has an objection to all. */
+/**
+ * `/stream` and `/messages` take WebSockets of either kind, `/refused` has an objection to all, `/nowhere` one with a
+ * status of its own.
+ */
 export function startWebSocketServer(options: CarrierServerOptions): Promise<CarrierServer> {
   const arrivals = new Arrivals()
   const accept = {
@@ -96,15 +110,21 @@ export function startWebSocketServer(options: CarrierServerOptions): Promise<Car
     logger: silentLogger,
     writeDeadlineMs: options.writeDeadlineMs ?? 10_000,
     receiver: (carrier: Carrier) => arrivals.add(carrier),
+    onRefused: (reason: string) => arrivals.refusals.push(reason),
   }
+  const stream = { ...accept, compression: options.compression, responseHeaders: options.responseHeaders }
   const { maxMessageBytes = 1000 } = options
   const router = new UpgradeRouter()
-  router.add('/stream', (request, socket, head) => acceptWebSocketStream(request, socket, head, accept))
+  router.add('/stream', (request, socket, head) => acceptWebSocketStream(request, socket, head, stream))
   router.add('/messages', (request, socket, head) => {
     acceptWebSocket(request, socket, head, { ...accept, maxMessageBytes })
   })
   router.add('/refused', (request, socket, head) => {
     acceptWebSocketStream(request, socket, head, { ...accept, objection: () => 'a matter of principle' })
+  })
+  router.add('/nowhere', (request, socket, head) => {
+    const objection = () => ({ status: 404, reason: 'no such place' })
+    acceptWebSocketStream(request, socket, head, { ...accept, objection })
   })
   const server = http.createServer((_, response) => response.writeHead(404).end())
   server.on('upgrade', router.handle.bind(router))
@@ -125,11 +145,13 @@ async function open(server: Server, arrivals: Arrivals): Promise<CarrierServer> 
   return {
     address: listener.address,
     accepted: () => within(arrivals.next(), 'a connection'),
+    refusals: arrivals.refusals,
     [Symbol.asyncDispose]: () => listener.close(0),
   }
 }
 
 class Arrivals {
+  readonly refusals: string[] = []
   readonly #waiting: RecordingReceiver[] = []
   #next = Promise.withResolvers<void>()
 

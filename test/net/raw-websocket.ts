@@ -19,8 +19,10 @@ const UPGRADE_HEADERS: Readonly<Record<string, string>> = {
   'Sec-WebSocket-Version': '13',
 }
 
+type RequestHeaders = Readonly<Record<string, string | undefined>>
+
 /** The request as it goes over the wire; a header that is `undefined` is left out. */
-export function upgradeRequest(headers: Readonly<Record<string, string | undefined>> = {}, start = 'GET / HTTP/1.1') {
+export function upgradeRequest(headers: RequestHeaders = {}, start = 'GET / HTTP/1.1') {
   const lines = Object.entries({ ...UPGRADE_HEADERS, ...headers })
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}: ${value}\r\n`)
@@ -55,12 +57,12 @@ export class RawWebSocket {
     this.raw = raw
   }
 
-  static async connect(address: Address, path = '/'): Promise<RawWebSocket> {
-    return RawWebSocket.upgrade(await RawSocket.connect(address), path)
+  static async connect(address: Address, path = '/', headers: RequestHeaders = {}): Promise<RawWebSocket> {
+    return RawWebSocket.upgrade(await RawSocket.connect(address), path, headers)
   }
 
-  static async upgrade(raw: RawSocket, path = '/'): Promise<RawWebSocket> {
-    raw.write(upgradeRequest({}, `GET ${path} HTTP/1.1`))
+  static async upgrade(raw: RawSocket, path = '/', headers: RequestHeaders = {}): Promise<RawWebSocket> {
+    raw.write(upgradeRequest(headers, `GET ${path} HTTP/1.1`))
     assert.match(await raw.readThrough('\r\n\r\n'), /^HTTP\/1\.1 101 /)
     return new RawWebSocket(raw)
   }
