@@ -5,7 +5,10 @@
 export interface MonitoringSource {
   server(): ServerSnapshot
   totals(): TotalsSnapshot
-  /** Whoever is connected now. Read to its end before anything else happens; cheapest in the order of `cid`. */
+  /**
+   * Whoever is connected now. Read to its end at once; cheapest in the order of `cid`. Live views serve as well as copies
+   * do, and better: of tens of thousands of connections one request may show ten.
+   */
   connections(): Iterable<ConnectionSnapshot>
   /** Those who left most recently, as many as `max_closed_clients` keeps. */
   closedConnections(): Iterable<ClosedConnectionSnapshot>
@@ -128,6 +131,7 @@ export interface TlsSnapshot {
   readonly version: string
   /** The name IANA gave it, which is Go's too. */
   readonly cipherSuite: string
+  /** Read only when the request wants them: better a getter than two digests for each connection of each request. */
   readonly peerCertificates: readonly PeerCertificateSnapshot[]
 }
 
