@@ -3,11 +3,15 @@ import type http from 'node:http'
 import net, { type Server as NetServer } from 'node:net'
 import path from 'node:path'
 import { createSecureContext } from 'node:tls'
+import { authenticatorFor } from '#auth'
 import type { LocalHttpsOptions, Options, TlsFiles, VaultOptions, WebsocketOptions } from '#config'
 import { ConfigError, type Logger, systemClock } from '#kit'
 import { createWebServer, ensureLocalCertificate, type ListenAddress, Listener, type TlsMaterial } from '#net'
 import { originAllowed, originOf } from '#wire/websocket'
 import type { Rooms } from './rooms.ts'
+
+/** Everybody, so far. */
+const authenticator = authenticatorFor({ main: {} })
 
 /** How long requests and connections under way may take to end before they are cut. */
 const CLOSE_GRACE_MS = 3_000
@@ -64,7 +68,8 @@ export async function openListeners(options: Options, rooms: Rooms, logger: Logg
     const httpsAddress = web.https && (await openLocalHttps(web.https, createWebServer({ ...handlers, tls: local })))
 
     const natsServer = net.createServer({ allowHalfOpen: true }, (socket) => {
-      rooms.natsDoor.acceptSocket(socket, { ...natsAddress, isTls: false })
+      const facts = { ...natsAddress, isTls: false }
+      rooms.natsDoor.acceptSocket(socket, { current: { facts, connectionType: 'STANDARD', authenticator } })
     })
     const natsAddress: ListenAddress = await open(natsServer, nats)
 
@@ -111,7 +116,9 @@ async function openWebsocket(
     // nats-server answers so to whatever asks for no upgrade.
     onRequest: (_request, response) => refuse(response),
     onUpgrade: natsDoor.upgradeHandler({
-      listener: () => ({ host: bound.host, port: bound.port, isTls }),
+      listener: () => ({
+        current: { facts: { host: bound.host, port: bound.port, isTls }, connectionType: 'WEBSOCKET', authenticator },
+      }),
       objection: ({ headers }) => originAllowed(originOf(headers), headers.host ?? '', isTls, websocket),
     }),
   })

@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, stat } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import path from 'node:path'
-import { Sessions, Tokens } from '#auth'
+import { authenticatorFor, Sessions, Tokens } from '#auth'
 import type { Options } from '#config'
-import { Broker, DEFAULT_ACCOUNT, InProcessClient, Turn } from '#core'
+import { Broker, InProcessClient, Turn } from '#core'
 import { createHubDoor, type HubDoor } from '#doors/hub'
 import { NatsDoor, newServerIdentity } from '#doors/nats'
 import { ConfigError, type Logger, systemClock } from '#kit'
@@ -77,13 +78,14 @@ export async function openRooms(options: Options, logger: Logger): Promise<Rooms
         })
       : undefined
     const natsDoor = new NatsDoor({
-      account: broker.account(DEFAULT_ACCOUNT),
+      broker,
       identity: newServerIdentity(options.nats.serverName),
       limits: options.nats,
       turn: natsTurn,
       clock,
       logger: logger.child({ door: 'nats' }),
       random,
+      randomBytes,
     })
 
     return {
@@ -112,9 +114,11 @@ function webUpgrades({ vault, web }: Options, natsDoor: NatsDoor, hubDoor: HubDo
   if (web.nats !== 'off') {
     const natsUpgrade = natsDoor.upgradeHandler({
       listener: ({ socket }) => ({
-        host: socket.localAddress ?? '',
-        port: socket.localPort ?? 0,
-        isTls: 'encrypted' in socket,
+        current: {
+          facts: { host: socket.localAddress ?? '', port: socket.localPort ?? 0, isTls: 'encrypted' in socket },
+          connectionType: 'WEBSOCKET',
+          authenticator: authenticatorFor({ main: {} }),
+        },
       }),
       objection: (request) =>
         web.nats === 'all' || isLocalRequest(request) ? undefined : 'only for programs on this machine (web.nats)',

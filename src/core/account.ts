@@ -1,6 +1,6 @@
 import type { Message } from './message.ts'
 import type { Peer } from './peer.ts'
-import { Sublist } from './sublist.ts'
+import { Sublist, type SublistStats } from './sublist.ts'
 import type { Subscription } from './subscription.ts'
 
 /** A subject space of its own: nothing crosses from one account to another. */
@@ -16,6 +16,11 @@ export class Account {
 
   get subscriptionCount(): number {
     return this.#sublist.size
+  }
+
+  /** Of its subscriptions and of what was published to them. */
+  stats(): SublistStats {
+    return this.#sublist.stats()
   }
 
   subscribe(subscription: Subscription): void {

@@ -3,6 +3,9 @@ import { Account } from './account.ts'
 /** The account of everybody who names none, as in nats-server. */
 export const DEFAULT_ACCOUNT = '$G'
 
+/** The account in which nats-server speaks of itself. */
+export const SYSTEM_ACCOUNT = '$SYS'
+
 /** All accounts of one server. */
 export class Broker {
   readonly #accounts = new Map<string, Account>()
@@ -21,5 +24,10 @@ export class Broker {
       this.#accounts.set(name, account)
     }
     return account
+  }
+
+  /** Those that were asked for so far. */
+  accounts(): IterableIterator<Account> {
+    return this.#accounts.values()
   }
 }

@@ -139,7 +139,7 @@ export class Turn {
 export class Outbox {
   readonly #turn: Turn
   readonly #sink: OutboxSink
-  readonly #maxPendingBytes: number
+  #maxPendingBytes: number
   readonly #onOverflow: () => void
   #at: Chunk | undefined
   /** How far `#at` may grow in this turn before too much is pending. */
@@ -157,6 +157,11 @@ export class Outbox {
     this.#onOverflow = onOverflow
   }
 
+  /** What may be pending from the next turn on. */
+  set maxPendingBytes(bytes: number) {
+    this.#maxPendingBytes = bytes
+  }
+
   get pendingBytes(): number {
     return (this.#at?.byteLength ?? 0) + this.#sink.backlogBytes
   }
@@ -164,6 +169,11 @@ export class Outbox {
   /** Whether what was appended last left little room. Whoever fills this outbox had better slow down. Hot. */
   get isCrowded(): boolean {
     return this.#at !== undefined && this.#at.byteLength > this.#roomBytes - (1 - CROWDED_FROM) * this.#maxPendingBytes
+  }
+
+  /** Whether so much waits, what earlier turns left over included, that there is little room. */
+  get isBehind(): boolean {
+    return this.pendingBytes > CROWDED_FROM * this.#maxPendingBytes
   }
 
   /**

@@ -7,6 +7,23 @@ export interface Match {
   readonly queues: readonly (readonly Subscription[])[]
 }
 
+/** What monitoring tells of a sublist. */
+export interface SublistStats {
+  readonly subscriptions: number
+  /** Subjects whose match is remembered. */
+  readonly cached: number
+  /** Since the beginning, as are the next three. */
+  readonly inserts: number
+  readonly removes: number
+  readonly matches: number
+  /** Matches that were remembered. */
+  readonly cacheHits: number
+  /** Receivers of the remembered subject that has the most. */
+  readonly maxFanout: number
+  /** Receivers of all remembered subjects, added up. */
+  readonly totalFanout: number
+}
+
 const NOBODY: Match = { plain: [], queues: [] }
 
 /** Subjects whose match is remembered come in two generations of this many; see `#remember`. */
@@ -45,6 +62,10 @@ export class Sublist {
   #recent = new Map<string, Match>()
   #older = new Map<string, Match>()
   #size = 0
+  #inserts = 0
+  #removes = 0
+  #matches = 0
+  #misses = 0
 
   get size(): number {
     return this.#size
@@ -58,6 +79,7 @@ export class Sublist {
     if (members.has(subscription)) return
     members.add(subscription)
     this.#size++
+    this.#inserts++
     this.#forget(subscription.subject)
   }
 
@@ -79,18 +101,46 @@ export class Sublist {
       node = parent
     }
     this.#size--
+    this.#removes++
     this.#forget(subscription.subject)
     return true
   }
 
   /** Hot: once per publish. bench/match.ts */
   match(subject: string): Match {
+    this.#matches++
     const cached = this.#recent.get(subject)
     return cached !== undefined ? cached : this.#recall(subject)
   }
 
+  /** Looks through all that is remembered. */
+  stats(): SublistStats {
+    const cached = new Map([...this.#older, ...this.#recent])
+    let maxFanout = 0
+    let totalFanout = 0
+    for (const { plain, queues } of cached.values()) {
+      const fanout = plain.length + queues.reduce((sum, group) => sum + group.length, 0)
+      maxFanout = Math.max(maxFanout, fanout)
+      totalFanout += fanout
+    }
+    return {
+      subscriptions: this.#size,
+      cached: cached.size,
+      inserts: this.#inserts,
+      removes: this.#removes,
+      matches: this.#matches,
+      cacheHits: this.#matches - this.#misses,
+      maxFanout,
+      totalFanout,
+    }
+  }
+
   #recall(subject: string): Match {
-    const match = this.#older.get(subject) ?? this.#lookUp(subject)
+    let match = this.#older.get(subject)
+    if (match === undefined) {
+      this.#misses++
+      match = this.#lookUp(subject)
+    }
     if (subject.length <= MAX_CACHED_SUBJECT_BYTES) this.#remember(subject, match)
     return match
   }

@@ -100,3 +100,22 @@ function seeded(seed: number): (below: number) => number {
     return Math.floor((state / 2 ** 32) * below)
   }
 }
+
+test('monitoring is told how many there are, came, went, matched and were remembered', () => {
+  const sublist = new Sublist()
+  const peer = { send() {} }
+  const all = ['a', 'a', 'a.*', 'b'].map((subject, i) => new Subscription(peer, subject, String(i), i === 1 ? 'q' : ''))
+  for (const subscription of all) sublist.insert(subscription)
+  sublist.remove(all[3]!)
+  for (const subject of ['a', 'a', 'a.b', 'c']) sublist.match(subject)
+  assert.deepEqual(sublist.stats(), {
+    subscriptions: 3,
+    cached: 3,
+    inserts: 4,
+    removes: 1,
+    matches: 4,
+    cacheHits: 1,
+    maxFanout: 2,
+    totalFanout: 3,
+  })
+})

@@ -1,4 +1,15 @@
-import { type Account, isLiteralSubject, isValidSubject, Message, Outbox, type Peer, Subscription } from '#core'
+import type { Principal } from '#auth'
+import {
+  type Account,
+  DEFAULT_ACCOUNT,
+  isLiteralSubject,
+  isValidSubject,
+  Message,
+  Outbox,
+  type Peer,
+  type Subscription,
+  SYSTEM_ACCOUNT,
+} from '#core'
 import type { Logger } from '#kit'
 import type { Carrier, StreamReceiver } from '#net'
 import {
@@ -11,16 +22,23 @@ import {
   OK_LINE,
   PING_LINE,
   PONG_LINE,
+  quoted,
 } from '#wire/nats'
+import type { Arrival } from './arrival.ts'
 import { type CloseReason, WEBSOCKET_CLOSE_CODE } from './close-reason.ts'
 import { BEFORE_CONNECT, type ConnectOptions, parseConnect } from './connect-options.ts'
+import type { ConnectionSnapshot } from './connection-snapshot.ts'
 import type { DoorContext } from './context.ts'
-import { PROTOCOL_ERRORS } from './protocol-errors.ts'
+import { type InfoChanges, type InfoFacts, infoFor } from './info.ts'
+import { Life } from './life.ts'
+import { Login } from './login.ts'
+import type { ListenerProfile } from './profile.ts'
+import { PROTOCOL_ERRORS, transportErrorAnswer } from './protocol-errors.ts'
+import { Reading } from './reading.ts'
+import { isReservedReply, isReservedSubject } from './reserved-subjects.ts'
+import { Subscriptions } from './subscriptions.ts'
 
 const CRLF = '\r\n'
-
-/** What nats-server waits before it first asks a new client for a sign of life, unless the interval is shorter. */
-const FIRST_PING_MS = 2_000
 
 /**
  * How long a client is not read from when what it publishes fills the outbox of a receiver: long enough for healthy
@@ -35,46 +53,99 @@ const STALL_MS = 10
  */
 export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   readonly id: number
+  /** Since the beginning; what monitoring shows. */
+  inMsgs = 0
+  outMsgs = 0
+  inBytes = 0
+  outBytes = 0
   readonly #context: DoorContext
-  readonly #account: Account
+  readonly #arrival: Arrival
+  readonly #profile: ListenerProfile
   readonly #carrier: Carrier
+  readonly #reading: Reading
   readonly #outbox: Outbox
   readonly #parser: ClientParser
   readonly #log: Logger
-  readonly #subscriptions = new Map<string, Subscription>()
+  readonly #life: Life
+  readonly #login: Login
+  readonly #startMs: number
+  readonly #subscriptions: Subscriptions
+  #account: Account
+  #authorizedUser = ''
   #options: ConnectOptions = BEFORE_CONNECT
-  #isClosed = false
-  #isStalled = false
-  #lastReadAt: number
-  #nextPingAt: number
-  /** The first PING is sent whatever the client does: clients take it for the end of their login. */
-  #wasPinged = false
-  #pingsOut = 0
+  #hasConnected = false
+  #hasPinged = false
+  #hasLeft = false
+  #lastActivityMs: number
+  /** Operations that keep a client alive by themselves. */
+  #operations = 0
+  #foreignProtocol: Arrival['foreignProtocol']
 
-  constructor(id: number, carrier: Carrier, account: Account, context: DoorContext) {
-    const { limits, clock } = context
-    this.id = id
+  constructor(arrival: Arrival, context: DoorContext) {
+    const { limits, clock, broker } = context
+    const { carrier, listener, remote, cookies, nonce } = arrival
+    this.id = arrival.id
     this.#context = context
-    this.#account = account
+    this.#arrival = arrival
+    this.#profile = listener.current
     this.#carrier = carrier
+    this.#reading = new Reading(carrier)
+    this.#account = broker.account(DEFAULT_ACCOUNT)
+    this.#subscriptions = new Subscriptions(this, this.#account)
+    this.#foreignProtocol = arrival.foreignProtocol
     this.#outbox = new Outbox(context.turn, carrier, limits.maxPendingBytes, () =>
       this.#cutOff('Slow Consumer (Pending Bytes)'),
     )
     this.#parser = new ClientParser(limits, this)
-    this.#log = context.logger.child({ client: id, address: carrier.remote.address })
-    this.#lastReadAt = clock.now()
-    this.#nextPingAt = this.#lastReadAt + jittered(Math.min(FIRST_PING_MS, limits.pingIntervalMs), context.random)
+    this.#parser.awaitsConnect = this.#profile.authenticator.isRequired
+    this.#parser.acceptsHeaders = false
+    this.#log = context.logger.child({ client: this.id, address: remote.address })
+    this.#startMs = clock.now()
+    this.#lastActivityMs = this.#startMs
+    this.#life = new Life(this.#startMs, this.pingIntervalMs)
+    this.#login = new Login({
+      profile: this.#profile,
+      remote,
+      cookies,
+      nonce,
+      peerCertificate: arrival.tls?.peerCertificate,
+      clock,
+      log: this.#log,
+      onTimeout: () => this.close('Authentication Timeout', 'Authentication Timeout'),
+    })
+  }
+
+  /** Whether it takes no part any more, though it may still be saying goodbye. */
+  get hasLeft(): boolean {
+    return this.#hasLeft
+  }
+
+  /** As its listener, or else the server, has it by now. */
+  get pingIntervalMs(): number {
+    return this.#arrival.listener.current.pingIntervalMs ?? this.#context.limits.pingIntervalMs
   }
 
   /** INFO is the first thing a client hears. */
-  greet(info: object): void {
-    this.#outbox.appendText(infoLine(info))
+  greet(): void {
+    this.#sendInfo({ nonce: this.#arrival.nonce })
+  }
+
+  /** Another INFO, for a client that can take one at any time and has completed its login. */
+  announce(changes: InfoChanges): void {
+    if (this.#hasPinged && this.#options.protocol >= 1) this.#sendInfo(changes)
+  }
+
+  /** The limits of the context are others now. */
+  limitsChanged(): void {
+    const { limits } = this.#context
+    this.#parser.limits = limits
+    this.#outbox.maxPendingBytes = limits.maxPendingBytes
   }
 
   /** Ends the connection: queued messages, `errorText` as `-ERR`, then the transport's farewell with the reason. */
   close(reason: CloseReason, errorText?: string): void {
-    if (this.#isClosed) return
-    if (errorText !== undefined) this.#outbox.appendText(errLine(errorText))
+    if (this.#hasLeft) return
+    if (errorText !== undefined) this.#complain(errorText)
     this.#outbox.flush()
     this.#leave(reason)
     this.#carrier.close(WEBSOCKET_CLOSE_CODE[reason], reason)
@@ -82,93 +153,136 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
 
   /**
    * Asks for a sign of life when it is time to, and gives up on a client that left too many PINGs unanswered. Called
-   * by the door about once a second.
+   * by the door at intervals of about half of the ping interval, and of a second at most.
    */
   checkLife(now: number): void {
-    if (this.#isClosed || now < this.#nextPingAt) return
-    const { pingIntervalMs, pingMax } = this.#context.limits
-    this.#nextPingAt = now + pingIntervalMs
-    if (this.#wasPinged && now - this.#lastReadAt < pingIntervalMs) return
-    this.#wasPinged = true
-    if (++this.#pingsOut > pingMax) this.close('Stale Connection', 'Stale Connection')
-    else this.#outbox.appendText(PING_LINE)
+    if (this.#hasLeft) return
+    const { pingMax } = this.#context.limits
+    const due = this.#life.check(now, { pingIntervalMs: this.pingIntervalMs, pingMax })
+    if (due === 'ping') this.#outbox.appendText(PING_LINE)
+    else if (due === 'stale') this.close('Stale Connection', 'Stale Connection')
+  }
+
+  /** Whether its listener, as it is now, would let it in again. A client that never logged in is not asked. */
+  isStillWelcome(): Promise<boolean> {
+    return this.#login.isStillGood(this.#arrival.listener.current)
+  }
+
+  snapshot(): ConnectionSnapshot {
+    const { remote, tls } = this.#arrival
+    const { name, lang, version } = this.#options
+    return {
+      cid: this.id,
+      type: this.#profile.connectionType === 'WEBSOCKET' ? 'websocket' : 'nats',
+      ip: remote.address,
+      port: remote.port,
+      startMs: this.#startMs,
+      lastActivityMs: this.#lastActivityMs,
+      rttMs: this.#life.roundTripMs,
+      pendingBytes: this.#outbox.pendingBytes,
+      inMsgs: this.inMsgs,
+      outMsgs: this.outMsgs,
+      inBytes: this.inBytes,
+      outBytes: this.outBytes,
+      subscriptionCount: this.#subscriptions.size,
+      subscriptions: () => this.#subscriptions.snapshot(),
+      name,
+      lang,
+      version,
+      authorizedUser: this.#authorizedUser || undefined,
+      account: this.#account.name,
+      tls,
+    }
   }
 
   // --- Peer -----------------------------------------------------------------------------------------------------
 
   /** Hot: once per receiver. bench/fanout.ts */
   send(subscription: Subscription, message: Message): void {
-    if (this.#isClosed) return
-    const heads = this.#context.heads
-    if (message.headerBytes > 0 && !this.#options.headers) {
-      const bare = new Message(message.subject, message.payload, message.reply)
-      this.#outbox.append(heads.of(bare, subscription.sid), bare.body, CRLF)
-    } else {
-      this.#outbox.append(heads.of(message, subscription.sid), message.body, CRLF)
-    }
-    if (this.#outbox.isCrowded) this.#context.congestion.mark()
+    if (this.#hasLeft) return
+    const { heads, limits, congestion, recently } = this.#context
+    const outbox = this.#outbox
+    if (!limits.stallsFastProducers && outbox.isBehind) return
+    const received = message.headerBytes > 0 && !this.#options.headers ? bare(message) : message
+    outbox.append(heads.of(received, subscription.sid), received.body, CRLF)
+    this.outMsgs++
+    this.outBytes += received.body.length
+    this.#lastActivityMs = recently
+    if (outbox.isCrowded) congestion.mark()
     if (subscription.maxDeliveries !== 0 && subscription.delivered >= subscription.maxDeliveries) {
-      this.#subscriptions.delete(subscription.sid)
+      this.#subscriptions.forget(subscription)
     }
   }
 
   // --- StreamReceiver -------------------------------------------------------------------------------------------
 
   onBytes(bytes: Buffer): void {
-    if (this.#isClosed) return
-    this.#lastReadAt = this.#context.clock.now()
-    try {
-      this.#parser.feed(bytes)
-    } catch (error) {
-      if (!(error instanceof NatsProtocolError)) throw error
-      const { text, reason } = PROTOCOL_ERRORS[error.code]
-      this.#log.debug({ reason: error.message }, 'protocol error')
-      this.close(reason, text)
-    }
+    if (this.#hasLeft) return
+    const now = this.#context.clock.now()
+    this.#context.recently = now
+    if (this.#foreignProtocol !== undefined && this.#turnsAway(bytes)) return
+    const { inMsgs } = this
+    const operations = this.#operations
+    this.#read(() => this.#parser.feed(bytes))
+    if (this.inMsgs === inMsgs && this.#operations === operations) return
+    this.#lastActivityMs = now
+    this.#life.heard(now)
   }
 
   onStalled(): void {
-    this.#cutOff('Slow Consumer (Write Deadline)')
+    if (this.#context.limits.writeTimeoutPolicy === 'close') this.#cutOff('Slow Consumer (Write Deadline)')
   }
 
   /** From here on it gets nothing any more: a member of a queue group must not take what others could have. */
   onClosing(error: Error | undefined): void {
+    if (this.#hasLeft) return
+    const { text, reason } = transportErrorAnswer(error)
+    if (text !== undefined) this.#complain(text)
     this.#outbox.flush()
-    this.#leave(error === undefined ? 'Client Closed' : 'Read Error')
+    this.#leave(reason)
   }
 
   onClosed(error: Error | undefined): void {
-    this.#leave(error === undefined ? 'Client Closed' : 'Read Error')
+    this.#leave(transportErrorAnswer(error).reason)
     this.#context.onGone(this)
   }
 
   // --- ClientHandler --------------------------------------------------------------------------------------------
 
   onConnect(json: string): void {
-    const options = parseConnect(json)
+    const options = parseConnect(json, this.#options)
     // nats-server closes without a word on a CONNECT it cannot read.
-    if (options === undefined) {
-      this.close('Protocol Violation')
-      return
+    if (options === undefined) this.close('Protocol Violation')
+    else {
+      this.#options = options
+      this.#logIn(() => this.#connected(options))
     }
-    this.#options = options
-    if (options.asksForAccount) this.close('Authentication Failure', 'Authorization Violation')
-    else if (options.protocol !== 0 && options.protocol !== 1) {
-      this.close('Bad Client Protocol Version', 'invalid client protocol')
-    } else if (options.noResponders && !options.headers) {
-      this.close('No Responders Requires Headers', 'no responders requires headers support')
-    } else this.#acknowledge()
+  }
+
+  /** Where login is required, there may be a user for those who just begin. */
+  onUninvited(): void {
+    if (this.#profile.authenticator.hasDefaultUser) this.#logIn(() => {})
+    else {
+      this.#log.warn({ connectionType: this.#profile.connectionType, reason: 'no CONNECT' }, 'login refused')
+      this.close('Authentication Failure', 'Authorization Violation')
+    }
   }
 
   /** Hot: once per publish. bench/fanout.ts */
   onPublish(subject: string, reply: string, body: Buffer, headerBytes: number): void {
+    this.inMsgs++
+    this.inBytes += body.length
     const options = this.#options
-    if (headerBytes > 0 && !options.headers) {
-      this.close('Protocol Violation')
+    if (options.pedantic && !(isValidSubject(subject) && isLiteralSubject(subject))) {
+      this.#complain('Invalid Publish Subject')
+    }
+    if (isReservedSubject(subject, this.#account.name === SYSTEM_ACCOUNT)) {
+      this.#forbid(`Permissions Violation for Publish to ${quoted(subject)}`)
       return
     }
-    if (options.pedantic && !(isValidSubject(subject) && isLiteralSubject(subject))) {
-      this.#outbox.appendText(errLine('Invalid Publish Subject'))
+    if (reply !== '' && isReservedReply(reply)) {
+      this.#forbid(`Permissions Violation for Publish with Reply of ${quoted(reply)}`)
+      return
     }
     if (options.verbose) this.#outbox.appendText(OK_LINE)
     const delivered = this.#account.publish(
@@ -183,42 +297,128 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   }
 
   onSubscribe(subject: string, queue: string, sid: string): void {
-    const { maxSubscriptions } = this.#context.limits
-    // A sid in use stays what it is; nats-server does not complain either.
-    if (this.#subscriptions.has(sid)) this.#acknowledge()
-    else if (!isValidSubject(subject)) this.#complain('Invalid Subject')
-    else if (maxSubscriptions > 0 && this.#subscriptions.size >= maxSubscriptions) {
-      this.#complain('maximum subscriptions exceeded')
-    } else {
-      const subscription = new Subscription(this, subject, sid, queue)
-      this.#subscriptions.set(sid, subscription)
-      this.#account.subscribe(subscription)
-      this.#acknowledge()
-    }
+    this.#operations++
+    const objection = this.#subscriptions.add({ subject, queue, sid }, this.#context.limits)
+    if (objection === undefined) this.#acknowledge()
+    else this.#forbid(objection)
   }
 
   onUnsubscribe(sid: string, max: number): void {
-    const subscription = this.#subscriptions.get(sid)
-    if (subscription !== undefined) {
-      if (max > subscription.delivered) {
-        subscription.maxDeliveries = max
-      } else {
-        this.#subscriptions.delete(sid)
-        this.#account.unsubscribe(subscription)
-      }
-    }
+    this.#operations++
+    this.#subscriptions.end(sid, max)
     this.#acknowledge()
   }
 
+  /** The first one of a client that takes INFO at any time is answered with where it is now, too. */
   onPing(): void {
+    this.#life.heard(this.#context.recently)
     this.#outbox.appendText(PONG_LINE)
+    if (this.#hasPinged || !this.#hasConnected) return
+    this.#hasPinged = true
+    if (this.#options.protocol < 1) return
+    const { name: account } = this.#account
+    this.#sendInfo({ login: { account, isSystemAccount: account === SYSTEM_ACCOUNT } })
   }
 
   onPong(): void {
-    this.#pingsOut = 0
+    this.#life.ponged(this.#context.recently)
+  }
+
+  onError(text: string): void {
+    this.#log.info({ text }, 'client reports an error')
+    this.close('Parse Error')
   }
 
   // --------------------------------------------------------------------------------------------------------------
+
+  #sendInfo(said: InfoChanges & Pick<InfoFacts, 'nonce' | 'login'>): void {
+    const { identity, limits } = this.#context
+    const { maxPayloadBytes, supportsHeaders } = limits
+    const { id: clientId, remote } = this.#arrival
+    const facts = { identity, profile: this.#profile, remote, clientId, maxPayloadBytes, supportsHeaders }
+    this.#outbox.appendText(infoLine(infoFor({ ...facts, ...said })))
+  }
+
+  /** Goes on with `then` when the client is let in. What it sends until that is known waits. */
+  #logIn(then: () => void): void {
+    const { clock, random } = this.#context
+    this.#life.connected(clock.now(), this.pingIntervalMs, random)
+    this.#lastActivityMs = this.#context.recently
+    // Whoever it turns out to be now: what it subscribed to before was somebody else's.
+    if (this.#hasConnected) this.#subscriptions.clear()
+    this.#hasConnected = true
+    let isLate = false
+    isLate = this.#login.attempt(this.#options, (principal) => {
+      if (isLate) this.#guarded(() => this.#loggedIn(principal, then))
+      else this.#loggedIn(principal, then)
+      if (isLate) this.#goOn()
+    })
+    if (!isLate) return
+    this.#parser.pause()
+    this.#reading.hold()
+  }
+
+  #loggedIn(principal: Principal | undefined, then: () => void): void {
+    if (principal === undefined) {
+      this.close('Authentication Failure', 'Authorization Violation')
+      return
+    }
+    this.#parser.awaitsConnect = false
+    this.#authorizedUser = principal.name
+    this.#account = this.#context.broker.account(principal.account)
+    this.#subscriptions.moveTo(this.#account)
+    then()
+  }
+
+  /** Outside of any read: what is thrown here would be nobody's. */
+  #goOn(): void {
+    this.#guarded(() => this.#read(() => this.#parser.resume()))
+    this.#reading.release()
+  }
+
+  #guarded(work: () => void): void {
+    if (this.#hasLeft) return
+    try {
+      work()
+    } catch (error) {
+      this.#log.error({ error }, 'connection failed')
+      this.#carrier.destroy()
+    }
+  }
+
+  #connected(options: ConnectOptions): void {
+    const hasHeaders = options.headers && this.#context.limits.supportsHeaders
+    this.#options = { ...options, headers: hasHeaders }
+    this.#parser.acceptsHeaders = hasHeaders
+    if (options.account !== '' || options.newAccount) {
+      this.close('Authentication Failure', 'Authorization Violation')
+    } else if (options.protocol !== 0 && options.protocol !== 1) {
+      this.close('Bad Client Protocol Version', 'invalid client protocol')
+    } else if (options.noResponders && !hasHeaders) {
+      this.close('No Responders Requires Headers', 'no responders requires headers support')
+    } else this.#acknowledge()
+  }
+
+  #read(parse: () => void): void {
+    try {
+      parse()
+    } catch (error) {
+      if (!(error instanceof NatsProtocolError)) throw error
+      const { text, reason } = PROTOCOL_ERRORS[error.code]
+      this.#log.debug({ reason: error.message }, 'protocol error')
+      this.close(reason, text)
+    }
+  }
+
+  /** Whether the client speaks another protocol, which it was told. */
+  #turnsAway(firstBytes: Buffer): boolean {
+    const answer = this.#foreignProtocol?.(firstBytes)
+    this.#foreignProtocol = undefined
+    if (answer === undefined) return false
+    this.#log.warn({ reason: answer }, 'client speaks another protocol')
+    this.close('Protocol Violation', `Unknown Protocol Operation: ${answer}`)
+    return true
+  }
 
   #acknowledge(): void {
     if (this.#options.verbose) this.#outbox.appendText(OK_LINE)
@@ -226,40 +426,43 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
 
   /** What the client has yet to say waits at its own end meanwhile. The read in hand is finished. */
   #stall(): void {
-    if (this.#isStalled || this.#isClosed) return
-    this.#isStalled = true
-    this.#carrier.pause(true)
-    this.#context.clock.after(STALL_MS, () => {
-      this.#isStalled = false
-      this.#carrier.pause(false)
-    })
+    if (this.#hasLeft) return
+    this.#reading.holdFor(STALL_MS, this.#context.clock)
   }
 
-  /** An error that the client is told of and survives. */
+  /** An error that the client is told of. */
   #complain(text: string): void {
     this.#outbox.appendText(errLine(text))
   }
 
+  /** An operation that is not done, which the client survives. */
+  #forbid(text: string): void {
+    this.#log.info({ reason: text }, 'operation refused')
+    this.#complain(text)
+  }
+
   /** A client that does not read gets no farewell: there is no room to say it in. */
   #cutOff(reason: CloseReason): void {
-    if (this.#isClosed) return
+    if (this.#hasLeft) return
     this.#leave(reason)
     this.#carrier.destroy()
   }
 
   #leave(reason: CloseReason): void {
-    if (this.#isClosed) return
-    this.#isClosed = true
+    if (this.#hasLeft) return
+    this.#hasLeft = true
     this.#parser.stop()
+    this.#login.end()
+    this.#context.onLeft(this, reason)
+    this.#reading.end()
     this.#outbox.close()
-    for (const subscription of this.#subscriptions.values()) this.#account.unsubscribe(subscription)
     this.#subscriptions.clear()
     if (reason.startsWith('Slow Consumer')) this.#log.warn({ reason }, 'client closed')
     else this.#log.debug({ reason }, 'client closed')
   }
 }
 
-/** Up to a fifth longer, so that clients that came together are not asked together. */
-function jittered(ms: number, random: (below: number) => number): number {
-  return ms + random(Math.floor(ms / 5) + 1)
+/** What those get who do not do headers. */
+function bare(message: Message): Message {
+  return new Message(message.subject, message.payload, message.reply)
 }

@@ -13,8 +13,15 @@ export interface ConnectOptions {
   readonly name: string
   readonly lang: string
   readonly version: string
-  /** `account` or `new_account` was there: only nats-server's own tests may ask for one. */
-  readonly asksForAccount: boolean
+  readonly user: string
+  readonly password: string
+  readonly token: string
+  readonly jwt: string
+  readonly nkey: string
+  readonly signature: string
+  /** `account` and `new_account`: only nats-server's own tests may ask for one. */
+  readonly account: string
+  readonly newAccount: boolean
 }
 
 /** The options of a client that sent no CONNECT yet. */
@@ -28,35 +35,58 @@ export const BEFORE_CONNECT: ConnectOptions = {
   name: '',
   lang: '',
   version: '',
-  asksForAccount: false,
+  user: '',
+  password: '',
+  token: '',
+  jwt: '',
+  nkey: '',
+  signature: '',
+  account: '',
+  newAccount: false,
 }
 
-/** `undefined` when the text is no JSON object, or a field has another type than the protocol gives it. */
-export function parseConnect(json: string): ConnectOptions | undefined {
+/** Our names by those of the wire. What is in none of these is passed over. */
+const FIELDS: ReadonlyMap<string, keyof ConnectOptions> = new Map([
+  ['verbose', 'verbose'],
+  ['pedantic', 'pedantic'],
+  ['echo', 'echo'],
+  ['headers', 'headers'],
+  ['no_responders', 'noResponders'],
+  ['protocol', 'protocol'],
+  ['name', 'name'],
+  ['lang', 'lang'],
+  ['version', 'version'],
+  ['user', 'user'],
+  ['pass', 'password'],
+  ['auth_token', 'token'],
+  ['jwt', 'jwt'],
+  ['nkey', 'nkey'],
+  ['sig', 'signature'],
+  ['account', 'account'],
+  ['new_account', 'newAccount'],
+])
+
+/**
+ * What a client has said once it said `json` too: as for Go's JSON, which nats-server reads it with, names are the same
+ * in any case, and what is left out or null stays as it was. `undefined` when the text is neither a JSON object nor
+ * null, or a field has another type than the protocol gives it.
+ */
+export function parseConnect(json: string, before: ConnectOptions = BEFORE_CONNECT): ConnectOptions | undefined {
   let parsed: unknown
   try {
     parsed = JSON.parse(json)
   } catch {
     return undefined
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined
-  const fields = parsed as Record<string, unknown>
-  const isBoolean = (key: string) => fields[key] == null || typeof fields[key] === 'boolean'
-  const isText = (key: string) => fields[key] == null || typeof fields[key] === 'string'
-  if (!['verbose', 'pedantic', 'echo', 'headers', 'no_responders'].every(isBoolean)) return undefined
-  if (!['name', 'lang', 'version', 'account'].every(isText)) return undefined
-  const protocol = fields.protocol ?? 0
-  if (!Number.isInteger(protocol)) return undefined
-  return {
-    verbose: (fields.verbose ?? true) as boolean,
-    pedantic: (fields.pedantic ?? true) as boolean,
-    echo: (fields.echo ?? true) as boolean,
-    headers: (fields.headers ?? false) as boolean,
-    noResponders: (fields.no_responders ?? false) as boolean,
-    protocol: protocol as number,
-    name: (fields.name ?? '') as string,
-    lang: (fields.lang ?? '') as string,
-    version: (fields.version ?? '') as string,
-    asksForAccount: Boolean(fields.account) || Boolean(fields.new_account),
+  if (typeof parsed !== 'object' || Array.isArray(parsed)) return undefined
+  const options: Record<string, unknown> = { ...before }
+  for (const [name, value] of Object.entries(parsed ?? {})) {
+    const field = FIELDS.get(name.toLowerCase())
+    if (field === undefined || value === null) continue
+    if (typeof value !== typeof before[field]) return undefined
+    if (typeof value === 'number' && !Number.isInteger(value)) return undefined
+    options[field] = value
   }
+  // Each field has the type that it had in `before`.
+  return options as unknown as ConnectOptions
 }

@@ -1,107 +1,303 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Account } from '#core'
-import { acceptWebSocketStream, type Carrier, type StreamReceiver, TcpCarrier, type UpgradeHandler } from '#net'
+import type { Timer } from '#kit'
+import {
+  type AcceptOptions,
+  acceptWebSocketStream,
+  type Carrier,
+  type RemoteAddress,
+  type StreamReceiver,
+  TcpCarrier,
+  type UpgradeHandler,
+} from '#net'
+import { infoLine } from '#wire/nats'
+import { type Arrival, newNonce } from './arrival.ts'
 import { ClientConnection } from './client-connection.ts'
+import type { CloseReason } from './close-reason.ts'
 import { Congestion } from './congestion.ts'
-import type { DoorContext } from './context.ts'
+import { type ConnectionSnapshot, type DoorTotals, tlsSnapshotOf } from './connection-snapshot.ts'
+import { Connections } from './connections.ts'
+import type { DoorContext, NatsLimits } from './context.ts'
+import { credentialsIn } from './cookies.ts'
 import { DeliveryHeads } from './delivery-heads.ts'
-import { infoFor, type ListenerFacts, type ServerIdentity } from './identity.ts'
+import { foreignProtocol } from './foreign-protocol.ts'
+import { type InfoChanges, infoFor } from './info.ts'
+import { endGradually, type LameDuckOptions } from './lame-duck.ts'
+import type { ProfileHolder } from './profile.ts'
+import { enterByTls, type TcpTls } from './tcp-entrance.ts'
 
-/** How often connections are looked at for signs of life, at most. */
+/** How often connections are looked at for signs of life: at most, and at least. */
 const LIFE_CHECK_MS = 1_000
+const SHORTEST_LIFE_CHECK_MS = 5
 
-export interface NatsDoorOptions extends Omit<DoorContext, 'heads' | 'congestion' | 'onGone'> {
-  /** The account of every client. */
-  readonly account: Account
-  readonly identity: ServerIdentity
+export interface NatsDoorOptions extends Omit<DoorContext, 'heads' | 'congestion' | 'recently' | 'onLeft' | 'onGone'> {
+  /** Where NATS over WebSocket is to be had, for those who come to a TCP port with it. */
+  webSocketUrl?(): string | undefined
 }
 
-export interface NatsUpgradeOptions {
+export interface NatsUpgradeOptions
+  extends Partial<Omit<AcceptOptions<StreamReceiver>, 'clock' | 'logger' | 'writeDeadlineMs' | 'receiver'>> {
   /** The listener that a request came in by. */
-  listener(request: IncomingMessage): ListenerFacts
-  /** What speaks against a request that is well-formed, for the log; the client gets 403. */
-  objection(request: IncomingMessage): string | undefined
+  listener(request: IncomingMessage): ProfileHolder
+  /** The client itself, when that is not the other end of the socket. */
+  remote?(request: IncomingMessage): RemoteAddress | undefined
 }
+
+type NewArrival = Omit<Arrival, 'id' | 'carrier' | 'remote' | 'nonce'> & { readonly remote?: RemoteAddress | undefined }
 
 /** The NATS client protocol, over TCP and over WebSocket. */
 export class NatsDoor {
   readonly #options: NatsDoorOptions
-  readonly #context: DoorContext
-  readonly #connections = new Set<ClientConnection>()
-  readonly #stopChecking: () => void
+  readonly #context: DoorContext & { limits: NatsLimits }
+  readonly #connections: Connections
+  /** Those that have not finished TLS, so are no connections yet. */
+  readonly #entering = new Set<Socket>()
+  #checks: Timer | undefined
+  #checkEveryMs = Number.POSITIVE_INFINITY
+  #gradualEnd: Timer | undefined
   #lastClientId = 0
-  #isClosed = false
+  #isLeaving = false
 
   constructor(options: NatsDoorOptions) {
     this.#options = options
+    const { limits, clock } = options
+    this.#connections = new Connections(limits.maxClosedClients)
     this.#context = {
       ...options,
       heads: new DeliveryHeads(),
       congestion: new Congestion(),
-      onGone: (connection) => this.#connections.delete(connection),
+      recently: clock.now(),
+      onLeft: (connection, reason) => this.#connections.remember(connection, reason, clock.now()),
+      onGone: (connection) => this.#connections.gone(connection),
     }
-    const { clock, limits } = options
-    const checks = clock.every(Math.min(LIFE_CHECK_MS, limits.pingIntervalMs / 2), () => {
-      const now = clock.now()
-      for (const connection of this.#connections) connection.checkLife(now)
-    })
-    this.#stopChecking = () => checks.cancel()
+    this.#checkAtLeastEvery(limits.pingIntervalMs)
   }
 
   get connectionCount(): number {
-    return this.#connections.size
+    return this.#connections.size + this.#entering.size
   }
 
-  /** Takes over a connection of a TCP or TLS listener. */
-  acceptSocket(socket: Socket, listener: ListenerFacts): void {
-    const carrier = new TcpCarrier(socket, {
-      clock: this.#options.clock,
-      logger: this.#options.logger,
-      writeDeadlineMs: this.#options.limits.writeDeadlineMs,
-    })
-    carrier.start(this.#welcome(carrier, listener))
+  /** Takes over a connection of a TCP listener; `remote` when the client is not at the other end of the socket. */
+  acceptSocket(socket: Socket, listener: ProfileHolder, remote?: RemoteAddress): void {
+    const { tls } = listener.current
+    const from = remote ?? { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
+    if (tls === undefined || !this.#hasRoom) this.#startTcp(socket, listener, { from, id: ++this.#lastClientId })
+    else void this.#acceptTls(socket, listener, { from, tls })
   }
 
   /** The handler for upgrades to NATS over WebSocket. */
-  upgradeHandler({ listener, objection }: NatsUpgradeOptions): UpgradeHandler {
-    const { clock, limits, logger } = this.#options
+  upgradeHandler({ listener, remote, ...accept }: NatsUpgradeOptions): UpgradeHandler {
+    const { clock, logger } = this.#context
     return (request, socket, head) => {
       acceptWebSocketStream(request, socket, head, {
+        onRefused: (reason) => logger.info({ address: request.socket.remoteAddress, reason }, 'upgrade refused'),
+        ...accept,
         clock,
         logger,
-        writeDeadlineMs: limits.writeDeadlineMs,
-        objection,
-        onRefused: (reason) => logger.info({ address: request.socket.remoteAddress, reason }, 'upgrade refused'),
-        receiver: (carrier) => this.#welcome(carrier, listener(request)),
+        writeDeadlineMs: this.#context.limits.writeDeadlineMs,
+        receiver: (carrier) => {
+          const holder = listener(request)
+          return this.#welcome(carrier, ++this.#lastClientId, {
+            listener: holder,
+            remote: remote?.(request),
+            tls: tlsSnapshotOf(socket),
+            cookies: credentialsIn(request.headers.cookie, holder.current.cookies),
+          })
+        },
       })
     }
   }
 
+  /** Other limits from now on, for those who are in as well; who is too many now goes, the newest first. */
+  reconfigure({ limits }: { readonly limits: NatsLimits }): void {
+    const before = this.#context.limits
+    this.#context.limits = limits
+    this.#connections.maxClosed = limits.maxClosedClients
+    for (const connection of this.#connections) connection.limitsChanged()
+    if (limits.maxPayloadBytes !== before.maxPayloadBytes) this.announce({})
+    this.profilesChanged()
+    const present = [...this.#connections].filter((connection) => !connection.hasLeft)
+    for (const connection of present.slice(limits.maxConnections).reverse()) {
+      connection.close('Maximum Connections Exceeded', 'maximum connections exceeded')
+    }
+  }
+
+  /** To be called when profiles were exchanged: their ping intervals may be shorter. */
+  profilesChanged(): void {
+    this.#checks?.cancel()
+    this.#checkEveryMs = Number.POSITIVE_INFINITY
+    this.#checkAtLeastEvery(this.#context.limits.pingIntervalMs)
+    for (const { pingIntervalMs } of this.#connections) this.#checkAtLeastEvery(pingIntervalMs)
+  }
+
+  /** Tells what changed to all clients that can take an INFO at any time. */
+  announce(changes: InfoChanges): void {
+    for (const connection of this.#connections) connection.announce(changes)
+  }
+
+  /**
+   * The clients that logged in and that their listeners, as they are now, would not let in again. With `ends` their
+   * connections end as if they had just tried.
+   */
+  async unwelcome({ ends }: { readonly ends: boolean }): Promise<ConnectionSnapshot[]> {
+    const found: ConnectionSnapshot[] = []
+    for (const connection of [...this.#connections]) {
+      if (connection.hasLeft || (await connection.isStillWelcome())) continue
+      found.push(connection.snapshot())
+      if (ends) connection.close('Authentication Failure', 'Authorization Violation')
+    }
+    return found
+  }
+
+  /** Ends one connection. Whether there was one with this id. */
+  end(cid: number, reason: CloseReason): boolean {
+    for (const connection of this.#connections) {
+      if (connection.id !== cid || connection.hasLeft) continue
+      connection.close(reason)
+      return true
+    }
+    return false
+  }
+
+  /**
+   * Lame duck mode: tells clients to look for another server, gives them `graceMs`, then ends their connections one by
+   * one. Those that still come are refused. Resolves when the last is gone, which `close` hastens.
+   */
+  async lameDuck(options: LameDuckOptions): Promise<void> {
+    if (!this.#isLeaving) {
+      this.#isLeaving = true
+      this.announce({ ldm: true })
+      const { clock, random } = this.#context
+      const connections = () =>
+        Array.from(this.#connections, (connection) => ({ close: () => connection.close('Server Shutdown') }))
+      this.#gradualEnd = endGradually({ ...options, clock, random, connections })
+    }
+    await this.#connections.empty()
+    this.#gradualEnd?.cancel()
+  }
+
   /** Ends every connection, and refuses those that still come. */
   close(): void {
-    this.#isClosed = true
-    this.#stopChecking()
+    this.#isLeaving = true
+    this.#checks?.cancel()
+    this.#checkEveryMs = 0
+    this.#gradualEnd?.cancel()
+    for (const socket of this.#entering) socket.destroy()
     for (const connection of this.#connections) connection.close('Server Shutdown')
   }
 
-  #welcome(carrier: Carrier, listener: ListenerFacts): StreamReceiver {
-    const { account, identity, limits } = this.#options
-    const connection = new ClientConnection(++this.#lastClientId, carrier, account, this.#context)
-    connection.greet(
-      infoFor({
-        identity,
-        listener,
-        remote: carrier.remote,
-        clientId: connection.id,
-        maxPayloadBytes: limits.maxPayloadBytes,
-      }),
+  // --- For monitoring -------------------------------------------------------------------------------------------
+
+  /** Oldest first. */
+  *openSnapshots(): IterableIterator<ConnectionSnapshot> {
+    for (const connection of this.#connections) if (!connection.hasLeft) yield connection.snapshot()
+  }
+
+  /** The last `maxClosedClients` that ended, in the order of their ends. */
+  closedSnapshots(): IterableIterator<ConnectionSnapshot> {
+    return this.#connections.closed()
+  }
+
+  totals(): DoorTotals {
+    return { ...this.#connections.totals(), connections: this.connectionCount }
+  }
+
+  // --------------------------------------------------------------------------------------------------------------
+
+  get #hasRoom(): boolean {
+    return !this.#isLeaving && this.connectionCount < this.#context.limits.maxConnections
+  }
+
+  async #acceptTls(
+    socket: Socket,
+    listener: ProfileHolder,
+    { from, tls }: { readonly from: RemoteAddress; readonly tls: TcpTls },
+  ): Promise<void> {
+    const id = ++this.#lastClientId
+    const { clock, logger } = this.#context
+    const nonce = this.#nonceFor(listener)
+    this.#entering.add(socket)
+    try {
+      const line = () => infoLine(this.#info({ listener, from, id, nonce }))
+      const entered = await enterByTls(socket, tls, { clock, infoLine: line })
+      this.#entering.delete(socket)
+      if (!entered.socket.destroyed) this.#startTcp(entered.socket, listener, { from, id, nonce, ...entered })
+    } catch (error) {
+      this.#connections.count()
+      logger.info({ client: id, address: from.address, reason: (error as Error).message }, 'TLS handshake failed')
+    } finally {
+      this.#entering.delete(socket)
+    }
+  }
+
+  #startTcp(
+    socket: Socket,
+    listener: ProfileHolder,
+    entered: { from: RemoteAddress; id: number; nonce?: string; isGreeted?: boolean },
+  ): void {
+    const { clock, logger, limits } = this.#context
+    const carrier = new TcpCarrier(socket, { clock, logger, writeDeadlineMs: limits.writeDeadlineMs })
+    const tls = tlsSnapshotOf(socket)
+    const webSocketUrl = this.#options.webSocketUrl?.()
+    carrier.start(
+      this.#welcome(
+        carrier,
+        entered.id,
+        {
+          listener,
+          remote: entered.from,
+          tls,
+          cookies: {},
+          foreignProtocol: tls === undefined ? (bytes) => foreignProtocol(bytes, webSocketUrl) : undefined,
+        },
+        entered,
+      ),
     )
+  }
+
+  /** `greeted`: whether INFO has gone out by itself, and the nonce in it. */
+  #welcome(
+    carrier: Carrier,
+    id: number,
+    arrival: NewArrival,
+    greeted: { readonly nonce?: string; readonly isGreeted?: boolean } = {},
+  ): StreamReceiver {
+    const nonce = greeted.nonce ?? this.#nonceFor(arrival.listener)
+    const remote = arrival.remote ?? carrier.remote
+    const hasRoom = this.#hasRoom
+    const connection = new ClientConnection({ ...arrival, id, carrier, remote, nonce }, this.#context)
+    this.#connections.count()
+    if (!greeted.isGreeted) connection.greet()
+    if (hasRoom) {
+      this.#connections.add(connection)
+      this.#checkAtLeastEvery(connection.pingIntervalMs)
+    } else if (this.#isLeaving) connection.close('Server Shutdown')
     // Those that are refused do not count: they would keep others out while they say goodbye.
-    if (this.#isClosed) connection.close('Server Shutdown')
-    else if (this.#connections.size >= limits.maxConnections) {
-      connection.close('Maximum Connections Exceeded', 'maximum connections exceeded')
-    } else this.#connections.add(connection)
+    else connection.close('Maximum Connections Exceeded', 'maximum connections exceeded')
     return connection
+  }
+
+  #info({ listener, from, id, nonce }: { listener: ProfileHolder; from: RemoteAddress; id: number; nonce: string }) {
+    const { identity, limits } = this.#context
+    const { maxPayloadBytes, supportsHeaders } = limits
+    const facts = { identity, profile: listener.current, remote: from, clientId: id, nonce }
+    return infoFor({ ...facts, maxPayloadBytes, supportsHeaders })
+  }
+
+  #nonceFor({ current }: ProfileHolder): string {
+    return current.authenticator.usesNonce ? newNonce(this.#context.randomBytes) : ''
+  }
+
+  /** Looks at all connections twice in every such interval from now on, unless it does so more often. */
+  #checkAtLeastEvery(pingIntervalMs: number): void {
+    const everyMs = Math.max(SHORTEST_LIFE_CHECK_MS, Math.min(LIFE_CHECK_MS, pingIntervalMs / 2))
+    if (everyMs >= this.#checkEveryMs) return
+    this.#checkEveryMs = everyMs
+    this.#checks?.cancel()
+    this.#checks = this.#context.clock.every(everyMs, () => {
+      const now = this.#context.clock.now()
+      this.#context.recently = now
+      for (const connection of this.#connections) connection.checkLife(now)
+    })
   }
 }

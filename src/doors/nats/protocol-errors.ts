@@ -1,4 +1,5 @@
 import type { NatsErrorCode } from '#wire/nats'
+import { WebSocketError } from '#wire/websocket'
 import type { CloseReason } from './close-reason.ts'
 
 export interface ProtocolErrorAnswer {
@@ -14,4 +15,14 @@ export const PROTOCOL_ERRORS: Record<NatsErrorCode, ProtocolErrorAnswer> = {
   HEADERS: { reason: 'Protocol Violation' },
   MAX_CONTROL_LINE: { text: 'maximum control line exceeded', reason: 'Maximum Control Line Exceeded' },
   MAX_PAYLOAD: { text: 'Maximum Payload Violation', reason: 'Maximum Message Payload Exceeded' },
+}
+
+/**
+ * How an end that the transport saw is called, and what is said before it: a WebSocket message that is too long once it
+ * is inflated is a payload that is too long. Close frames are the carrier's business.
+ */
+export function transportErrorAnswer(error: Error | undefined): ProtocolErrorAnswer {
+  if (error === undefined) return { reason: 'Client Closed' }
+  if (error instanceof WebSocketError && error.code === 'TOO_BIG') return PROTOCOL_ERRORS.MAX_PAYLOAD
+  return { reason: 'Read Error' }
 }

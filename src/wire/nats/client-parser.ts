@@ -17,6 +17,13 @@ export interface ClientHandler {
   onUnsubscribe(sid: string, max: number): void
   onPing(): void
   onPong(): void
+  /** `-ERR`: the client has a complaint about us. Without this it is passed over. */
+  onError?(text: string): void
+  /**
+   * A line begins that is no CONNECT, while `awaitsConnect`: pause, stop, or take `awaitsConnect` away and it is read.
+   * Otherwise it is asked again with the next line.
+   */
+  onUninvited?(): void
 }
 
 export interface ClientLimits {
@@ -47,6 +54,10 @@ const fields = new Fields()
 export class ClientParser {
   /** May be exchanged at any time, also from a handler. */
   limits: ClientLimits
+  /** Whether the handler is asked about every line but CONNECT: a client that has yet to log in. */
+  awaitsConnect = false
+  /** Whether HPUB is an operation of this client at all. */
+  acceptsHeaders = true
   readonly #handler: ClientHandler
   #state: 'reading' | 'paused' | 'stopped' = 'reading'
   #held: Buffer[] = []
@@ -107,6 +118,11 @@ export class ClientParser {
 
   /** Returns where reading goes on, as the other methods that are given a place do. */
   #readLine(chunk: Buffer, at: number): number {
+    if (this.awaitsConnect && this.#line.length === 0 && !isC(chunk[at])) {
+      // Before anything of it is stored: a client that nobody knows must not make us keep its payload.
+      this.#handler.onUninvited?.()
+      if (this.#state !== 'reading') return at
+    }
     const end = chunk.indexOf(LF, at)
     if (end < 0 || this.#line.length > 0) return this.#readCutLine(chunk, at, end < 0 ? chunk.length : end)
     this.#takeLine(chunk, at, end)
@@ -157,7 +173,12 @@ export class ClientParser {
       case 'CONNECT':
         this.#handler.onConnect(bytes.toString('utf8', from, end).trim())
         break
+      case '-ERR':
+        this.#handler.onError?.(bytes.toString('latin1', from, end).trim())
+        break
+      // nats-server passes both over as well: they are for servers.
       case '+OK':
+      case 'INFO':
         break
     }
   }
@@ -172,6 +193,7 @@ export class ClientParser {
 
   /** `HPUB <subject> [reply] <#header> <#total>` */
   #takeHeaderPublish(bytes: Buffer, from: number, end: number): void {
+    if (!this.acceptsHeaders) throw new NatsProtocolError('ARGUMENTS', 'HPUB without "headers" in CONNECT')
     const count = fields.scan(bytes, from, end)
     const headerBytes = count === 3 || count === 4 ? fields.size(count - 2) : NONE
     const size = headerBytes === NONE ? NONE : fields.size(count - 1)
@@ -232,6 +254,11 @@ export class ClientParser {
     this.#size = NONE
     this.#handler.onPublish(this.#subject, this.#reply, body, this.#headerBytes)
   }
+}
+
+/** Whether a line that begins with this byte can be CONNECT. */
+function isC(byte: number | undefined): boolean {
+  return byte === 0x43 || byte === 0x63
 }
 
 /** Quotes the verb only: what follows may be a password. */

@@ -12,3 +12,4 @@ export {
 } from './encode.ts'
 export { type NatsErrorCode, NatsProtocolError } from './errors.ts'
 export { encodeHeaders, type HeaderBlock, type Headers, parseHeaders } from './headers.ts'
+export { quoted } from './quoted.ts'

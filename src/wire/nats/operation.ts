@@ -1,5 +1,5 @@
 /** What a client may say. */
-export type OperationName = 'PUB' | 'HPUB' | 'PING' | 'PONG' | 'SUB' | 'UNSUB' | 'CONNECT' | '+OK'
+export type OperationName = 'PUB' | 'HPUB' | 'PING' | 'PONG' | 'SUB' | 'UNSUB' | 'CONNECT' | '+OK' | '-ERR' | 'INFO'
 
 export interface Operation {
   readonly name: OperationName
@@ -20,6 +20,8 @@ const OPERATIONS: readonly Operation[] = [
   // nats-server takes the JSON also right behind the verb.
   operation('CONNECT', false),
   operation('+OK', false),
+  operation('-ERR', true),
+  operation('INFO', true),
 ]
 
 export const LONGEST_VERB = 'CONNECT'.length

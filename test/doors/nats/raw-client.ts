@@ -4,12 +4,18 @@ import { type Address, RawSocket } from '../../net/raw-socket.ts'
 import { type Ending, RawWebSocket } from '../../net/raw-websocket.ts'
 import type { RunningImplementation } from './implementations.ts'
 
+/** A whole line of INFO, and the beginning of one. */
+const INFO_LINE = /(?<=^|\n)INFO (\{[^\n]*\}) \r\n/g
+const INFO_BEGINNING = /(?<=^|\n)INFO \{[^\n]*$/
+
 /** A NATS client that says exactly what it is told, over one of the carriers. */
 export interface RawClient extends Disposable {
   /** What INFO said. */
   readonly info: Readonly<Record<string, unknown>>
   /** The line as it came, with its end. */
   readonly infoLine: string
+  /** What later INFO lines said; they are left out of what is heard. Those that came with what was heard so far. */
+  readonly laterInfos: readonly Readonly<Record<string, unknown>>[]
   readonly hasEnded: boolean
   /** Whether there is room for more; otherwise the socket says `drain` when there is. */
   say(text: string | Buffer): boolean
@@ -36,9 +42,25 @@ abstract class Client implements RawClient {
   readonly raw: RawSocket
   info: Readonly<Record<string, unknown>> = {}
   infoLine = ''
+  readonly laterInfos: Readonly<Record<string, unknown>>[] = []
   protected heard = ''
+  /** The beginning of an INFO line. */
+  #cut = ''
   readonly #keep = (bytes: Buffer): void => {
-    this.heard += bytes.toString('latin1')
+    const heard = this.heard + this.#cut + bytes.toString('latin1')
+    this.#cut = ''
+    if (this.infoLine === '') {
+      this.heard = heard
+      return
+    }
+    const rest = heard.replace(INFO_LINE, (_line, json: string) => {
+      this.laterInfos.push(JSON.parse(json))
+      return ''
+    })
+    this.heard = rest.replace(INFO_BEGINNING, (beginning) => {
+      this.#cut = beginning
+      return ''
+    })
   }
   protected onData = this.#keep
 
@@ -79,7 +101,8 @@ abstract class Client implements RawClient {
   }
 
   async greeted(): Promise<this> {
-    this.infoLine = await this.hearThrough('\n')
+    const line = await this.hearThrough('\n')
+    this.infoLine = line
     assert.match(this.infoLine, /^INFO \{/)
     this.info = JSON.parse(this.infoLine.slice('INFO '.length))
     return this

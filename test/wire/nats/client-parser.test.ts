@@ -17,6 +17,7 @@ function recorder(events: Event[]): ClientHandler {
     onUnsubscribe: (sid, max) => events.push(['UNSUB', sid, max]),
     onPing: () => events.push(['PING']),
     onPong: () => events.push(['PONG']),
+    onError: (text) => events.push(['-ERR', text]),
   }
 }
 
@@ -43,6 +44,7 @@ const OPERATIONS: readonly [text: string, ...events: Event[]][] = [
   ['CONNECT {"name":"gr\xc3\xbcn"}\r\n', ['CONNECT', '{"name":"grün"}']],
   ['PING\r\nPONG\r\nping\nPoNg\n', ['PING'], ['PONG'], ['PING'], ['PONG']],
   ['PING and more\r\n+OK\r\n+ok whatever\nPONG!\r\n', ['PING'], ['PONG']],
+  ["-ERR 'x y'\r\nINFO {}\r\n-err z\n", ['-ERR', "'x y'"], ['-ERR', 'z']],
   ['PUB foo 5\r\nhello\r\n', ['PUB', 'foo', '', 'hello', 0]],
   ['PUB foo.bar _INBOX.1 2\r\nhi\r\n', ['PUB', 'foo.bar', '_INBOX.1', 'hi', 0]],
   ['pub\tfoo \t bar  2 \nhi\r\n', ['PUB', 'foo', 'bar', 'hi', 0]],
@@ -111,8 +113,8 @@ const VIOLATIONS: readonly [text: string, code: string, message: string][] = [
   ['HPUB a 12 1025\r\n', 'MAX_PAYLOAD', 'A payload of 1025 bytes exceeds the maximum of 1024'],
   ...[
     'GET',
-    '-ERR',
-    'INFO',
+    '-ERRX',
+    'INFOX',
     'MSG',
     'HMSG',
     'RS+',
@@ -144,7 +146,7 @@ for (const [text, code, message] of VIOLATIONS) {
   })
 }
 
-for (const beginning of ['G', 'PA', 'PUX', 'SUBS', 'CONX', '\x16\x03', '-', '+E']) {
+for (const beginning of ['G', 'PA', 'PUX', 'SUBS', 'CONX', '\x16\x03', '-X', '+E']) {
   test(`${JSON.stringify(beginning)} is refused before its line ends`, () => {
     assert.equal(parse([Buffer.from(beginning, 'latin1')]).error?.code, 'PARSE')
   })
@@ -265,6 +267,49 @@ test('a parser that is stopped while paused does not resume', () => {
   parser.resume()
   parser.feed(Buffer.from('PING\r\n'))
   assert.deepEqual(events, [])
+})
+
+test('a client that has yet to log in is asked about with the first byte of what is no CONNECT', () => {
+  const bytes = Buffer.from('CONNECT {}\r\nPUB a 900\r\n')
+  for (let cut = 0; cut <= 13; cut++) {
+    const events: Event[] = []
+    const parser: ClientParser = new ClientParser(LIMITS, {
+      ...recorder(events),
+      onUninvited() {
+        events.push(['uninvited'])
+        parser.stop()
+      },
+    })
+    parser.awaitsConnect = true
+    parser.feed(bytes.subarray(0, cut))
+    parser.feed(bytes.subarray(cut, 13))
+    assert.deepEqual(events, [['CONNECT', '{}'], ['uninvited']], `cut at ${cut}`)
+  }
+})
+
+test('a client that is let in without CONNECT loses nothing, whether that takes time or not', () => {
+  const events: Event[] = []
+  const parser: ClientParser = new ClientParser(LIMITS, {
+    ...recorder(events),
+    onUninvited() {
+      events.push(['uninvited'])
+      parser.pause()
+    },
+  })
+  parser.awaitsConnect = true
+  parser.feed(Buffer.from('PING\r\nPON'))
+  parser.feed(Buffer.from('G\r\n'))
+  assert.deepEqual(events, [['uninvited']])
+  parser.awaitsConnect = false
+  parser.resume()
+  assert.deepEqual(events.slice(1), [['PING'], ['PONG']])
+})
+
+test('HPUB of a client without headers is refused before its message is there', () => {
+  const parser = new ClientParser(LIMITS, recorder([]))
+  parser.acceptsHeaders = false
+  const isRefused = (error: unknown) => error instanceof NatsProtocolError && error.code === 'ARGUMENTS'
+  assert.throws(() => parser.feed(Buffer.from('HPUB a 12 12\r\n')), isRefused)
 })
 
 test('random operations in random cuts come out as they went in', () => {

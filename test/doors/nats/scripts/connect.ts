@@ -1,5 +1,5 @@
 import type { Script } from '../script.ts'
-import { CONNECT, PROTOCOL_VIOLATION, WITHOUT_A_WORD } from './common.ts'
+import { CONNECT, WITHOUT_A_WORD } from './common.ts'
 
 export const beforeConnect: readonly Script[] = [
   { name: 'PING needs no CONNECT', say: 'PING␍␊', hear: 'PONG␍␊' },
@@ -51,14 +51,22 @@ export const connect: readonly Script[] = [
   },
   { name: 'credentials nobody asked for', say: 'CONNECT {"verbose":false,"user":"u","pass":"p"}␍␊', hear: '' },
   {
-    name: 'the fields of CONNECT are spelt as they are: nats-server takes them in any case',
-    say: 'CONNECT {"VERBOSE":false}␍␊SUB a 1␍␊',
-    hear: { belfry: '+OK␍␊+OK␍␊', natsServer: '' },
+    name: 'the fields of CONNECT in any case',
+    say: 'CONNECT {"VERBOSE":false,"Echo":false}␍␊SUB a 1␍␊PUB a 0␍␊␍␊',
+    hear: '',
+  },
+  { name: 'CONNECT that is null says nothing', say: 'CONNECT null␍␊', hear: '+OK␍␊' },
+  { name: 'a field that is null says nothing', say: 'CONNECT {"verbose":null}␍␊', hear: '+OK␍␊' },
+  {
+    name: 'a second CONNECT keeps what it does not mention',
+    say: 'CONNECT {"verbose":false}␍␊CONNECT {"pedantic":false}␍␊PUB a.* 0␍␊␍␊',
+    hear: '',
   },
   {
-    name: 'CONNECT that is null',
-    say: 'CONNECT null␍␊',
-    hear: { belfry: '', natsServer: '+OK␍␊' },
-    ends: { belfry: PROTOCOL_VIOLATION, natsServer: undefined },
+    // It may be somebody else by then.
+    name: 'a second CONNECT ends the subscriptions',
+    say: `${CONNECT}SUB a 1␍␊${CONNECT}PUB a 0␍␊␍␊SUB b 1␍␊PUB b 0␍␊␍␊`,
+    hear: { belfry: 'MSG b 1 0␍␊␍␊', natsServer: 'MSG a 1 0␍␊␍␊' },
   },
+  { name: 'a protocol that is no whole number', say: 'CONNECT {"protocol":1.5}␍␊', ...WITHOUT_A_WORD },
 ]

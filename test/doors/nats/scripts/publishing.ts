@@ -1,5 +1,5 @@
 import type { Script } from '../script.ts'
-import { CONNECT, CONNECT_BARE, PROTOCOL_VIOLATION, WITHOUT_A_WORD } from './common.ts'
+import { CONNECT, CONNECT_BARE, WITHOUT_A_WORD } from './common.ts'
 
 export const publishing: readonly Script[] = [
   { name: 'PUB without size', say: `${CONNECT}PUB a␍␊`, ...WITHOUT_A_WORD },
@@ -13,8 +13,12 @@ export const publishing: readonly Script[] = [
   {
     name: 'HPUB with an empty header of a client without headers',
     say: `${CONNECT_BARE}SUB a 1␍␊HPUB a 0 2␍␊hi␍␊`,
-    hear: { belfry: 'MSG a 1 2␍␊hi␍␊', natsServer: '' },
-    ends: { belfry: undefined, natsServer: PROTOCOL_VIOLATION },
+    ...WITHOUT_A_WORD,
+  },
+  {
+    name: 'the message of a HPUB that may not be is not waited for',
+    say: `${CONNECT_BARE}HPUB a 12 12␍␊`,
+    ...WITHOUT_A_WORD,
   },
   {
     name: 'HPUB with an empty header',
@@ -73,14 +77,33 @@ export const publishing: readonly Script[] = [
     say: 'CONNECT {"verbose":false,"echo":false}␍␊SUB a 1␍␊PUB a 1␍␊x␍␊',
     hear: '',
   },
+  ...['$JS.ACK.x', '_R_.x', '_R_.', '_GR_.x'].map((reply) => ({
+    name: `the reserved reply ${reply} is refused and survived`,
+    say: `CONNECT {"pedantic":false}␍␊SUB a 1␍␊PUB a ${reply} 1␍␊x␍␊`,
+    hear: `+OK␍␊+OK␍␊-ERR 'Permissions Violation for Publish with Reply of "${reply}"'␍␊`,
+  })),
   {
-    // nats-server keeps these subjects for gateways and JetStream, which Belfry has not.
-    name: 'reserved reply subjects',
-    say: `${CONNECT}SUB a 1␍␊PUB a $JS.ACK.x 1␍␊x␍␊`,
+    name: 'publishing to a reserved subject is refused and survived',
+    say: 'CONNECT {"pedantic":false}␍␊PUB _GR_.x 1␍␊x␍␊',
+    hear: '+OK␍␊-ERR \'Permissions Violation for Publish to "_GR_.x"\'␍␊',
+  },
+  ...['$NRG.x', '$NRG.'].map((subject) => ({
+    name: `publishing to ${subject}, which newer nats-servers reserve, is refused and survived`,
+    say: `CONNECT {"pedantic":false}␍␊PUB ${subject} 1␍␊x␍␊`,
     hear: {
-      belfry: 'MSG a 1 $JS.ACK.x 1␍␊x␍␊',
-      natsServer: '-ERR \'Permissions Violation for Publish with Reply of "$JS.ACK.x"\'␍␊',
+      belfry: `+OK␍␊-ERR 'Permissions Violation for Publish to "${subject}"'␍␊`,
+      natsServer: '+OK␍␊+OK␍␊',
     },
+  })),
+  {
+    name: 'what only begins like a reserved subject is none',
+    say: `${CONNECT}SUB > 1␍␊PUB _GR_ _R 0␍␊␍␊PUB $NRG $JS.ACK 0␍␊␍␊PUB _R_.a _INBOX.1 0␍␊␍␊`,
+    hear: 'MSG _GR_ 1 _R 0␍␊␍␊MSG $NRG 1 $JS.ACK 0␍␊␍␊MSG _R_.a 1 _INBOX.1 0␍␊␍␊',
+  },
+  {
+    name: 'a subject is quoted in an error as Go quotes it',
+    say: `${CONNECT}PUB _GR_."\\\u00e9\u00c3\u00a9\u0001 0␍␊␍␊`,
+    hear: `-ERR 'Permissions Violation for Publish to "_GR_.\\"\\\\\\xe9\u00c3\u00a9\\x01"'␍␊`,
   },
 ]
 

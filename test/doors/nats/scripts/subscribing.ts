@@ -75,11 +75,13 @@ export const subscribing: readonly Script[] = [
     hear: { belfry: "-ERR 'Invalid Subject'␍␊", natsServer: '' },
   },
   {
-    name: 'the reserved queue name',
+    name: 'the reserved queue name is refused and survived',
     say: `${CONNECT}SUB a _sys_ 1␍␊PUB a 1␍␊x␍␊`,
-    hear: {
-      belfry: 'MSG a 1 1␍␊x␍␊',
-      natsServer: '-ERR \'Permissions Violation for Subscription to "a" using queue "_sys_"\'␍␊',
-    },
+    hear: '-ERR \'Permissions Violation for Subscription to "a" using queue "_sys_"\'␍␊',
+  },
+  {
+    name: 'too many subscriptions are told before a bad subject, and before a sid in use',
+    say: `${CONNECT}${[1, 2, 3, 4, 5, 6, 7, 8].map((sid) => `SUB a ${sid}␍␊`).join('')}SUB a..b 9␍␊SUB a 1␍␊`,
+    hear: "-ERR 'maximum subscriptions exceeded'␍␊-ERR 'maximum subscriptions exceeded'␍␊",
   },
 ]

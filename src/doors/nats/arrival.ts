@@ -1,0 +1,27 @@
+import type { Carrier, RemoteAddress } from '#net'
+import type { TlsSnapshot } from './connection-snapshot.ts'
+import type { CookieCredentials } from './cookies.ts'
+import type { ProfileHolder } from './profile.ts'
+
+/** Bytes of a nonce, before base64url makes 15 characters of them. */
+const NONCE_BYTES = 11
+
+/** Who came, and how. */
+export interface Arrival {
+  readonly id: number
+  readonly carrier: Carrier
+  readonly listener: ProfileHolder
+  /** The client itself, behind whatever proxies are trusted. */
+  readonly remote: RemoteAddress
+  /** What INFO gives it to sign; empty when nothing. */
+  readonly nonce: string
+  readonly tls: TlsSnapshot | undefined
+  readonly cookies: CookieCredentials
+  /** Looks at the first bytes: what is wrong with a client that speaks something else than NATS, as it is to be told. */
+  readonly foreignProtocol?: ((firstBytes: Buffer) => string | undefined) | undefined
+}
+
+/** Something to sign that was never signed before. `randomBytes` makes bytes nobody can guess. */
+export function newNonce(randomBytes: (count: number) => Buffer): string {
+  return randomBytes(NONCE_BYTES).toString('base64url')
+}

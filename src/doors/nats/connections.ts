@@ -1,0 +1,101 @@
+import type { ClientConnection } from './client-connection.ts'
+import type { CloseReason } from './close-reason.ts'
+import type { ConnectionSnapshot, DoorTotals } from './connection-snapshot.ts'
+
+/** Subscriptions that are remembered of a connection that has ended. */
+const MAX_CLOSED_SUBSCRIPTIONS = 100
+
+type Sums = { -readonly [Sum in 'inMsgs' | 'outMsgs' | 'inBytes' | 'outBytes']: number }
+
+/** The connections of the door: those that are, what is remembered of those that were, and their sums. */
+export class Connections {
+  readonly #open = new Set<ClientConnection>()
+  /** Oldest first, from `#oldest` on and then from the beginning. */
+  #closed: ConnectionSnapshot[] = []
+  #oldest = 0
+  #maxClosed: number
+  #total = 0
+  /** Of the connections that have ended. */
+  readonly #sums: Sums = { inMsgs: 0, outMsgs: 0, inBytes: 0, outBytes: 0 }
+  #slow = 0
+  #stale = 0
+  #onEmpty: (() => void)[] = []
+
+  constructor(maxClosed: number) {
+    this.#maxClosed = maxClosed
+  }
+
+  /** Those whose transport is not gone yet. */
+  get size(): number {
+    return this.#open.size
+  }
+
+  [Symbol.iterator](): SetIterator<ClientConnection> {
+    return this.#open.values()
+  }
+
+  /** Of a new connection, whether or not it may stay. */
+  count(): void {
+    this.#total++
+  }
+
+  add(connection: ClientConnection): void {
+    this.#open.add(connection)
+  }
+
+  gone(connection: ClientConnection): void {
+    if (!this.#open.delete(connection) || this.#open.size > 0) return
+    const waiting = this.#onEmpty
+    this.#onEmpty = []
+    for (const resolve of waiting) resolve()
+  }
+
+  /** Resolves when the last one is gone. */
+  async empty(): Promise<void> {
+    if (this.#open.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve))
+  }
+
+  /** It has ended, though it may still be saying goodbye. */
+  remember(connection: ClientConnection, reason: CloseReason, now: number): void {
+    const last = connection.snapshot()
+    for (const sum of Object.keys(this.#sums) as (keyof Sums)[]) this.#sums[sum] += last[sum]
+    if (reason === 'Stale Connection') this.#stale++
+    else if (reason.startsWith('Slow Consumer')) this.#slow++
+    if (this.#maxClosed === 0) return
+    const subscriptions = last.subscriptions().slice(0, MAX_CLOSED_SUBSCRIPTIONS)
+    const closed = { ...last, pendingBytes: 0, stopMs: now, reason, subscriptions: () => subscriptions }
+    if (this.#closed.length < this.#maxClosed) this.#closed.push(closed)
+    else {
+      this.#closed[this.#oldest] = closed
+      this.#oldest = (this.#oldest + 1) % this.#maxClosed
+    }
+  }
+
+  set maxClosed(count: number) {
+    const kept = count === 0 ? [] : [...this.closed()].slice(-count)
+    this.#closed = kept
+    this.#oldest = 0
+    this.#maxClosed = count
+  }
+
+  /** Oldest first. */
+  *closed(): IterableIterator<ConnectionSnapshot> {
+    const { length } = this.#closed
+    for (let i = 0; i < length; i++) yield this.#closed[(this.#oldest + i) % length]!
+  }
+
+  totals(): DoorTotals {
+    const sums = { ...this.#sums }
+    for (const connection of this.#open) {
+      if (connection.hasLeft) continue
+      for (const sum of Object.keys(sums) as (keyof Sums)[]) sums[sum] += connection[sum]
+    }
+    return {
+      connections: this.#open.size,
+      totalConnections: this.#total,
+      ...sums,
+      slowConsumers: { clients: this.#slow },
+      staleConnections: { clients: this.#stale },
+    }
+  }
+}

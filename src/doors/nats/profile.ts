@@ -1,0 +1,41 @@
+import type { Authenticator, ConnectionType } from '#auth'
+import type { TcpTls } from './tcp-entrance.ts'
+
+/** What a listener tells its clients in INFO: where it is reached, and how. */
+export interface ListenerFacts {
+  readonly host: string
+  readonly port: number
+  readonly isTls: boolean
+  /** A client certificate is asked for. */
+  readonly verifiesClients?: boolean
+  /** With `isTls`: those who do not want TLS are served too. */
+  readonly allowsPlain?: boolean
+}
+
+/** What a listener means for those who come in by it. Never changed; a reload puts another in its place. */
+export interface ListenerProfile {
+  readonly facts: ListenerFacts
+  readonly connectionType: ConnectionType
+  readonly authenticator: Authenticator
+  /** Instead of the one for all clients. */
+  readonly pingIntervalMs?: number | undefined
+  /** Of a TCP listener: TLS begins behind INFO, or before. */
+  readonly tls?: TcpTls | undefined
+  /** Of a WebSocket listener: the names of the cookies that carry credentials. */
+  readonly cookies?: CookieNames | undefined
+}
+
+export interface CookieNames {
+  readonly jwt?: string | undefined
+  readonly user?: string | undefined
+  readonly password?: string | undefined
+  readonly token?: string | undefined
+}
+
+/**
+ * Where a listener's profile is kept. A connection keeps the profile it came in with; how often it is asked for signs
+ * of life is looked up in `current`.
+ */
+export interface ProfileHolder {
+  current: ListenerProfile
+}
