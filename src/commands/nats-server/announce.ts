@@ -1,0 +1,66 @@
+import type { NatsServerOptions } from '#config'
+import { formatAddress, type ListenAddress } from '#net'
+import type { NatsLogLevel } from '#ops'
+import type { ListeningUrl } from './process-files.ts'
+
+/** Where a NATS server listens; a kind of listener that is off has no address. */
+export interface NatsServerAddresses {
+  readonly nats: ListenAddress
+  /** In the order of the options. */
+  readonly websockets: readonly ListenAddress[]
+  readonly monitoring?:
+    | { readonly http?: ListenAddress | undefined; readonly https?: ListenAddress | undefined }
+    | undefined
+}
+
+/** What a log line says, and how loud. */
+export type Announcement = readonly [level: NatsLogLevel, text: string]
+
+/** Everything that the server listens on, as its log and its ports file name it, in nats-server's order. */
+export function listeningUrls(addresses: NatsServerAddresses, options: NatsServerOptions): ListeningUrl[] {
+  const { http, https } = addresses.monitoring ?? {}
+  const natsTls = options.nats.tls
+  return [
+    { kind: 'nats', scheme: natsTls && !natsTls.allowNonTls ? 'tls' : 'nats', address: addresses.nats },
+    ...(http ? [{ kind: 'monitoring', scheme: 'http', address: http } as const] : []),
+    ...(https ? [{ kind: 'monitoring', scheme: 'https', address: https } as const] : []),
+    ...addresses.websockets.map(
+      (address, at) => ({ kind: 'websocket', scheme: options.websockets[at]?.tls ? 'wss' : 'ws', address }) as const,
+    ),
+  ]
+}
+
+/** The lines by which tools find out where a server listens. */
+export function listeningLines(addresses: NatsServerAddresses, options: NatsServerOptions): Announcement[] {
+  const urls = listeningUrls(addresses, options)
+  const lines: Announcement[] = []
+  for (const { scheme, address } of urls.filter(({ kind }) => kind === 'monitoring')) {
+    lines.push(['INF', `Starting ${scheme} monitor on ${formatAddress(address)}`])
+  }
+  for (const { scheme, address } of urls.filter(({ kind }) => kind === 'websocket')) {
+    lines.push(['INF', `Listening for websocket clients on ${scheme}://${formatAddress(address)}`])
+    if (scheme === 'ws') lines.push(['WRN', 'Websocket not configured with TLS. DO NOT USE IN PRODUCTION!'])
+  }
+  lines.push(['INF', `Listening for client connections on ${formatAddress(addresses.nats)}`])
+  if (options.nats.proxyProtocol) lines.push(['INF', 'PROXY protocol enabled for client connections'])
+  return [...lines, ...tlsLines(options)]
+}
+
+function tlsLines({ nats: { tls } }: NatsServerOptions): Announcement[] {
+  if (tls === undefined) return []
+  const isFirst = tls.handshakeFirst === true
+  const lines: Announcement[] = [
+    ['INF', `TLS ${tls.allowNonTls && !isFirst ? 'available' : 'required'} for client connections`],
+  ]
+  if (isFirst) {
+    lines.push(['WRN', 'Clients that are not using "TLS Handshake First" option will fail to connect'])
+  }
+  return lines
+}
+
+/** Whether a password is there to be read by whoever reads the configuration. */
+export function hasPlainPassword({ nats, websockets }: NatsServerOptions): boolean {
+  return [nats, ...websockets].some(
+    ({ authorization: { password = '' } }) => password !== '' && !/^\$2[abxy]\$/.test(password),
+  )
+}
