@@ -70,6 +70,14 @@ test('links to the launcher are followed, also relative ones to others', async (
   assert.equal(main, folder.join('lib/node_modules/belfry/dist/main.js'))
 })
 
+test('a link called nats-server is that command', async () => {
+  await using folder = await temporaryFolder()
+  install(folder.path, 'src/main.ts')
+  symlinkSync('bin/belfry', folder.join('nats-server'))
+  const { args } = await start(folder.join('nats-server'), programs(folder, 'new'), '-c', 'a b')
+  assert.deepEqual(args, ['nats-server', '-c', 'a b'])
+})
+
 for (const node of ['none', 'old'] as const) {
   test(`where the system’s Node is ${node}, the Node installed with Belfry runs it`, async () => {
     await using folder = await temporaryFolder()
