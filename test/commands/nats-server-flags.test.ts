@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { ConfigError } from '#kit'
 import { runProgram } from '../helpers/processes.ts'
 import { requireProgram } from '../helpers/programs.ts'
 import { temporaryFolder } from '../helpers/temp.ts'
@@ -251,6 +252,24 @@ test('-t says that a file is right and starts nothing', async () => {
   assert.equal(await run.exitCode, 0)
   assert.match(run.stderr, /^nats-server: configuration file nats\.conf is valid \(sha256:[\da-f]{64}\)\n$/)
   assert.equal(run.server, undefined)
+})
+
+test('certificates that cannot be had end it; -t says where they are asked for', async () => {
+  await using folder = await temporaryFolder()
+  const tls = 'tls { cert_file: a, key_file: b }'
+  await writeFile(folder.join('nats.conf'), `${tls}\nwebsocket {\n  port: 443\n  ${tls}\n}\n`)
+  const loadTls = async () => {
+    throw new ConfigError('error parsing X509 certificate/key pair: open a: no such file or directory')
+  }
+  const stderrOf = async (...args: string[]) => {
+    const run = new NatsServerRun(args, { cwd: folder.path, loadTls })
+    assert.equal(await run.exitCode, 1)
+    assert.equal(run.server, undefined)
+    return run.stderr
+  }
+  const text = 'error parsing X509 certificate/key pair: open a: no such file or directory'
+  assert.equal(await stderrOf('-t', '-c', 'nats.conf'), `nats-server: nats.conf:1:0: ${text}\nnats.conf:4:3: ${text}\n`)
+  assert.equal(await stderrOf('-c', 'nats.conf'), `nats-server: ${text}\n${text}\n`)
 })
 
 for (const [command, signal] of [

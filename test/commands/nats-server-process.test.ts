@@ -223,6 +223,7 @@ test('SIGQUIT ends it at once, with 2', async () => {
 test('a signal during the start ends it once it has started', async () => {
   const starting = Promise.withResolvers<FakeNatsServer>()
   const started = new NatsServerRun([], { start: () => starting.promise })
+  await started.logged(/Starting nats-server/)
   started.signal('SIGTERM')
   await started.logged(/Initiating Shutdown/)
   const other = new NatsServerRun([])

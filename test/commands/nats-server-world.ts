@@ -70,6 +70,7 @@ export class NatsServerRun {
         this.server = new FakeNatsServer(options, tools)
         return this.server
       },
+      loadTls: async () => undefined,
       protocolVersion: '2.9.25',
       belfryVersion: '0.1.0',
       env: {},

@@ -94,6 +94,12 @@ for (const [what, fields, event, text] of [
     'client closed',
     String.raw`127.0.0.1:5222 - cid:5 - "v1.2:go:my \"app\"" - "$G/user:u" - Client connection closed`,
   ],
+  [
+    'a login that is refused',
+    { ...CLIENT, reason: 'no CONNECT' },
+    'login refused',
+    '127.0.0.1:5222 - cid:5 - authentication error: no CONNECT',
+  ],
   ['a client of unknown port', { client: 5, address: '::1' }, 'stalled', '::1 - cid:5 - Stalled'],
 ] as const) {
   test(`${what} becomes one line`, () => {

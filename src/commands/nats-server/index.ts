@@ -1,17 +1,9 @@
 import type { EventEmitter } from 'node:events'
 import { resolve } from 'node:path'
-import {
-  checkConfigFile,
-  configDigest,
-  type Environment,
-  loadNatsOptions,
-  type NatsServerOptions,
-  type Overrides,
-  parseConfigFile,
-} from '#config'
+import { checkConfigFile, type Environment, loadNatsOptions, type NatsServerOptions, type Overrides } from '#config'
 import { ConfigError } from '#kit'
 import type { NatsLogSurroundings } from '#ops'
-import { checkText } from './check-text.ts'
+import { checkTlsBlocks, checkTlsOptions, type LoadTls, validText } from './check.ts'
 import { FLAG_KINDS, type NatsServerFlags, readFlags } from './flags.ts'
 import { FlagError, type ParsedFlags, parseGoFlags } from './go-flags.ts'
 import { isTlsOff, overridesOf } from './overrides.ts'
@@ -25,6 +17,7 @@ const DEFAULTS: Overrides = { nats: { host: '0.0.0.0' } }
 /** What the program needs of the world; the real one in `main.ts`, a small one in tests. */
 export interface NatsServerWorld {
   readonly start: StartNatsServer
+  readonly loadTls: LoadTls
   /** The nats-server release whose protocol this is: `2.9.25`. */
   readonly protocolVersion: string
   readonly belfryVersion: string
@@ -76,6 +69,7 @@ async function run(parsed: ParsedFlags, world: NatsServerWorld): Promise<number>
 
   const load = () => loadFor(flags, world)
   const loaded = load()
+  await checkTlsOptions(loaded.options, world.loadTls)
   for (const warning of loaded.warnings) stderr.write(`${warning}\n`)
   return new ServerProcess({
     loaded,
@@ -101,9 +95,12 @@ function versionText({ protocolVersion }: NatsServerWorld): string {
   return `nats-server: v${protocolVersion}\n`
 }
 
-async function check({ configFile }: NatsServerFlags, { env, cwd }: NatsServerWorld): Promise<string> {
+async function check({ configFile }: NatsServerFlags, { env, cwd, loadTls, stderr }: NatsServerWorld): Promise<string> {
   if (!configFile) throw new ConfigError('must specify [-c, --config] option to check configuration file syntax')
-  return checkText('nats-server', configFile, await checkConfigFile(configFile, { env, cwd }))
+  const checked = checkConfigFile(configFile, { env, cwd })
+  await checkTlsBlocks(checked, loadTls)
+  for (const warning of checked.warnings) stderr.write(`${warning}\n`)
+  return validText('nats-server', configFile, checked.digest)
 }
 
 /** Settings of the file, the command line over them. @throws ConfigError */
@@ -111,16 +108,18 @@ function loadFor(flags: NatsServerFlags, { env, cwd }: NatsServerWorld): LoadedO
   if (flags.routes && !flags.cluster && !flags.configFile) {
     throw new ConfigError('solicited routes require cluster capabilities, e.g. --cluster')
   }
-  const configFile = flags.configFile || undefined
-  const { options, warnings } = loadNatsOptions({
-    configFile,
+  const { options, warnings, digest } = loadNatsOptions({
+    configFile: flags.configFile || undefined,
     env,
     cwd,
     overrides: overridesOf(flags),
     defaults: DEFAULTS,
   })
-  const digest = configFile && `sha256:${configDigest(parseConfigFile(configFile, { environment: env, cwd }))}`
-  return { options: isTlsOff(flags) ? withoutTls(options) : options, warnings, digest }
+  return {
+    options: isTlsOff(flags) ? withoutTls(options) : options,
+    warnings,
+    digest: digest && `sha256:${digest}`,
+  }
 }
 
 function withoutTls(options: NatsServerOptions): NatsServerOptions {

@@ -20,7 +20,7 @@ export interface RunningNatsServer {
   readonly addresses: NatsServerAddresses
   readonly serverId: string
   /** Takes up new options; resolves with a line for each that changed, rejects with a `ConfigError` and changes nothing. */
-  reload(options: NatsServerOptions): Promise<readonly string[]>
+  reload(options: NatsServerOptions, configDigest: string | undefined): Promise<readonly string[]>
   /** Lets go of its clients slowly; resolves when the last was told to go. */
   lameDuck(): Promise<void>
   close(): Promise<void>
@@ -28,7 +28,12 @@ export interface RunningNatsServer {
 
 export type StartNatsServer = (
   options: NatsServerOptions,
-  tools: { readonly logger: Logger; readonly trace: ProtocolTrace },
+  tools: {
+    readonly logger: Logger
+    readonly trace: ProtocolTrace
+    /** `sha256:…` of the configuration file, which monitoring shows. */
+    readonly configDigest: string | undefined
+  },
 ) => Promise<RunningNatsServer>
 
 /** What was read: the options, what the operator should know of them, and which version of the file they come from. */
@@ -123,7 +128,11 @@ export class ServerProcess {
       this.#log.write('INF', `Using configuration file: ${configFile}${inBrackets(loaded.digest)}`)
     try {
       this.#makePidFile()
-      this.#server = await start(this.#options, { logger: this.#log.logger, trace: this.#log.trace })
+      this.#server = await start(this.#options, {
+        logger: this.#log.logger,
+        trace: this.#log.trace,
+        configDigest: loaded.digest,
+      })
     } catch (error) {
       this.#log.write('FTL', textOf(error))
       this.#ended.resolve(1)
@@ -185,7 +194,7 @@ export class ServerProcess {
       }
       const { options, warnings, digest } = load()
       for (const line of warnings) this.#log.write('WRN', line)
-      const changes = await server.reload(options)
+      const changes = await server.reload(options, digest)
       this.#options = options
       this.#log.configure(this.#logOptions())
       this.#makePidFile()

@@ -9,6 +9,8 @@ const PLAIN = /^[\w.,:;/@$*>+#[\]()-]+$/
 const KNOWN_TEXTS: Readonly<Record<string, string>> = {
   'client connected': 'Client connection created',
   'client closed': 'Client connection closed',
+  'login refused': 'authentication error',
+  'TLS handshake failed': 'TLS handshake error',
 }
 
 /** A client, as a door describes it in the fields of its log; everything but `client` may be missing. */
