@@ -229,9 +229,13 @@ export class FrameReader {
   }
 
   #takeControl(piece: Buffer): void {
+    if (this.#remaining > 0) {
+      // Copied, since what comes next may never come: a view would hold on to the whole chunk meanwhile.
+      this.#control = Buffer.concat([this.#control, piece])
+      return
+    }
     const payload = this.#control.length === 0 ? piece : Buffer.concat([this.#control, piece])
-    this.#control = this.#remaining > 0 ? payload : NOTHING
-    if (this.#remaining > 0) return
+    this.#control = NOTHING
     if (this.#opcode === Opcode.PING) this.#handler.onPing(payload)
     else if (this.#opcode === Opcode.PONG) this.#handler.onPong(payload)
     else this.#takeClose(payload)
