@@ -1,8 +1,9 @@
 import type { OutboxSink } from '#core'
 
-/** Where the other end of a connection is, as the socket has it. */
+/** Where the other end of a connection is: the client's, where a proxy that is believed said whose connection it is. */
 export interface RemoteAddress {
   readonly address: string
+  /** 0 where it is not known: the headers that proxies add to a request seldom tell. */
   readonly port: number
 }
 

@@ -1,9 +1,18 @@
+export { type AcceptSocketOptions, acceptSocket } from './accept-socket.ts'
+export { AddressLimit, TOO_MANY_CONNECTIONS } from './address-limit.ts'
 export type { Carrier, CarrierReceiver, MessageReceiver, RemoteAddress, StreamReceiver } from './carrier.ts'
 export { type ClientAddress, type ClientAddressRules, clientAddress, peerAddress } from './client-address.ts'
+export { type ForwardedRequest, forwardedLogPrefix, forwardedRequest } from './forwarded.ts'
 export { formatAddress, type ListenAddress, Listener } from './listener.ts'
 export { ensureLocalCertificate } from './local-ca.ts'
 export { isLocalRequest } from './local-request.ts'
+export { ProxyProtocolError, type ProxyProtocolRules, proxyProtocolRules, readProxyHeader } from './proxy-protocol.ts'
+export { noteRemote, remoteOf } from './remote-address.ts'
+export { acceptTls, type StartTlsOptions, startTls, TlsHandshakeError } from './start-tls.ts'
 export { TcpCarrier } from './tcp-carrier.ts'
+export { loadTls, type TlsMaterial, type TlsOptions, type TlsSettings, tlsFrom } from './tls.ts'
+export { type PeerCertificate, type TlsFacts, tlsFacts } from './tls-facts.ts'
+export { type TrustCheck, type TrustedProxies, trustCheck } from './trusted-proxies.ts'
 export {
   type AcceptOptions,
   acceptWebSocket,
@@ -16,6 +25,13 @@ export {
   type UpgradeObjection,
 } from './upgrade.ts'
 export { UpgradeRouter } from './upgrade-router.ts'
-export { createWebServer, type TlsMaterial, type WebServerOptions } from './web-server.ts'
+export {
+  createWebServer,
+  type FailedConnection,
+  WebServer,
+  type WebServerOptions,
+  type WebServerSettings,
+} from './web-server.ts'
 export { type WebSocketAgreement, WebSocketCarrier } from './websocket-carrier.ts'
 export { WebSocketCompression, type WebSocketCompressionOptions } from './websocket-compression.ts'
+export { refuseRequest, type SpokenProtocol, spokenProtocol } from './wrong-protocol.ts'

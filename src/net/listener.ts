@@ -18,6 +18,8 @@ export class Listener {
   readonly address: ListenAddress
   readonly #server: Server
   readonly #sockets: ReadonlySet<Socket>
+  /** Settled when the server listens no more and its last connection is gone; `undefined` while it listens. */
+  #ended: Promise<void> | undefined
 
   private constructor(server: Server, address: ListenAddress, sockets: ReadonlySet<Socket>) {
     this.#server = server
@@ -35,13 +37,30 @@ export class Listener {
     return new Listener(server, await bind(server, wanted), sockets)
   }
 
+  get isListening(): boolean {
+    return this.#ended === undefined
+  }
+
+  /** Takes no more connections from now on, as in lame duck mode; those that are there live on, and the port is free. */
+  stop(): void {
+    this.#ended ??= new Promise((resolve) => void this.#server.close(() => resolve()))
+  }
+
+  /** Takes connections again at the same address, after `stop`. Rejects with a `ConfigError` when somebody has it now. */
+  async reopen(): Promise<void> {
+    if (this.#ended === undefined) return
+    await bind(this.#server, this.address)
+    this.#ended = undefined
+  }
+
   /**
    * Takes no more connections from now on. Resolves when the last one is gone; those that are left after `graceMs` are
    * cut, whatever they are doing: a TLS handshake that never ends is one that no HTTP server knows of.
    */
   async close(graceMs: number): Promise<void> {
+    this.stop()
     const force = setTimeout(() => this.#sockets.forEach((socket) => void socket.destroy()), graceMs)
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    await this.#ended
     clearTimeout(force)
   }
 }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock, Logger, Timer } from '#kit'
 import type { RemoteAddress } from './carrier.ts'
 import { OutboundQueue } from './outbound-queue.ts'
+import { remoteOf } from './remote-address.ts'
 
 /** How long a connection that we ended may take to go away before it is cut. */
 const LINGER_MS = 2_000
@@ -12,6 +13,8 @@ export interface SocketLinkOptions {
   readonly logger: Logger
   /** A connection that waits with something to send, and gets nothing sent for this long, has stalled. */
   readonly writeDeadlineMs: number
+  /** Who is at the other end, where that is not whom the socket has there; default: `remoteOf` the socket. */
+  readonly remote?: RemoteAddress | undefined
 }
 
 /** A TCP or TLS socket, or the stream that somebody's own HTTP server has in its place. */
@@ -42,7 +45,7 @@ export class SocketLink {
     this.#owner = owner
     this.#options = options
     this.#queue = new OutboundQueue(socket)
-    this.remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
+    this.remote = options.remote ?? remoteOf(socket)
     socket.setNoDelay?.(true)
     socket.setTimeout?.(0)
     socket.on('error', (error) => {

@@ -1,47 +1,242 @@
 import http from 'node:http'
-import https from 'node:https'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { formatAddress } from './listener.ts'
+import {
+  PROXY_HEADER_TIMEOUT_MS,
+  ProxyProtocolError,
+  type ProxyProtocolRules,
+  readProxyHeader,
+} from './proxy-protocol.ts'
+import { EndedEarlyError, readHead } from './read-head.ts'
+import { remoteOf } from './remote-address.ts'
+import { startTls, TlsHandshakeError } from './start-tls.ts'
+import { type TlsMaterial, type TlsSettings, tlsFrom } from './tls.ts'
 import type { UpgradeHandler } from './upgrade.ts'
+import {
+  HTTP_ON_TLS_PORT,
+  natsOnWrongPort,
+  readSpokenProtocol,
+  spokenProtocol,
+  tlsOnPlainPort,
+} from './wrong-protocol.ts'
 
-/** A certificate chain and its key, in PEM. */
-export interface TlsMaterial {
-  readonly certificatePem: string
-  readonly keyPem: string
+/** What a running server can be told anew; it holds for connections that come from then on. */
+export interface WebServerSettings {
+  /** Without it the server speaks plain HTTP. */
+  readonly tls?: TlsSettings | TlsMaterial | undefined
+  /** Time from the connection to the head of its first request, TLS handshake and PROXY header included, and for the heads of later requests; 0 means no limit. Default 60,000. */
+  readonly handshakeTimeoutMs?: number | undefined
+  /** Whether connections come through a proxy that says whose they are. */
+  readonly proxyProtocol?: ProxyProtocolRules | undefined
 }
 
-export interface WebServerOptions {
-  /** Without it the server speaks plain HTTP. */
-  readonly tls?: TlsMaterial | undefined
+export interface WebServerOptions extends WebServerSettings {
   readonly onRequest: http.RequestListener
   readonly onUpgrade: UpgradeHandler
-  /** Time for the TLS handshake, and again for the head of a request; 0 means no limit. Default 60,000. */
-  readonly handshakeTimeoutMs?: number
+  /** What the port is for, told to those who speak something else. Default `HTTP`. */
+  readonly portIs?: string
+  /** Told of connections that came to nothing before there was a request. */
+  onFailedConnection?(failure: FailedConnection): void
+}
+
+export interface FailedConnection {
+  /** For the log: `TLS handshake error from 192.0.2.7:4711: EOF`, in nats-server's words where it has some. */
+  readonly text: string
+  /** `debug` for port scans and the like, which nats-server does not show either. */
+  readonly level: 'debug' | 'warn' | 'error'
 }
 
 /** Longer than the idle limits of the usual proxies, so that they, and not we, end an idle connection. */
 const KEEP_ALIVE_MS = 75_000
 
+const DEFAULT_HANDSHAKE_TIMEOUT_MS = 60_000
+
+/** How long a TLS handshake may take where there is no limit for all of it. */
+const LONGEST_TLS_HANDSHAKE_MS = 120_000
+
 /** An HTTP or HTTPS server that listens nowhere yet. */
-export function createWebServer(options: WebServerOptions): http.Server | https.Server {
-  const timeoutMs = options.handshakeTimeoutMs ?? 60_000
-  const serverOptions: http.ServerOptions = {
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    headersTimeout: timeoutMs,
-    // RFC 9110 §7.8: an upgrade to anything else (`h2c`, say) is not taken, and the request answered as it is.
-    shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/i.test(headers.upgrade ?? ''),
-    // Node checks for timeouts at this interval only.
-    connectionsCheckingInterval: Math.max(100, Math.min(timeoutMs || 30_000, 30_000) / 4),
+export function createWebServer(options: WebServerOptions): WebServer {
+  return new WebServer(options)
+}
+
+/**
+ * An HTTP server that sees each connection before Node's HTTP does: it takes off the PROXY header, does the TLS
+ * handshake, and keeps one clock for all of it. Why not `https.Server`: that one cannot be told anew whether clients
+ * need certificates, and those who speak plain HTTP to it are gone before they can be answered.
+ */
+export class WebServer extends http.Server {
+  readonly #portIs: string
+  readonly #onFailedConnection: (failure: FailedConnection) => void
+  /** Node's own reader of a connection, plain or TLS. */
+  readonly #speakHttp: (socket: Socket) => void
+  readonly #deadlines = new WeakMap<Duplex, NodeJS.Timeout>()
+  #tls: TlsSettings | undefined
+  #handshakeTimeoutMs: number
+  #proxyProtocol: ProxyProtocolRules | undefined
+
+  constructor(options: WebServerOptions) {
+    const timeoutMs = options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS
+    super({
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: timeoutMs,
+      // RFC 9110 §7.8: an upgrade to anything else (`h2c`, say) is not taken, and the request answered as it is.
+      shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/i.test(headers.upgrade ?? ''),
+      // Node checks for timeouts at this interval only.
+      connectionsCheckingInterval: Math.max(100, Math.min(timeoutMs || 30_000, 30_000) / 4),
+    })
+    this.#portIs = options.portIs ?? 'HTTP'
+    this.#onFailedConnection = options.onFailedConnection ?? (() => {})
+    this.#tls = settingsOf(options.tls)
+    this.#handshakeTimeoutMs = timeoutMs
+    this.#proxyProtocol = options.proxyProtocol
+
+    const [speakHttp] = this.listeners('connection') as [(socket: Socket) => void]
+    this.#speakHttp = speakHttp.bind(this)
+    this.removeAllListeners('connection')
+    this.on('connection', (socket: Socket) => this.#accept(socket))
+    this.on('request', (request: http.IncomingMessage) => this.#headIsHere(request.socket))
+    this.on('upgrade', (request: http.IncomingMessage) => this.#headIsHere(request.socket))
+    this.on('request', options.onRequest)
+    this.on('upgrade', options.onUpgrade)
+    this.on('clientError', (error: ClientError, socket: Duplex) => this.#answerNonsense(error, socket as Socket))
   }
-  const { tls } = options
-  const server =
-    tls === undefined
-      ? http.createServer(serverOptions)
-      : https.createServer({
-          ...serverOptions,
-          cert: tls.certificatePem,
-          key: tls.keyPem,
-          handshakeTimeout: timeoutMs || 120_000,
-        })
-  server.on('request', options.onRequest)
-  server.on('upgrade', options.onUpgrade)
-  return server
+
+  /** The settings that are named, also as `undefined`, hold from now on; the others stay. */
+  configure(settings: WebServerSettings): void {
+    if ('tls' in settings) this.#tls = settingsOf(settings.tls)
+    if ('proxyProtocol' in settings) this.#proxyProtocol = settings.proxyProtocol
+    if ('handshakeTimeoutMs' in settings) {
+      this.#handshakeTimeoutMs = settings.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS
+      this.headersTimeout = this.#handshakeTimeoutMs
+    }
+  }
+
+  #accept(socket: Socket): void {
+    const timeoutMs = this.#handshakeTimeoutMs
+    const deadlineMs = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs
+    // Only when there is nothing to do before HTTP does Node's HTTP get the connection in the same turn.
+    if (this.#tls === undefined && this.#proxyProtocol === undefined) this.#speak(socket, socket, deadlineMs)
+    else void this.#prepare(socket, deadlineMs)
+  }
+
+  async #prepare(socket: Socket, deadlineMs: number): Promise<void> {
+    const tls = this.#tls
+    try {
+      if (this.#proxyProtocol !== undefined) {
+        await readProxyHeader(socket, this.#proxyProtocol, timeLeft(deadlineMs, PROXY_HEADER_TIMEOUT_MS))
+      }
+      if (tls === undefined) this.#speak(socket, socket, deadlineMs)
+      else this.#speak(socket, await this.#secure(socket, tls, deadlineMs), deadlineMs)
+      socket.resume()
+    } catch (error) {
+      this.#fail(socket, error)
+    }
+  }
+
+  async #secure(socket: Socket, tls: TlsSettings, deadlineMs: number): Promise<Socket> {
+    const timeoutMs = () => timeLeft(deadlineMs, LONGEST_TLS_HANDSHAKE_MS)
+    const spoken = await readHead(socket, readSpokenProtocol, timeoutMs())
+    switch (spoken) {
+      case 'tls':
+        return startTls(socket, tls, { timeoutMs: timeoutMs(), alpnProtocols: ['http/1.1'] })
+      case 'http':
+        socket.end(HTTP_ON_TLS_PORT.answer)
+        throw new TlsHandshakeError(HTTP_ON_TLS_PORT.reason)
+      case 'nats':
+        socket.end(natsOnWrongPort(`${this.#portIs} with TLS`))
+        throw new TlsHandshakeError('client speaks NATS over TCP')
+      case 'unknown':
+        throw new TlsHandshakeError('tls: first record does not look like a TLS handshake', { isProbe: true })
+      default:
+        throw new TlsHandshakeError('i/o timeout', { isProbe: true })
+    }
+  }
+
+  /** `carrying` is `socket` itself or TLS on it. */
+  #speak(socket: Socket, carrying: Socket, deadlineMs: number): void {
+    if (deadlineMs < Number.POSITIVE_INFINITY) {
+      const deadline = setTimeout(() => socket.destroy(), timeLeft(deadlineMs))
+      this.#deadlines.set(carrying, deadline)
+      socket.once('close', () => clearTimeout(deadline))
+    }
+    this.#speakHttp(carrying)
+  }
+
+  #headIsHere(socket: Socket): void {
+    clearTimeout(this.#deadlines.get(socket))
+  }
+
+  #fail(socket: Socket, error: unknown): void {
+    // What was answered is sent first.
+    socket.destroySoon()
+    const from = formatAddress(hostAndPort(socket))
+    if (error instanceof TlsHandshakeError || error instanceof EndedEarlyError) {
+      const [reason, isProbe] = error instanceof TlsHandshakeError ? [error.message, error.isProbe] : ['EOF', true]
+      this.#onFailedConnection({
+        text: `TLS handshake error from ${from}: ${reason}`,
+        level: isProbe ? 'debug' : 'error',
+      })
+    } else if (error instanceof ProxyProtocolError) {
+      const text = `Error reading PROXY protocol header from ${from}: ${error.message}`
+      this.#onFailedConnection({ text, level: 'warn' })
+    } else {
+      throw error
+    }
+  }
+
+  /** Something that is no HTTP. Without this Node would answer 400, 408 or 431 without a word. */
+  #answerNonsense(error: ClientError, socket: Socket): void {
+    this.#headIsHere(socket)
+    const { rawPacket } = error
+    const isFirst = socket.bytesRead === rawPacket?.length || 'encrypted' in socket
+    const spoken = rawPacket !== undefined && isFirst ? spokenProtocol(rawPacket) : 'unknown'
+    if (socket.writable) socket.write(this.#answerTo(spoken, error))
+    socket.destroySoon()
+    if (spoken === 'tls' || spoken === 'nats') {
+      const what = spoken === 'tls' ? 'TLS' : 'NATS over TCP'
+      const from = formatAddress(hostAndPort(socket))
+      this.#onFailedConnection({ text: `${from} speaks ${what} to a port for ${this.#portIs}`, level: 'warn' })
+    }
+  }
+
+  #answerTo(spoken: 'tls' | 'nats' | 'http' | 'unknown', { code }: ClientError): string {
+    if (spoken === 'tls') return tlsOnPlainPort(this.#portIs)
+    if (spoken === 'nats') return natsOnWrongPort(this.#portIs)
+    switch (code) {
+      case 'HPE_HEADER_OVERFLOW':
+        return emptyAnswer(431)
+      case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+        return emptyAnswer(413)
+      case 'ERR_HTTP_REQUEST_TIMEOUT':
+        return emptyAnswer(408)
+      default:
+        return emptyAnswer(400)
+    }
+  }
+}
+
+/** As `node:http` has it. */
+interface ClientError extends Error {
+  readonly code?: string
+  /** What could not be parsed. */
+  readonly rawPacket?: Buffer
+}
+
+function emptyAnswer(status: number): string {
+  return `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`
+}
+
+function settingsOf(tls: TlsSettings | TlsMaterial | undefined): TlsSettings | undefined {
+  return tls !== undefined && 'keyPem' in tls ? tlsFrom(tls) : tls
+}
+
+/** Milliseconds until the deadline, at least one, and no more than `most`. */
+function timeLeft(deadlineMs: number, most = 2 ** 31 - 1): number {
+  return Math.max(1, Math.min(deadlineMs - performance.now(), most))
+}
+
+function hostAndPort(socket: Socket) {
+  const { address, port } = remoteOf(socket)
+  return { host: address, port }
 }

@@ -1,0 +1,195 @@
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { ProtocolError } from '#kit'
+import { certificateHash, subjectOf } from './certificate.ts'
+import { EndedEarlyError, readHead } from './read-head.ts'
+import { noteRemote, remoteOf } from './remote-address.ts'
+import type { TlsSettings } from './tls.ts'
+
+/** Why a handshake failed, in Go's words where it has some: operators of nats-server look for them. */
+export class TlsHandshakeError extends ProtocolError<'TLS_HANDSHAKE'> {
+  override name = 'TlsHandshakeError'
+  /** Nobody tried to speak TLS, as load balancers and port scans do: nats-server logs that for debugging only. */
+  readonly isProbe: boolean
+
+  constructor(reason: string, options: ErrorOptions & { readonly isProbe?: boolean } = {}) {
+    super('TLS_HANDSHAKE', reason, options)
+    this.isProbe = options.isProbe ?? false
+  }
+}
+
+export interface StartTlsOptions {
+  /** Default: that of the settings. */
+  readonly timeoutMs?: number
+  /** What ALPN offers; default: no ALPN. */
+  readonly alpnProtocols?: readonly string[]
+}
+
+/**
+ * The server's side of a TLS handshake on a connected socket, with whatever came in already. What was written to it
+ * before goes out first. Resolves when the client is accepted: its certificate checked, where one is demanded. Rejects
+ * with a `TlsHandshakeError` on anything else; the socket is destroyed then.
+ *
+ * A client whose certificate is not signed or not pinned sees the connection end without an alert: OpenSSL has
+ * finished the handshake when Node lets us look.
+ */
+export async function startTls(
+  socket: Socket,
+  tls: TlsSettings,
+  { timeoutMs = tls.timeoutMs, alpnProtocols }: StartTlsOptions = {},
+): Promise<TLSSocket> {
+  // TLS takes the handle over from the socket, along with what the socket has not written.
+  if (socket.writableLength > 0) await written(socket, timeoutMs)
+  if (socket.destroyed) throw new TlsHandshakeError('EOF')
+  const secure = new TLSSocket(socket, {
+    isServer: true,
+    secureContext: tls.context,
+    requestCert: tls.requiresClientCertificate,
+    rejectUnauthorized: tls.requiresClientCertificate,
+    SNICallback: (serverName, done) => done(null, tls.contextFor(serverName)),
+    ...(alpnProtocols && { ALPNProtocols: [...alpnProtocols] }),
+  })
+  noteRemote(secure, remoteOf(socket))
+  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>()
+  const fail = (error: TlsHandshakeError) => {
+    reject(error)
+    secure.destroy()
+    socket.destroy()
+  }
+  const timer = setTimeout(() => fail(new TlsHandshakeError('i/o timeout', { isProbe: true })), timeoutMs)
+  secure.once('secure', () => {
+    const objection = objectionTo(secure, tls)
+    if (objection === undefined) resolve(secure)
+    else fail(objection)
+  })
+  // Stays: between here and the next reader a reset must not end the process.
+  secure.on('error', (error) => reject(failure(error)))
+  const onClose = () => reject(new TlsHandshakeError('EOF'))
+  secure.once('close', onClose)
+  try {
+    return await promise
+  } catch (error) {
+    socket.destroy()
+    throw error
+  } finally {
+    clearTimeout(timer)
+    secure.off('close', onClose)
+  }
+}
+
+/**
+ * The beginning of a NATS connection over TCP where there may be TLS: INFO in plain text and then the handshake,
+ * `handshake_first`, and `allow_non_tls`. `sayInfo` is called once, with the socket to write INFO to, a `TLSSocket`
+ * when the handshake came first. Resolves with the socket to go on with, which is paused. Rejects with a
+ * `TlsHandshakeError` when nothing became of it; the socket is destroyed then.
+ */
+export async function acceptTls(socket: Socket, tls: TlsSettings, sayInfo: (socket: Socket) => void): Promise<Socket> {
+  if (await beginsWithTls(socket, tls)) {
+    const secure = await startTls(socket, tls)
+    sayInfo(secure)
+    return secure
+  }
+  sayInfo(socket)
+  // nats-server: a client from which nothing comes in time is one without TLS, and has to say who it is in plain text.
+  if (tls.allowNonTls && tls.handshakeFirst !== true && !(await saysHello(socket, tls.timeoutMs))) return socket
+  return startTls(socket, tls)
+}
+
+/** Where there is a time to wait, whatever comes within it is taken for a handshake: other clients wait for INFO. */
+async function beginsWithTls(socket: Socket, { handshakeFirst }: TlsSettings): Promise<boolean> {
+  if (typeof handshakeFirst === 'boolean') return handshakeFirst
+  return (await firstByte(socket, handshakeFirst)) !== undefined
+}
+
+async function saysHello(socket: Socket, timeoutMs: number): Promise<boolean> {
+  return (await firstByte(socket, timeoutMs)) === TLS_HANDSHAKE_RECORD
+}
+
+/** RFC 8446 §5.1: the content type that every hello begins with. */
+export const TLS_HANDSHAKE_RECORD = 0x16
+
+async function firstByte(socket: Socket, timeoutMs: number): Promise<number | undefined> {
+  try {
+    return await readHead(socket, (bytes) => ({ value: bytes[0]!, byteLength: 0 }), timeoutMs)
+  } catch (error) {
+    socket.destroy()
+    throw error instanceof EndedEarlyError ? new TlsHandshakeError('EOF', { isProbe: true }) : error
+  }
+}
+
+/** Resolves when the system has taken what was written so far. */
+async function written(socket: Socket, timeoutMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(() => socket.destroy(), timeoutMs)
+  socket.on('error', resolve)
+  socket.write('', () => resolve())
+  await promise
+  clearTimeout(timer)
+  socket.off('error', resolve)
+}
+
+function objectionTo(secure: TLSSocket, tls: TlsSettings): TlsHandshakeError | undefined {
+  const certificate = secure.getPeerX509Certificate()
+  const cause = tls.requiresClientCertificate ? verifyError(secure) : null
+  if (cause !== null) {
+    const who = certificate ? ` (${subjectOf(certificate)} SHA-256: ${certificateHash(certificate)})` : ''
+    return new TlsHandshakeError(`tls: failed to verify certificate: ${verifyReason(cause)}${who}`, { cause })
+  }
+  return tls.isPinned(certificate) ? undefined : new TlsHandshakeError('certificate not pinned')
+}
+
+/**
+ * Node checks `authorized` only for sockets that its own `tls.Server` accepted; for those that it is given, the result
+ * of OpenSSL's check is on the handle, which has been reachable as `ssl` from the beginning.
+ */
+function verifyError(secure: TLSSocket): (Error & { readonly code?: string }) | null {
+  return (secure as unknown as { readonly ssl: { verifyError(): Error | null } }).ssl.verifyError()
+}
+
+function verifyReason(error: Error & { readonly code?: string }): string {
+  switch (error.code) {
+    case 'CERT_HAS_EXPIRED':
+    case 'CERT_NOT_YET_VALID':
+      return 'x509: certificate has expired or is not yet valid'
+    case 'INVALID_PURPOSE':
+      return 'x509: certificate specifies an incompatible key usage'
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_GET_ISSUER_CERT':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+      return 'x509: certificate signed by unknown authority'
+    default:
+      return `x509: ${error.message}`
+  }
+}
+
+/** OpenSSL's errors in Go's words. */
+function failure(error: NodeJS.ErrnoException): TlsHandshakeError {
+  const { code = '' } = error
+  const known = Object.hasOwn(REASONS, code) ? REASONS[code] : undefined
+  const [, alert] = /_ALERT_(\w+)$/.exec(code) ?? []
+  const detail = (error as { readonly reason?: string }).reason ?? error.message
+  const reason = known ?? (alert === undefined ? `tls: ${detail}` : `remote error: tls: ${alertText(alert)}`)
+  return new TlsHandshakeError(reason, { cause: error, isProbe: NO_TLS.has(code) })
+}
+
+const NO_TLS: ReadonlySet<string> = new Set(['ERR_SSL_HTTP_REQUEST', 'ERR_SSL_WRONG_VERSION_NUMBER'])
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNRESET: 'connection reset by peer',
+  EPIPE: 'EOF',
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: "tls: client didn't provide a certificate",
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'tls: client offered only unsupported versions',
+  ERR_SSL_NO_SHARED_CIPHER: 'tls: no cipher suite supported by both client and server',
+  ERR_SSL_NO_SUITABLE_KEY_SHARE: 'tls: no ECDHE curve supported by both client and server',
+  ERR_SSL_NO_SUITABLE_GROUPS: 'tls: no ECDHE curve supported by both client and server',
+  ERR_SSL_NO_APPLICATION_PROTOCOL: 'tls: client requested unsupported application protocols',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'tls: first record does not look like a TLS handshake',
+  ERR_SSL_HTTP_REQUEST: 'tls: first record does not look like a TLS handshake',
+}
+
+/** What the peer complained of: `UNKNOWN_CA` is `unknown certificate authority` in Go, most others read the same. */
+function alertText(alert: string): string {
+  return alert === 'UNKNOWN_CA' ? 'unknown certificate authority' : alert.toLowerCase().replaceAll('_', ' ')
+}
