@@ -21,10 +21,10 @@ const PURE_IMPORTS = ['node:buffer', 'node:crypto', 'node:util', 'node:zlib', '@
 /** A table of texts, which happens to lie in a module that does I/O. */
 const STATUS_TEXTS = "import { STATUS_CODES } from 'node:http'"
 
-/** What joins the rooms lies in none: src/*.ts and src/commands/. What two codecs share lies in wire/ itself. */
+/** What joins the rooms lies in none: src/*.ts, src/services/ and src/commands/. What two codecs share lies in wire/ itself. */
 function roomOf(file: string): string {
   const [folder = '', inner = ''] = file.split('/')
-  if (!file.includes('/') || folder === 'commands') return 'main'
+  if (!file.includes('/') || folder === 'commands' || folder === 'services') return 'main'
   return (folder === 'doors' || folder === 'wire') && !inner.endsWith('.ts') ? `${folder}/${inner}` : folder
 }
 
