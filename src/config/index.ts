@@ -2,6 +2,7 @@ export { type CheckedConfigFile, checkConfigFile } from './check.ts'
 export * from './language/index.ts'
 export {
   type Loaded,
+  type LoadedNatsOptions,
   type LoadNatsOptions,
   type LoadOptions,
   loadNatsOptions,

@@ -4,7 +4,7 @@ import { assemble } from './assemble.ts'
 import { assembleNats } from './assemble-nats.ts'
 import { readConfigFile } from './config-file.ts'
 import { EnvironmentVariables, withEnvFile } from './environment.ts'
-import { type Environment, Problems, parseConfigFile } from './language/index.ts'
+import { configDigest, type Environment, Problems, parseConfigFile } from './language/index.ts'
 import type { NatsServerOptions, Options } from './options.ts'
 import { type Overrides, readOverrides } from './overrides.ts'
 import { schema } from './settings/schema.ts'
@@ -67,26 +67,28 @@ export interface LoadNatsOptions extends LoadOptions {
   readonly defaults?: Overrides | undefined
 }
 
+export interface LoadedNatsOptions extends Loaded<NatsServerOptions> {
+  /** That of the config file, as `configDigest` tells it. */
+  readonly digest: string | undefined
+}
+
 /**
  * Reads the settings of a plain NATS server, as nats-server does: command line over config file over `defaults`. The
  * environment is asked only for the variables of the file, and only NATS, monitoring, log and process can be set.
  * @throws ConfigError as `loadOptions`.
  */
-export function loadNatsOptions(from: LoadNatsOptions): Loaded<NatsServerOptions> {
+export function loadNatsOptions(from: LoadNatsOptions): LoadedNatsOptions {
   const { configFile, env, cwd, overrides = {}, defaults = {} } = from
   const problems = new Problems()
+  const file = configFile === undefined ? undefined : parseConfigFile(configFile, { environment: env, cwd })
   const sources = [
     readOverrides(overrides, problems),
-    configFile === undefined
-      ? new Values()
-      : readConfigFile(parseConfigFile(configFile, { environment: env, cwd }), {
-          problems,
-          blocksWithoutEffect: BLOCKS_OF_THE_VAULT,
-        }),
+    file === undefined ? new Values() : readConfigFile(file, { problems, blocksWithoutEffect: BLOCKS_OF_THE_VAULT }),
     readOverrides(defaults, problems),
   ]
   throwErrors(problems)
-  return loaded(assembleNats(chooseFrom(sources), cwd, problems), problems)
+  const options = assembleNats(chooseFrom(sources), cwd, problems)
+  return { ...loaded(options, problems), digest: file && configDigest(file) }
 }
 
 /** What a plain NATS server has no use for. */

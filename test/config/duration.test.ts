@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseDuration } from '#config'
+import { formatDuration, parseDuration } from '#config'
 
 for (const [text, ms] of [
   ['0', 0],
@@ -34,4 +34,18 @@ for (const [text, message] of [
 ] as const) {
   test(`${JSON.stringify(text)} is no duration`, () =>
     assert.throws(() => parseDuration(text), new RangeError(message)))
+}
+
+for (const [ms, text] of [
+  [0, '0s'],
+  [1e-6, '1ns'],
+  [0.0015, '1.5µs'],
+  [1.5, '1.5ms'],
+  [29_500, '29.5s'],
+  [60_000, '1m0s'],
+  [90_000.000001, '1m30.000000001s'],
+  [3_600_500, '1h0m0.5s'],
+  [-60_000, '-1m0s'],
+] as const) {
+  test(`${ms} ms are shown as ${text}`, () => assert.equal(formatDuration(ms), text))
 }

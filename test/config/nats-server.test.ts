@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { checkConfigFile } from '#config'
 import { ConfigError } from '#kit'
+import { requireProgram } from '../helpers/programs.ts'
 import { Folder } from './folder.ts'
 
 /**
@@ -117,10 +118,9 @@ const files = [
 ]
 
 const environment = { BELFRY_TEST_PORT: '4333', BELFRY_TEST_HOST: '"12"' }
-const isInstalled = spawnSync('nats-server', ['-v']).status === 0
-const skip = isInstalled ? false : 'install it with: apt-get install nats-server'
+const natsServer = requireProgram('nats-server')
 
-describe('nats-server -t judges as we do', { skip }, () => {
+describe('nats-server -t judges as we do', { skip: natsServer.skip }, () => {
   for (const text of files) {
     test(JSON.stringify(text), () => {
       using folder = new Folder({ 'other.conf': 'port: 4333', 'broken.conf': 'port: .5' })
@@ -132,7 +132,7 @@ describe('nats-server -t judges as we do', { skip }, () => {
 
 /** The lines of complaint, sorted, for nats-server goes through its maps at random; empty when the file is right. */
 function theirJudgement(cwd: string): string[] {
-  const { status, stderr } = spawnSync('nats-server', ['-t', '-c', 'x.conf'], {
+  const { status, stderr } = spawnSync(natsServer.path, ['-t', '-c', 'x.conf'], {
     cwd,
     encoding: 'utf8',
     env: { ...process.env, ...environment },

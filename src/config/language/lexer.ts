@@ -123,8 +123,10 @@ export class Lexer extends Scanner {
   scalar(): ConfigValue | VariableReference {
     const position = this.position()
     const next = this.next
-    if (next === "'") return { kind: 'string', value: singleQuotedText(this), position }
-    if (next === '"') return { kind: 'string', value: doubleQuotedText(this), position }
+    // As that of a key, the place of a quoted text is behind the quote.
+    const inQuotes = { ...position, column: position.column + 1 }
+    if (next === "'") return { kind: 'string', value: singleQuotedText(this), position: inQuotes }
+    if (next === '"') return { kind: 'string', value: doubleQuotedText(this), position: inQuotes }
     if (next === '(') return { kind: 'string', value: blockText(this), position }
     if (next === '.') this.fail('Floats must start with a digit')
     return numberLike(this, position) ?? this.#bareValue(position)

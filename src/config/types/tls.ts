@@ -218,7 +218,7 @@ class TlsBlock {
   }
 
   #withoutEffect({ key, keyPosition }: ConfigEntry): void {
-    this.#source.problems.remarkAt(keyPosition, `${key} has no effect in Belfry`)
+    this.#source.problems.remarkAt(keyPosition, `${key} has no effect here`)
   }
 }
 
