@@ -1,14 +1,25 @@
 import { Command } from 'commander'
-import { loadOptions } from '#config'
+import { configDigest, loadOptions, parseConfigFile } from '#config'
+import { loadTls } from '#net'
+import { checkTlsOptions, validText } from './nats-server/check.ts'
 
-/** `belfry check`: reads the settings as `serve` would, says what is wrong with them, and starts nothing. */
+/**
+ * `belfry check`: reads the settings as `serve` would, says what is wrong with them, and starts nothing. Beyond
+ * `belfry nats-server -t`, which looks at the file alone, it checks how the settings go together.
+ */
 export function checkCommand(): Command {
   return new Command('check')
     .description('check the settings without starting')
     .option('-c, --config <file>', 'settings in the NATS config language')
-    .action((flags: { config?: string }) => {
-      const { warnings } = loadOptions({ configFile: flags.config, env: process.env, cwd: process.cwd() })
+    .action(async ({ config }: { config?: string }) => {
+      const surroundings = { env: process.env, cwd: process.cwd() }
+      const { options, warnings } = loadOptions({ configFile: config, ...surroundings })
+      await checkTlsOptions(options, loadTls)
       for (const warning of warnings) process.stderr.write(`belfry: ${warning}\n`)
-      process.stdout.write(`belfry: ${flags.config ? `configuration file ${flags.config} is` : 'settings are'} valid\n`)
+      process.stdout.write(config === undefined ? 'belfry: settings are valid\n' : fileText(config, surroundings))
     })
+}
+
+function fileText(config: string, { env, cwd }: { env: NodeJS.ProcessEnv; cwd: string }): string {
+  return validText('belfry', config, configDigest(parseConfigFile(config, { environment: env, cwd })))
 }
