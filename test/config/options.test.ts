@@ -420,7 +420,7 @@ describe('what is wrong in a file is reported with its place:', () => {
 
   test('a file that is not there', () => {
     const error = new ConfigError('open no.conf: no such file or directory')
-    assert.throws(() => loadOptions({ configFile: 'no.conf', env: {}, cwd: '/tmp' }), error)
+    assert.throws(() => loadOptions({ configFile: 'no.conf', env: {}, cwd: '/srv' }), error)
   })
 
   test('max_payload above max_pending', () => {
