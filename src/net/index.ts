@@ -1,4 +1,3 @@
-export { type AcceptSocketOptions, acceptSocket } from './accept-socket.ts'
 export { AddressLimit, TOO_MANY_CONNECTIONS } from './address-limit.ts'
 export type { Carrier, CarrierReceiver, MessageReceiver, RemoteAddress, StreamReceiver } from './carrier.ts'
 export { type ClientAddress, type ClientAddressRules, clientAddress, peerAddress } from './client-address.ts'
@@ -8,10 +7,10 @@ export { ensureLocalCertificate } from './local-ca.ts'
 export { isLocalRequest } from './local-request.ts'
 export { ProxyProtocolError, type ProxyProtocolRules, proxyProtocolRules, readProxyHeader } from './proxy-protocol.ts'
 export { noteRemote, remoteOf } from './remote-address.ts'
-export { acceptTls, type StartTlsOptions, startTls, TlsHandshakeError } from './start-tls.ts'
+export { type StartTlsOptions, startTls, TlsHandshakeError } from './start-tls.ts'
 export { TcpCarrier } from './tcp-carrier.ts'
 export { loadTls, type TlsMaterial, type TlsOptions, type TlsSettings, tlsFrom } from './tls.ts'
-export { type PeerCertificate, type TlsFacts, tlsFacts } from './tls-facts.ts'
+export { certificateHash, publicKeyHash, subjectOf } from './certificate.ts'
 export { type TrustCheck, type TrustedProxies, trustCheck } from './trusted-proxies.ts'
 export {
   type AcceptOptions,

@@ -37,14 +37,22 @@ export function proxyProtocolRules(trustedProxies: TrustedProxies): ProxyProtoco
 export const PROXY_HEADER_TIMEOUT_MS = 5_000
 
 /**
+ * How long a header that need not be there is waited for where the server speaks first: whoever connects without a
+ * proxy sends nothing until it has INFO, and waits for it as long.
+ */
+export const OPTIONAL_PROXY_HEADER_WAIT_MS = 250
+
+/**
  * Takes the header off a fresh connection; `remoteOf(socket)` is the client's address afterwards, and the socket is
- * paused. Resolves with false when nothing came in time that could say whether there is a header, which is no error
- * only where it is optional. Rejects with a `ProxyProtocolError`, and destroys the socket then.
+ * paused: whoever reads on has to `resume()` it. Resolves with false when nothing came in time, which is no error where
+ * the header is optional. Rejects with a `ProxyProtocolError`, and destroys the socket then.
+ *
+ * `timeoutMs` is for clients that speak first; default: what is right where the server does.
  */
 export async function readProxyHeader(
   socket: Socket,
   rules: ProxyProtocolRules,
-  timeoutMs = PROXY_HEADER_TIMEOUT_MS,
+  timeoutMs = rules.header === 'required' ? PROXY_HEADER_TIMEOUT_MS : OPTIONAL_PROXY_HEADER_WAIT_MS,
 ): Promise<boolean> {
   const isRequired = rules.header === 'required'
   try {

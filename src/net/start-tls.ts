@@ -2,7 +2,6 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { ProtocolError } from '#kit'
 import { certificateHash, subjectOf } from './certificate.ts'
-import { EndedEarlyError, readHead } from './read-head.ts'
 import { noteRemote, remoteOf } from './remote-address.ts'
 import type { TlsSettings } from './tls.ts'
 
@@ -77,45 +76,8 @@ export async function startTls(
   }
 }
 
-/**
- * The beginning of a NATS connection over TCP where there may be TLS: INFO in plain text and then the handshake,
- * `handshake_first`, and `allow_non_tls`. `sayInfo` is called once, with the socket to write INFO to, a `TLSSocket`
- * when the handshake came first. Resolves with the socket to go on with, which is paused. Rejects with a
- * `TlsHandshakeError` when nothing became of it; the socket is destroyed then.
- */
-export async function acceptTls(socket: Socket, tls: TlsSettings, sayInfo: (socket: Socket) => void): Promise<Socket> {
-  if (await beginsWithTls(socket, tls)) {
-    const secure = await startTls(socket, tls)
-    sayInfo(secure)
-    return secure
-  }
-  sayInfo(socket)
-  // nats-server: a client from which nothing comes in time is one without TLS, and has to say who it is in plain text.
-  if (tls.allowNonTls && tls.handshakeFirst !== true && !(await saysHello(socket, tls.timeoutMs))) return socket
-  return startTls(socket, tls)
-}
-
-/** Where there is a time to wait, whatever comes within it is taken for a handshake: other clients wait for INFO. */
-async function beginsWithTls(socket: Socket, { handshakeFirst }: TlsSettings): Promise<boolean> {
-  if (typeof handshakeFirst === 'boolean') return handshakeFirst
-  return (await firstByte(socket, handshakeFirst)) !== undefined
-}
-
-async function saysHello(socket: Socket, timeoutMs: number): Promise<boolean> {
-  return (await firstByte(socket, timeoutMs)) === TLS_HANDSHAKE_RECORD
-}
-
 /** RFC 8446 §5.1: the content type that every hello begins with. */
 export const TLS_HANDSHAKE_RECORD = 0x16
-
-async function firstByte(socket: Socket, timeoutMs: number): Promise<number | undefined> {
-  try {
-    return await readHead(socket, (bytes) => ({ value: bytes[0]!, byteLength: 0 }), timeoutMs)
-  } catch (error) {
-    socket.destroy()
-    throw error instanceof EndedEarlyError ? new TlsHandshakeError('EOF', { isProbe: true }) : error
-  }
-}
 
 /** Resolves when the system has taken what was written so far. */
 async function written(socket: Socket, timeoutMs: number): Promise<void> {

@@ -26,4 +26,11 @@ export {
 export { MessageAssembler, type MessageAssemblerOptions, type MessageHandler } from './message-assembler.ts'
 export { MessageInflater, type MessageInflaterOptions } from './message-inflater.ts'
 export { type DataOpcode, MAX_CONTROL_PAYLOAD_BYTES, Opcode } from './opcode.ts'
-export { type Origin, type OriginRules, originAllowed, originOf, parseAllowedOrigin } from './origin.ts'
+export {
+  type AllowedOrigin,
+  type Origin,
+  type OriginRules,
+  originAllowed,
+  originOf,
+  parseAllowedOrigin,
+} from './origin.ts'

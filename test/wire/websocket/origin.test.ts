@@ -34,6 +34,29 @@ for (const [origin, host, isTls, rules, reason] of [
   ['https://b.a.example', 'h', false, list('https://a.example'), NOT_LISTED],
   ['null', 'h', false, list('https://a.example'), 'parse "null": invalid URI for request'],
 
+  ['https://app.example.com', 'h', false, list('https://*.example.com'), undefined],
+  ['https://A.B.Example.com', 'h', false, list('https://*.EXAMPLE.com/path'), undefined],
+  ['https://example.com', 'h', false, list('https://*.example.com'), NOT_LISTED],
+  ['https://.example.com', 'h', false, list('https://*.example.com'), NOT_LISTED],
+  ['https://evilexample.com', 'h', false, list('https://*.example.com'), NOT_LISTED],
+  ['https://app.example.com.evil', 'h', false, list('https://*.example.com'), NOT_LISTED],
+  ['https://appxexamplexcom', 'h', false, list('https://*.example.com'), NOT_LISTED],
+  ['http://app.example.com', 'h', false, list('https://*.example.com'), NOT_LISTED],
+  ['https://app.example.com:8443', 'h', false, list('https://*.example.com'), NOT_LISTED],
+  ['https://app.example.com:8443', 'h', false, list('https://*.example.com:*'), undefined],
+  ['https://*.example.com', 'h', false, list('https://example.com'), NOT_LISTED],
+  ['http://localhost:5173', 'h', false, list('http://localhost:*'), undefined],
+  ['http://localhost', 'h', false, list('http://localhost:*/path'), undefined],
+  ['http://[::1]:99', 'h', false, list('http://[::1]:*'), undefined],
+  ['http://localhost.evil:5173', 'h', false, list('http://localhost:*'), NOT_LISTED],
+  [
+    'http://localhost:*',
+    'h',
+    false,
+    list('http://localhost:*'),
+    'parse "http://localhost:*": invalid host "localhost:*"',
+  ],
+
   ['http://h', 'h', false, { sameOrigin: true, allowedOrigins: ['http://a'] }, NOT_LISTED],
   ['http://a', 'h', false, { sameOrigin: true, allowedOrigins: ['http://a'] }, NOT_SAME],
   ['http://h', 'h', false, { sameOrigin: true, allowedOrigins: ['http://a', 'http://h'] }, undefined],
@@ -53,6 +76,14 @@ for (const [text, message] of [
     'unable to parse allowed origin "ws://a": allowed origins must be absolute URLs with http or https scheme',
   ],
   ['http:///a', 'unable to parse allowed origin "http:///a": host is required'],
+  ['http://*./', 'unable to parse allowed origin "http://*./": host is required'],
+  ...['https://*', 'https://*.*.example.com', 'https://a*.example.com', 'https://a.*.com', 'https://**:*'].map(
+    (text) =>
+      [
+        text,
+        `unable to parse allowed origin "${text}": only "*." before a host and ":*" behind it match more`,
+      ] as const,
+  ),
 ] as const) {
   test(`${text} is no allowed origin`, () => {
     assert.throws(
