@@ -182,16 +182,28 @@ test('with a log file nothing is said elsewhere', async () => {
   )
 })
 
-test('an address that is taken is fatal, and no files are left', async () => {
+/** How a server with every listener ends that cannot have the address of one of them. */
+async function refusedPort(port: number, code = 'EADDRINUSE'): Promise<string> {
   await using folder = await temporaryFolder()
-  writeFileSync(folder.join('nats.conf'), 'pid_file: "nats.pid"\nports_file_dir: "."')
+  const files = 'pid_file: "nats.pid"\nports_file_dir: "."\n'
+  writeFileSync(folder.join('nats.conf'), `${files}port: 1\nhttp: 2\nwebsocket { port: 3, no_tls: true }`)
+  const cause = Object.assign(new Error(code), { code, syscall: 'listen', address: '0.0.0.0', port })
   const start = async () => {
-    throw new ConfigError('Cannot bind "0.0.0.0:4222": address in use')
+    throw new ConfigError(`Cannot bind "0.0.0.0:${port}": ${code}`, { cause })
   }
   const started = new NatsServerRun(['-c', 'nats.conf'], { cwd: folder.path, start })
   assert.equal(await started.exitCode, 1)
-  assert.equal(started.logTexts.at(-2), '[FTL] Cannot bind "0.0.0.0:4222": address in use')
   assert.deepEqual(readdirSync(folder.path), ['nats.conf'])
+  return started.logTexts.at(-2)!
+}
+
+test('an address that cannot be had is fatal, in the words that tools look for, and no files are left', async () => {
+  const bind = (port: number) => `listen tcp 0.0.0.0:${port}: bind: address already in use`
+  assert.equal(await refusedPort(1), `[FTL] Error listening on port: 0.0.0.0:1, "${bind(1)}"`)
+  assert.equal(await refusedPort(2), `[FTL] Can't start monitoring: can't listen to the monitor port: ${bind(2)}`)
+  assert.equal(await refusedPort(3), `[FTL] Unable to listen for websocket connections: ${bind(3)}`)
+  assert.equal(await refusedPort(4), '[FTL] Cannot bind "0.0.0.0:4": EADDRINUSE')
+  assert.equal(await refusedPort(1, 'EWHATEVER'), '[FTL] Cannot bind "0.0.0.0:1": EWHATEVER')
 })
 
 for (const [signal, name] of [

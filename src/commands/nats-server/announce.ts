@@ -64,3 +64,31 @@ export function hasPlainPassword({ nats, websockets }: NatsServerOptions): boole
     ({ authorization: { password = '' } }) => password !== '' && !/^\$2[abxy]\$/.test(password),
   )
 }
+
+/** Why an address could not be had, in Go's words, which tools look for. */
+const BIND_REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'address already in use',
+  EADDRNOTAVAIL: 'cannot assign requested address',
+  EACCES: 'permission denied',
+}
+
+/** What nats-server says of a listener that cannot be opened; `undefined` when that is not why the start failed. */
+export function listenErrorText(error: Error, { nats, websockets, monitoring }: NatsServerOptions): string | undefined {
+  const {
+    syscall,
+    code = '',
+    address,
+    port,
+  } = (error.cause ?? {}) as NodeJS.ErrnoException & { address?: string; port?: number }
+  const reason = BIND_REASONS[code]
+  if (syscall !== 'listen' || reason === undefined || address === undefined || port === undefined) return undefined
+  const at = formatAddress({ host: address, port })
+  const text = `listen tcp ${at}: bind: ${reason}`
+  const isOne = (wanted: ListenAddress | undefined) => wanted?.port === port
+  if (isOne(nats)) return `Error listening on port: ${formatAddress(nats)}, ${JSON.stringify(text)}`
+  if (websockets.some(isOne)) return `Unable to listen for websocket connections: ${text}`
+  if (isOne(monitoring?.http) || isOne(monitoring?.https)) {
+    return `Can't start monitoring: can't listen to the monitor port: ${text}`
+  }
+  return undefined
+}

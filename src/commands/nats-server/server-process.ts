@@ -2,7 +2,13 @@ import type { EventEmitter } from 'node:events'
 import type { NatsServerOptions } from '#config'
 import { ConfigError, type Logger } from '#kit'
 import { goFileError, NatsLog, type NatsLogSurroundings, type ProtocolTrace } from '#ops'
-import { hasPlainPassword, listeningLines, listeningUrls, type NatsServerAddresses } from './announce.ts'
+import {
+  hasPlainPassword,
+  listenErrorText,
+  listeningLines,
+  listeningUrls,
+  type NatsServerAddresses,
+} from './announce.ts'
 import {
   portsFileContent,
   portsFilePath,
@@ -134,7 +140,8 @@ export class ServerProcess {
         configDigest: loaded.digest,
       })
     } catch (error) {
-      this.#log.write('FTL', textOf(error))
+      const text = error instanceof ConfigError ? listenErrorText(error, this.#options) : undefined
+      this.#log.write('FTL', text ?? textOf(error))
       this.#ended.resolve(1)
       return
     }
