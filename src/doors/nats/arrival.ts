@@ -1,4 +1,4 @@
-import type { Carrier, RemoteAddress } from '#net'
+import type { Carrier } from '#net'
 import type { TlsSnapshot } from './connection-snapshot.ts'
 import type { CookieCredentials } from './cookies.ts'
 import type { ProfileHolder } from './profile.ts'
@@ -9,10 +9,9 @@ const NONCE_BYTES = 11
 /** Who came, and how. */
 export interface Arrival {
   readonly id: number
+  /** Its `remote` is the client itself, behind whatever proxies are trusted. */
   readonly carrier: Carrier
   readonly listener: ProfileHolder
-  /** The client itself, behind whatever proxies are trusted. */
-  readonly remote: RemoteAddress
   /** What INFO gives it to sign; empty when nothing. */
   readonly nonce: string
   readonly tls: TlsSnapshot | undefined

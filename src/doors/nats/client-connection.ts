@@ -83,7 +83,8 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
 
   constructor(arrival: Arrival, context: DoorContext) {
     const { limits, clock, broker } = context
-    const { carrier, listener, remote, cookies, nonce } = arrival
+    const { carrier, listener, cookies, nonce } = arrival
+    const { remote } = carrier
     this.id = arrival.id
     this.#context = context
     this.#arrival = arrival
@@ -169,7 +170,8 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   }
 
   snapshot(): ConnectionSnapshot {
-    const { remote, tls } = this.#arrival
+    const { tls } = this.#arrival
+    const { remote } = this.#carrier
     const { name, lang, version } = this.#options
     return {
       cid: this.id,
@@ -334,8 +336,8 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   #sendInfo(said: InfoChanges & Pick<InfoFacts, 'nonce' | 'login'>): void {
     const { identity, limits } = this.#context
     const { maxPayloadBytes, supportsHeaders } = limits
-    const { id: clientId, remote } = this.#arrival
-    const facts = { identity, profile: this.#profile, remote, clientId, maxPayloadBytes, supportsHeaders }
+    const { remote } = this.#carrier
+    const facts = { identity, profile: this.#profile, remote, clientId: this.id, maxPayloadBytes, supportsHeaders }
     this.#outbox.appendText(infoLine(infoFor({ ...facts, ...said })))
   }
 

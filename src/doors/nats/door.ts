@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Timer } from '#kit'
 import {
-  type AcceptOptions,
   acceptWebSocketStream,
   type Carrier,
   type RemoteAddress,
+  type StreamAcceptOptions,
   type StreamReceiver,
   TcpCarrier,
   type UpgradeHandler,
@@ -36,14 +36,14 @@ export interface NatsDoorOptions extends Omit<DoorContext, 'heads' | 'congestion
 }
 
 export interface NatsUpgradeOptions
-  extends Partial<Omit<AcceptOptions<StreamReceiver>, 'clock' | 'logger' | 'writeDeadlineMs' | 'receiver'>> {
+  extends Partial<Omit<StreamAcceptOptions, 'clock' | 'logger' | 'writeDeadlineMs' | 'remote' | 'receiver'>> {
   /** The listener that a request came in by. */
   listener(request: IncomingMessage): ProfileHolder
   /** The client itself, when that is not the other end of the socket. */
   remote?(request: IncomingMessage): RemoteAddress | undefined
 }
 
-type NewArrival = Omit<Arrival, 'id' | 'carrier' | 'remote' | 'nonce'> & { readonly remote?: RemoteAddress | undefined }
+type NewArrival = Omit<Arrival, 'id' | 'carrier' | 'nonce'>
 
 /** The NATS client protocol, over TCP and over WebSocket. */
 export class NatsDoor {
@@ -95,11 +95,11 @@ export class NatsDoor {
         clock,
         logger,
         writeDeadlineMs: this.#context.limits.writeDeadlineMs,
+        remote: remote?.(request),
         receiver: (carrier) => {
           const holder = listener(request)
           return this.#welcome(carrier, ++this.#lastClientId, {
             listener: holder,
-            remote: remote?.(request),
             tls: tlsSnapshotOf(socket),
             cookies: credentialsIn(request.headers.cookie, holder.current.cookies),
           })
@@ -224,7 +224,11 @@ export class NatsDoor {
       if (!entered.socket.destroyed) this.#startTcp(entered.socket, listener, { from, id, nonce, ...entered })
     } catch (error) {
       this.#connections.count()
-      logger.info({ client: id, address: from.address, reason: (error as Error).message }, 'TLS handshake failed')
+      const { message, isProbe } = error as Error & { readonly isProbe?: boolean }
+      const fields = { client: id, address: from.address, reason: message }
+      // Load balancers and port scans say nothing: that is no news.
+      if (isProbe) logger.debug(fields, 'TLS handshake failed')
+      else logger.warn(fields, 'TLS handshake failed')
     } finally {
       this.#entering.delete(socket)
     }
@@ -236,7 +240,12 @@ export class NatsDoor {
     entered: { from: RemoteAddress; id: number; nonce?: string; isGreeted?: boolean },
   ): void {
     const { clock, logger, limits } = this.#context
-    const carrier = new TcpCarrier(socket, { clock, logger, writeDeadlineMs: limits.writeDeadlineMs })
+    const carrier = new TcpCarrier(socket, {
+      clock,
+      logger,
+      writeDeadlineMs: limits.writeDeadlineMs,
+      remote: entered.from,
+    })
     const tls = tlsSnapshotOf(socket)
     const webSocketUrl = this.#options.webSocketUrl?.()
     carrier.start(
@@ -245,7 +254,6 @@ export class NatsDoor {
         entered.id,
         {
           listener,
-          remote: entered.from,
           tls,
           cookies: {},
           foreignProtocol: tls === undefined ? (bytes) => foreignProtocol(bytes, webSocketUrl) : undefined,
@@ -263,9 +271,8 @@ export class NatsDoor {
     greeted: { readonly nonce?: string; readonly isGreeted?: boolean } = {},
   ): StreamReceiver {
     const nonce = greeted.nonce ?? this.#nonceFor(arrival.listener)
-    const remote = arrival.remote ?? carrier.remote
     const hasRoom = this.#hasRoom
-    const connection = new ClientConnection({ ...arrival, id, carrier, remote, nonce }, this.#context)
+    const connection = new ClientConnection({ ...arrival, id, carrier, nonce }, this.#context)
     this.#connections.count()
     if (!greeted.isGreeted) connection.greet()
     if (hasRoom) {
