@@ -138,7 +138,7 @@ export async function bodyOf({ raw, headers }: Answer): Promise<string> {
   return raw.readThrough('\n')
 }
 
-async function connectTls({ host, port }: Address, options: tls.ConnectionOptions): Promise<RawSocket> {
+export async function connectTls({ host, port }: Address, options: tls.ConnectionOptions): Promise<RawSocket> {
   const socket = tls.connect({ host, port, servername: 'localhost', ...options })
   await once(socket, 'secureConnect')
   return new RawSocket(socket)
