@@ -115,12 +115,13 @@ async function openWebsocket(
     handshakeTimeoutMs: websocket.handshakeTimeoutMs,
     // nats-server answers so to whatever asks for no upgrade.
     onRequest: (_request, response) => refuse(response),
-    onUpgrade: natsDoor.upgradeHandler({
-      listener: () => ({
-        current: { facts: { host: bound.host, port: bound.port, isTls }, connectionType: 'WEBSOCKET', authenticator },
-      }),
-      objection: ({ headers }) => originAllowed(originOf(headers), headers.host ?? '', isTls, websocket),
-    }),
+    onUpgrade: (request, socket, head) => {
+      const facts = { host: bound.host, port: bound.port, isTls }
+      natsDoor.acceptUpgrade(request, socket, head, {
+        listener: { current: { facts, connectionType: 'WEBSOCKET', authenticator } },
+        objection: ({ headers }) => originAllowed(originOf(headers), headers.host ?? '', isTls, websocket),
+      })
+    },
   })
   bound = await open(server, websocket)
   return bound

@@ -8,7 +8,7 @@ import { Broker, InProcessClient, Turn } from '#core'
 import { createHubDoor, type HubDoor } from '#doors/hub'
 import { NatsDoor, newServerIdentity } from '#doors/nats'
 import { ConfigError, type Logger, systemClock } from '#kit'
-import { clientAddress, isLocalRequest, UpgradeRouter } from '#net'
+import { clientAddress, isLocalRequest, type UpgradeHandler, UpgradeRouter } from '#net'
 import { Notifier, VAULT_ACCOUNT } from '#notify'
 import { openStore } from '#store'
 import { createVaultApp } from '#vault'
@@ -112,17 +112,16 @@ function webUpgrades({ vault, web }: Options, natsDoor: NatsDoor, hubDoor: HubDo
   const upgrades = new UpgradeRouter()
   if (hubDoor !== undefined) upgrades.add(`${vault.basePath}/notifications/hub`, hubDoor.handleUpgrade)
   if (web.nats !== 'off') {
-    const natsUpgrade = natsDoor.upgradeHandler({
-      listener: ({ socket }) => ({
-        current: {
-          facts: { host: socket.localAddress ?? '', port: socket.localPort ?? 0, isTls: 'encrypted' in socket },
-          connectionType: 'WEBSOCKET',
-          authenticator: authenticatorFor({ main: {} }),
-        },
-      }),
-      objection: (request) =>
-        web.nats === 'all' || isLocalRequest(request) ? undefined : 'only for programs on this machine (web.nats)',
-    })
+    const authenticator = authenticatorFor({ main: {} })
+    const natsUpgrade: UpgradeHandler = (request, socket, head) => {
+      const { localAddress = '', localPort = 0 } = request.socket
+      const facts = { host: localAddress, port: localPort, isTls: 'encrypted' in socket }
+      natsDoor.acceptUpgrade(request, socket, head, {
+        listener: { current: { facts, connectionType: 'WEBSOCKET', authenticator } },
+        objection: () =>
+          web.nats === 'all' || isLocalRequest(request) ? undefined : 'only for programs on this machine (web.nats)',
+      })
+    }
     upgrades.add(`${vault.basePath}/nats`, natsUpgrade)
   }
   return upgrades

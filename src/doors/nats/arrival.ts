@@ -1,4 +1,5 @@
 import type { Carrier } from '#net'
+import type { CloseReason } from './close-reason.ts'
 import type { TlsSnapshot } from './connection-snapshot.ts'
 import type { CookieCredentials } from './cookies.ts'
 import type { ProfileHolder } from './profile.ts'
@@ -16,6 +17,10 @@ export interface Arrival {
   readonly nonce: string
   readonly tls: TlsSnapshot | undefined
   readonly cookies: CookieCredentials
+  /** What the log puts in front of its address: whom it claims to speak for. */
+  readonly logPrefix?: string | undefined
+  /** Asked when the listener's rules are others: why it may not stay, if so. */
+  readonly mayStay?: (() => CloseReason | undefined) | undefined
   /** Looks at the first bytes: what is wrong with a client that speaks something else than NATS, as it is to be told. */
   readonly foreignProtocol?: ((firstBytes: Buffer) => string | undefined) | undefined
 }

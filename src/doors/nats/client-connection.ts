@@ -5,26 +5,15 @@ import {
   isLiteralSubject,
   isValidSubject,
   Message,
-  Outbox,
   type Peer,
   type Subscription,
   SYSTEM_ACCOUNT,
 } from '#core'
-import type { Logger } from '#kit'
 import type { Carrier, StreamReceiver } from '#net'
-import {
-  type ClientHandler,
-  ClientParser,
-  errLine,
-  infoLine,
-  NatsProtocolError,
-  noRespondersHeader,
-  OK_LINE,
-  PING_LINE,
-  PONG_LINE,
-  quoted,
-} from '#wire/nats'
+import { type ClientHandler, ClientParser, NatsProtocolError, noRespondersHeader, quoted } from '#wire/nats'
 import type { Arrival } from './arrival.ts'
+import { ClientLog } from './client-log.ts'
+import { ClientOutput } from './client-output.ts'
 import { type CloseReason, WEBSOCKET_CLOSE_CODE } from './close-reason.ts'
 import { BEFORE_CONNECT, type ConnectOptions, parseConnect } from './connect-options.ts'
 import type { ConnectionSnapshot } from './connection-snapshot.ts'
@@ -37,8 +26,6 @@ import { PROTOCOL_ERRORS, transportErrorAnswer } from './protocol-errors.ts'
 import { Reading } from './reading.ts'
 import { isReservedReply, isReservedSubject } from './reserved-subjects.ts'
 import { Subscriptions } from './subscriptions.ts'
-
-const CRLF = '\r\n'
 
 /**
  * How long a client is not read from when what it publishes fills the outbox of a receiver: long enough for healthy
@@ -55,17 +42,15 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   readonly id: number
   /** Since the beginning; what monitoring shows. */
   inMsgs = 0
-  outMsgs = 0
   inBytes = 0
-  outBytes = 0
   readonly #context: DoorContext
   readonly #arrival: Arrival
   readonly #profile: ListenerProfile
   readonly #carrier: Carrier
   readonly #reading: Reading
-  readonly #outbox: Outbox
+  readonly #output: ClientOutput
   readonly #parser: ClientParser
-  readonly #log: Logger
+  readonly #log: ClientLog
   readonly #life: Life
   readonly #login: Login
   readonly #startMs: number
@@ -94,13 +79,17 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     this.#account = broker.account(DEFAULT_ACCOUNT)
     this.#subscriptions = new Subscriptions(this, this.#account)
     this.#foreignProtocol = arrival.foreignProtocol
-    this.#outbox = new Outbox(context.turn, carrier, limits.maxPendingBytes, () =>
-      this.#cutOff('Slow Consumer (Pending Bytes)'),
-    )
     this.#parser = new ClientParser(limits, this)
     this.#parser.awaitsConnect = this.#profile.authenticator.isRequired
     this.#parser.acceptsHeaders = false
-    this.#log = context.logger.child({ client: this.id, address: remote.address })
+    const { connectionType } = this.#profile
+    const address = `${arrival.logPrefix ?? ''}${remote.address}`
+    const described = { client: this.id, address, port: remote.port, connectionType }
+    this.#log = new ClientLog(described, context.logger, context.trace)
+    this.#output = new ClientOutput(carrier, context, {
+      log: this.#log,
+      onOverflow: () => this.#cutOff('Slow Consumer (Pending Bytes)'),
+    })
     this.#startMs = clock.now()
     this.#lastActivityMs = this.#startMs
     this.#life = new Life(this.#startMs, this.pingIntervalMs)
@@ -111,9 +100,10 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
       nonce,
       peerCertificate: arrival.tls?.peerCertificate,
       clock,
-      log: this.#log,
+      log: () => this.#log.events,
       onTimeout: () => this.close('Authentication Timeout', 'Authentication Timeout'),
     })
+    this.#log.events.debug({}, 'client connected')
   }
 
   /** Whether it takes no part any more, though it may still be saying goodbye. */
@@ -140,14 +130,14 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   limitsChanged(): void {
     const { limits } = this.#context
     this.#parser.limits = limits
-    this.#outbox.maxPendingBytes = limits.maxPendingBytes
+    this.#output.maxPendingBytes = limits.maxPendingBytes
   }
 
   /** Ends the connection: queued messages, `errorText` as `-ERR`, then the transport's farewell with the reason. */
   close(reason: CloseReason, errorText?: string): void {
     if (this.#hasLeft) return
     if (errorText !== undefined) this.#complain(errorText)
-    this.#outbox.flush()
+    this.#output.flush()
     this.#leave(reason)
     this.#carrier.close(WEBSOCKET_CLOSE_CODE[reason], reason)
   }
@@ -160,13 +150,15 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     if (this.#hasLeft) return
     const { pingMax } = this.#context.limits
     const due = this.#life.check(now, { pingIntervalMs: this.pingIntervalMs, pingMax })
-    if (due === 'ping') this.#outbox.appendText(PING_LINE)
+    if (due === 'ping') this.#output.ping()
     else if (due === 'stale') this.close('Stale Connection', 'Stale Connection')
   }
 
-  /** Whether its listener, as it is now, would let it in again. A client that never logged in is not asked. */
-  isStillWelcome(): Promise<boolean> {
-    return this.#login.isStillGood(this.#arrival.listener.current)
+  /** Why its listener, as it is now, would not let it in again, if so. A client that never logged in is not asked who. */
+  async objection(): Promise<CloseReason | undefined> {
+    const reason = this.#arrival.mayStay?.()
+    if (reason !== undefined) return reason
+    return (await this.#login.isStillGood(this.#arrival.listener.current)) ? undefined : 'Authentication Failure'
   }
 
   snapshot(): ConnectionSnapshot {
@@ -181,11 +173,11 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
       startMs: this.#startMs,
       lastActivityMs: this.#lastActivityMs,
       rttMs: this.#life.roundTripMs,
-      pendingBytes: this.#outbox.pendingBytes,
+      pendingBytes: this.#output.pendingBytes,
       inMsgs: this.inMsgs,
-      outMsgs: this.outMsgs,
+      outMsgs: this.#output.messages,
       inBytes: this.inBytes,
-      outBytes: this.outBytes,
+      outBytes: this.#output.bytes,
       subscriptionCount: this.#subscriptions.size,
       subscriptions: () => this.#subscriptions.snapshot(),
       name,
@@ -202,17 +194,11 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   /** Hot: once per receiver. bench/fanout.ts */
   send(subscription: Subscription, message: Message): void {
     if (this.#hasLeft) return
-    const { heads, limits, congestion, recently } = this.#context
-    const outbox = this.#outbox
-    if (!limits.stallsFastProducers && outbox.isBehind) return
-    const received = message.headerBytes > 0 && !this.#options.headers ? bare(message) : message
-    outbox.append(heads.of(received, subscription.sid), received.body, CRLF)
-    this.outMsgs++
-    this.outBytes += received.body.length
-    this.#lastActivityMs = recently
-    if (outbox.isCrowded) congestion.mark()
+    if (!this.#output.deliver(subscription, message, this.#options.headers)) return
+    this.#lastActivityMs = this.#context.recently
     if (subscription.maxDeliveries !== 0 && subscription.delivered >= subscription.maxDeliveries) {
       this.#subscriptions.forget(subscription)
+      this.#log.did('DELSUB', subscription.sid)
     }
   }
 
@@ -240,7 +226,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     if (this.#hasLeft) return
     const { text, reason } = transportErrorAnswer(error)
     if (text !== undefined) this.#complain(text)
-    this.#outbox.flush()
+    this.#output.flush()
     this.#leave(reason)
   }
 
@@ -252,6 +238,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   // --- ClientHandler --------------------------------------------------------------------------------------------
 
   onConnect(json: string): void {
+    this.#log.received('CONNECT', json)
     const options = parseConnect(json, this.#options)
     // nats-server closes without a word on a CONNECT it cannot read.
     if (options === undefined) this.close('Protocol Violation')
@@ -265,7 +252,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   onUninvited(): void {
     if (this.#profile.authenticator.hasDefaultUser) this.#logIn(() => {})
     else {
-      this.#log.warn({ connectionType: this.#profile.connectionType, reason: 'no CONNECT' }, 'login refused')
+      this.#log.events.warn({ connectionType: this.#profile.connectionType, reason: 'no CONNECT' }, 'login refused')
       this.close('Authentication Failure', 'Authorization Violation')
     }
   }
@@ -274,6 +261,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   onPublish(subject: string, reply: string, body: Buffer, headerBytes: number): void {
     this.inMsgs++
     this.inBytes += body.length
+    if (this.#log.isTracing) this.#log.receivedMessage({ subject, reply, body, headerBytes })
     const options = this.#options
     if (options.pedantic && !(isValidSubject(subject) && isLiteralSubject(subject))) {
       this.#complain('Invalid Publish Subject')
@@ -286,7 +274,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
       this.#forbid(`Permissions Violation for Publish with Reply of ${quoted(reply)}`)
       return
     }
-    if (options.verbose) this.#outbox.appendText(OK_LINE)
+    if (options.verbose) this.#output.ok()
     const delivered = this.#account.publish(
       new Message(subject, body, reply, headerBytes),
       options.echo ? undefined : this,
@@ -300,6 +288,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
 
   onSubscribe(subject: string, queue: string, sid: string): void {
     this.#operations++
+    if (this.#log.isTracing) this.#log.received('SUB', [subject, queue, sid].filter((field) => field !== '').join(' '))
     const objection = this.#subscriptions.add({ subject, queue, sid }, this.#context.limits)
     if (objection === undefined) this.#acknowledge()
     else this.#forbid(objection)
@@ -307,14 +296,16 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
 
   onUnsubscribe(sid: string, max: number): void {
     this.#operations++
-    this.#subscriptions.end(sid, max)
+    if (this.#log.isTracing) this.#log.received('UNSUB', max > 0 ? `${sid} ${max}` : sid)
+    if (this.#subscriptions.end(sid, max)) this.#log.did('DELSUB', sid)
     this.#acknowledge()
   }
 
   /** The first one of a client that takes INFO at any time is answered with where it is now, too. */
   onPing(): void {
+    this.#log.received('PING')
     this.#life.heard(this.#context.recently)
-    this.#outbox.appendText(PONG_LINE)
+    this.#output.pong()
     if (this.#hasPinged || !this.#hasConnected) return
     this.#hasPinged = true
     if (this.#options.protocol < 1) return
@@ -323,11 +314,12 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   }
 
   onPong(): void {
+    this.#log.received('PONG')
     this.#life.ponged(this.#context.recently)
   }
 
   onError(text: string): void {
-    this.#log.info({ text }, 'client reports an error')
+    this.#log.events.info({ text }, 'client reports an error')
     this.close('Parse Error')
   }
 
@@ -338,7 +330,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     const { maxPayloadBytes, supportsHeaders } = limits
     const { remote } = this.#carrier
     const facts = { identity, profile: this.#profile, remote, clientId: this.id, maxPayloadBytes, supportsHeaders }
-    this.#outbox.appendText(infoLine(infoFor({ ...facts, ...said })))
+    this.#output.info(infoFor({ ...facts, ...said }))
   }
 
   /** Goes on with `then` when the client is let in. What it sends until that is known waits. */
@@ -367,6 +359,9 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     }
     this.#parser.awaitsConnect = false
     this.#authorizedUser = principal.name
+    const { version: clientVersion, lang: clientLang, name: clientName } = this.#options
+    const { name: user, account } = principal
+    this.#log.describe({ clientVersion, clientLang, clientName, ...(user === '' ? {} : { account, user }) })
     this.#account = this.#context.broker.account(principal.account)
     this.#subscriptions.moveTo(this.#account)
     then()
@@ -383,7 +378,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     try {
       work()
     } catch (error) {
-      this.#log.error({ error }, 'connection failed')
+      this.#log.events.error({ error }, 'connection failed')
       this.#carrier.destroy()
     }
   }
@@ -407,7 +402,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     } catch (error) {
       if (!(error instanceof NatsProtocolError)) throw error
       const { text, reason } = PROTOCOL_ERRORS[error.code]
-      this.#log.debug({ reason: error.message }, 'protocol error')
+      this.#log.events.debug({ reason: error.message }, 'protocol error')
       this.close(reason, text)
     }
   }
@@ -417,13 +412,13 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     const answer = this.#foreignProtocol?.(firstBytes)
     this.#foreignProtocol = undefined
     if (answer === undefined) return false
-    this.#log.warn({ reason: answer }, 'client speaks another protocol')
+    this.#log.events.warn({ reason: answer }, 'client speaks another protocol')
     this.close('Protocol Violation', `Unknown Protocol Operation: ${answer}`)
     return true
   }
 
   #acknowledge(): void {
-    if (this.#options.verbose) this.#outbox.appendText(OK_LINE)
+    if (this.#options.verbose) this.#output.ok()
   }
 
   /** What the client has yet to say waits at its own end meanwhile. The read in hand is finished. */
@@ -434,12 +429,12 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
 
   /** An error that the client is told of. */
   #complain(text: string): void {
-    this.#outbox.appendText(errLine(text))
+    this.#output.error(text)
   }
 
   /** An operation that is not done, which the client survives. */
   #forbid(text: string): void {
-    this.#log.info({ reason: text }, 'operation refused')
+    this.#log.events.info({ reason: text }, 'operation refused')
     this.#complain(text)
   }
 
@@ -457,14 +452,9 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     this.#login.end()
     this.#context.onLeft(this, reason)
     this.#reading.end()
-    this.#outbox.close()
+    this.#output.close()
     this.#subscriptions.clear()
-    if (reason.startsWith('Slow Consumer')) this.#log.warn({ reason }, 'client closed')
-    else this.#log.debug({ reason }, 'client closed')
+    if (reason.startsWith('Slow Consumer')) this.#log.events.warn({ reason }, 'client closed')
+    else this.#log.events.debug({ reason }, 'client closed')
   }
-}
-
-/** What those get who do not do headers. */
-function bare(message: Message): Message {
-  return new Message(message.subject, message.payload, message.reply)
 }

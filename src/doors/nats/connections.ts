@@ -88,7 +88,8 @@ export class Connections {
     const sums = { ...this.#sums }
     for (const connection of this.#open) {
       if (connection.hasLeft) continue
-      for (const sum of Object.keys(sums) as (keyof Sums)[]) sums[sum] += connection[sum]
+      const snapshot = connection.snapshot()
+      for (const sum of Object.keys(sums) as (keyof Sums)[]) sums[sum] += snapshot[sum]
     }
     return {
       connections: this.#open.size,

@@ -1,6 +1,7 @@
 import type { Broker, Turn } from '#core'
 import type { Clock, Logger } from '#kit'
 import type { ClientConnection } from './client-connection.ts'
+import type { ProtocolTrace } from './client-log.ts'
 import type { CloseReason } from './close-reason.ts'
 import type { Congestion } from './congestion.ts'
 import type { DeliveryHeads } from './delivery-heads.ts'
@@ -50,6 +51,7 @@ export interface DoorContext {
    */
   recently: number
   readonly logger: Logger
+  readonly trace?: ProtocolTrace | undefined
   readonly random: (below: number) => number
   /** For nonces: that many bytes nobody can guess. */
   readonly randomBytes: (count: number) => Buffer

@@ -1,14 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Timer } from '#kit'
 import {
   acceptWebSocketStream,
   type Carrier,
   type RemoteAddress,
+  remoteOf,
   type StreamAcceptOptions,
   type StreamReceiver,
   TcpCarrier,
-  type UpgradeHandler,
 } from '#net'
 import { infoLine } from '#wire/nats'
 import { type Arrival, newNonce } from './arrival.ts'
@@ -35,12 +36,28 @@ export interface NatsDoorOptions extends Omit<DoorContext, 'heads' | 'congestion
   webSocketUrl?(): string | undefined
 }
 
+/** A connection as its TCP listener sees it. */
+export interface NatsSocketOptions {
+  /** The client itself; default: whom `remoteOf` knows at the other end of the socket. */
+  readonly remote?: RemoteAddress | undefined
+  /** Whatever room there is here, there is none for this client. */
+  readonly isOneTooMany?: boolean
+}
+
+/** An upgrade as its WebSocket listener sees it. */
 export interface NatsUpgradeOptions
-  extends Partial<Omit<StreamAcceptOptions, 'clock' | 'logger' | 'writeDeadlineMs' | 'remote' | 'receiver'>> {
-  /** The listener that a request came in by. */
-  listener(request: IncomingMessage): ProfileHolder
-  /** The client itself, when that is not the other end of the socket. */
-  remote?(request: IncomingMessage): RemoteAddress | undefined
+  extends Partial<Omit<StreamAcceptOptions, 'clock' | 'logger' | 'writeDeadlineMs' | 'receiver'>>,
+    Pick<Arrival, 'listener' | 'logPrefix' | 'mayStay'> {
+  /** It is upgraded, and then ended without a word; why, for the log. */
+  readonly turnedAway?: string | undefined
+}
+
+/** What was said to a client before it became a connection, and whether it may be one. */
+interface Greeting {
+  readonly isGreeted?: boolean
+  /** Of the INFO that has gone out. */
+  readonly nonce?: string
+  readonly isOneTooMany?: boolean
 }
 
 type NewArrival = Omit<Arrival, 'id' | 'carrier' | 'nonce'>
@@ -77,35 +94,37 @@ export class NatsDoor {
     return this.#connections.size + this.#entering.size
   }
 
-  /** Takes over a connection of a TCP listener; `remote` when the client is not at the other end of the socket. */
-  acceptSocket(socket: Socket, listener: ProfileHolder, remote?: RemoteAddress): void {
+  /** Takes over a connection of a TCP listener. */
+  acceptSocket(socket: Socket, listener: ProfileHolder, options: NatsSocketOptions = {}): void {
     const { tls } = listener.current
-    const from = remote ?? { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 }
-    if (tls === undefined || !this.#hasRoom) this.#startTcp(socket, listener, { from, id: ++this.#lastClientId })
-    else void this.#acceptTls(socket, listener, { from, tls })
+    const { remote: from = remoteOf(socket), isOneTooMany = false } = options
+    const id = ++this.#lastClientId
+    if (tls === undefined || isOneTooMany || !this.#hasRoom)
+      this.#startTcp(socket, listener, { from, id, isOneTooMany })
+    else void this.#acceptTls(socket, listener, { from, id, tls })
   }
 
-  /** The handler for upgrades to NATS over WebSocket. */
-  upgradeHandler({ listener, remote, ...accept }: NatsUpgradeOptions): UpgradeHandler {
-    const { clock, logger } = this.#context
-    return (request, socket, head) => {
-      acceptWebSocketStream(request, socket, head, {
-        onRefused: (reason) => logger.info({ address: request.socket.remoteAddress, reason }, 'upgrade refused'),
-        ...accept,
-        clock,
-        logger,
-        writeDeadlineMs: this.#context.limits.writeDeadlineMs,
-        remote: remote?.(request),
-        receiver: (carrier) => {
-          const holder = listener(request)
-          return this.#welcome(carrier, ++this.#lastClientId, {
-            listener: holder,
-            tls: tlsSnapshotOf(socket),
-            cookies: credentialsIn(request.headers.cookie, holder.current.cookies),
-          })
-        },
-      })
-    }
+  /** Takes over a socket whose request asks for an upgrade to NATS over WebSocket, and answers it. */
+  acceptUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, options: NatsUpgradeOptions): void {
+    const { listener, logPrefix, mayStay, turnedAway, ...accept } = options
+    const { clock, logger, limits } = this.#context
+    acceptWebSocketStream(request, socket, head, {
+      onRefused: (reason) => logger.info({ address: request.socket.remoteAddress, reason }, 'upgrade refused'),
+      ...accept,
+      clock,
+      logger,
+      writeDeadlineMs: limits.writeDeadlineMs,
+      receiver: (carrier) => {
+        if (turnedAway !== undefined) return this.#turnAway(carrier, turnedAway)
+        return this.#welcome(carrier, ++this.#lastClientId, {
+          listener,
+          logPrefix,
+          mayStay,
+          tls: tlsSnapshotOf(socket),
+          cookies: credentialsIn(request.headers.cookie, listener.current.cookies),
+        })
+      },
+    })
   }
 
   /** Other limits from now on, for those who are in as well; who is too many now goes, the newest first. */
@@ -135,18 +154,16 @@ export class NatsDoor {
     for (const connection of this.#connections) connection.announce(changes)
   }
 
-  /**
-   * The clients that logged in and that their listeners, as they are now, would not let in again. With `ends` their
-   * connections end as if they had just tried.
-   */
-  async unwelcome({ ends }: { readonly ends: boolean }): Promise<ConnectionSnapshot[]> {
-    const found: ConnectionSnapshot[] = []
-    for (const connection of [...this.#connections]) {
-      if (connection.hasLeft || (await connection.isStillWelcome())) continue
-      found.push(connection.snapshot())
-      if (ends) connection.close('Authentication Failure', 'Authorization Violation')
-    }
-    return found
+  /** The clients that their listeners, as they are now, would not let in again, each with the `reason` why. */
+  unwelcome(): Promise<ConnectionSnapshot[]> {
+    return this.#forUnwelcome(() => {})
+  }
+
+  /** Ends the connections of those as if they had just tried. */
+  endUnwelcome(): Promise<ConnectionSnapshot[]> {
+    return this.#forUnwelcome((connection, reason) =>
+      connection.close(reason, reason === 'Authentication Failure' ? 'Authorization Violation' : undefined),
+    )
   }
 
   /** Ends one connection. Whether there was one with this id. */
@@ -204,6 +221,17 @@ export class NatsDoor {
 
   // --------------------------------------------------------------------------------------------------------------
 
+  async #forUnwelcome(act: (connection: ClientConnection, reason: CloseReason) => void): Promise<ConnectionSnapshot[]> {
+    const found: ConnectionSnapshot[] = []
+    for (const connection of [...this.#connections]) {
+      const reason = connection.hasLeft ? undefined : await connection.objection()
+      if (reason === undefined) continue
+      found.push({ ...connection.snapshot(), reason })
+      act(connection, reason)
+    }
+    return found
+  }
+
   get #hasRoom(): boolean {
     return !this.#isLeaving && this.connectionCount < this.#context.limits.maxConnections
   }
@@ -211,9 +239,8 @@ export class NatsDoor {
   async #acceptTls(
     socket: Socket,
     listener: ProfileHolder,
-    { from, tls }: { readonly from: RemoteAddress; readonly tls: TcpTls },
+    { from, id, tls }: { readonly from: RemoteAddress; readonly id: number; readonly tls: TcpTls },
   ): Promise<void> {
-    const id = ++this.#lastClientId
     const { clock, logger } = this.#context
     const nonce = this.#nonceFor(listener)
     this.#entering.add(socket)
@@ -234,11 +261,7 @@ export class NatsDoor {
     }
   }
 
-  #startTcp(
-    socket: Socket,
-    listener: ProfileHolder,
-    entered: { from: RemoteAddress; id: number; nonce?: string; isGreeted?: boolean },
-  ): void {
+  #startTcp(socket: Socket, listener: ProfileHolder, entered: { from: RemoteAddress; id: number } & Greeting): void {
     const { clock, logger, limits } = this.#context
     const carrier = new TcpCarrier(socket, {
       clock,
@@ -263,15 +286,16 @@ export class NatsDoor {
     )
   }
 
-  /** `greeted`: whether INFO has gone out by itself, and the nonce in it. */
-  #welcome(
-    carrier: Carrier,
-    id: number,
-    arrival: NewArrival,
-    greeted: { readonly nonce?: string; readonly isGreeted?: boolean } = {},
-  ): StreamReceiver {
+  #turnAway(carrier: Carrier, reason: string): StreamReceiver {
+    const { address, port } = carrier.remote
+    this.#context.logger.error({ address, port, reason }, 'connection turned away')
+    carrier.destroy()
+    return { onBytes() {}, onStalled() {}, onClosed() {} }
+  }
+
+  #welcome(carrier: Carrier, id: number, arrival: NewArrival, greeted: Greeting = {}): StreamReceiver {
     const nonce = greeted.nonce ?? this.#nonceFor(arrival.listener)
-    const hasRoom = this.#hasRoom
+    const hasRoom = this.#hasRoom && !greeted.isOneTooMany
     const connection = new ClientConnection({ ...arrival, id, carrier, nonce }, this.#context)
     this.#connections.count()
     if (!greeted.isGreeted) connection.greet()

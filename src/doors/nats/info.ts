@@ -35,7 +35,8 @@ export interface InfoFacts extends InfoChanges {
 /** The INFO object; what is `undefined` in it is left out of the JSON. (`spec/nats.md` §2.2) */
 export function infoFor(facts: InfoFacts): object {
   const { identity, profile, nonce, login, connectUrls = [] } = facts
-  const { host, port, isTls, verifiesClients, allowsPlain } = profile.facts
+  const { isTls, verifiesClients, allowsPlain } = profile.facts
+  const { host, port } = advertised(profile)
   const isWebSocket = profile.connectionType === 'WEBSOCKET'
   return {
     server_id: identity.id,
@@ -60,6 +61,15 @@ export function infoFor(facts: InfoFacts): object {
     remote_account: login?.account,
     acc_is_sys: onlyTrue(login?.isSystemAccount),
   }
+}
+
+/** IPv6 addresses with a port are in brackets, as in a URL; a port that is missing, or none, is the listener's. */
+const HOST_AND_PORT = /^(?:\[(?<ipv6>[^\]]*)\]|(?<host>[^:]*))(?::(?<port>-?\d+))?$/
+
+function advertised({ clientAdvertise, facts }: ListenerProfile): { readonly host: string; readonly port: number } {
+  if (!clientAdvertise) return facts
+  const { ipv6, host, port } = HOST_AND_PORT.exec(clientAdvertise)?.groups ?? {}
+  return { host: ipv6 ?? host ?? clientAdvertise, port: Number(port) > 0 ? Number(port) : facts.port }
 }
 
 /** nats-server does not say so over TCP where there is a user for those who show nothing; over WebSocket it does. */

@@ -14,7 +14,8 @@ export interface LoginOptions {
   /** What INFO gave the client to sign; empty when nothing. */
   readonly nonce: string
   readonly clock: Clock
-  readonly log: Logger
+  /** Of the client, as it is known by now. */
+  readonly log: () => Logger
   /** The client took too long. */
   onTimeout(): void
 }
@@ -63,7 +64,7 @@ export class Login {
     try {
       return await result
     } catch (error) {
-      this.#options.log.error({ error, ...described(request) }, 'login failed')
+      this.#options.log().error({ error, ...described(request) }, 'login failed')
       return { ok: false, reason: 'error' }
     }
   }
@@ -78,7 +79,7 @@ export class Login {
     this.#timer?.cancel()
     this.#timer = undefined
     if (result.ok) this.#last = request
-    else this.#options.log.warn({ ...described(request), reason: result.reason }, 'login refused')
+    else this.#options.log().warn({ ...described(request), reason: result.reason }, 'login refused')
     answer(result.ok ? result.principal : undefined)
   }
 

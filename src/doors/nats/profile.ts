@@ -19,6 +19,8 @@ export interface ListenerProfile {
   readonly authenticator: Authenticator
   /** Instead of the one for all clients. */
   readonly pingIntervalMs?: number | undefined
+  /** `host` or `host:port` that INFO names instead of the listener's own. */
+  readonly clientAdvertise?: string | undefined
   /** Of a TCP listener: TLS begins behind INFO, or before. */
   readonly tls?: TcpTls | undefined
   /** Of a WebSocket listener: the names of the cookies that carry credentials. */

@@ -47,16 +47,20 @@ export class Subscriptions {
     return undefined
   }
 
-  /** Ends a subscription with its message number `max`, or at once; a sid that nobody knows is passed over. */
-  end(sid: string, max: number): void {
+  /**
+   * Ends a subscription with its message number `max`, or at once, which is what it returns; a sid that nobody knows is
+   * passed over.
+   */
+  end(sid: string, max: number): boolean {
     const subscription = this.#bySid.get(sid)
-    if (subscription === undefined) return
+    if (subscription === undefined) return false
     if (max > subscription.delivered) {
       subscription.maxDeliveries = max
-    } else {
-      this.#bySid.delete(sid)
-      this.#account.unsubscribe(subscription)
+      return false
     }
+    this.#bySid.delete(sid)
+    this.#account.unsubscribe(subscription)
+    return true
   }
 
   /** The account removed it with its last delivery. */

@@ -4,7 +4,15 @@ import http from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { type Authenticator, authenticatorFor } from '#auth'
 import { Broker, Turn } from '#core'
-import { type ListenerProfile, NatsDoor, type NatsLimits, newServerIdentity, type TcpTls } from '#doors/nats'
+import {
+  type ListenerProfile,
+  NatsDoor,
+  type NatsLimits,
+  type NatsUpgradeOptions,
+  newServerIdentity,
+  type ProtocolTrace,
+  type TcpTls,
+} from '#doors/nats'
 import { type LogFields, type Logger, systemClock } from '#kit'
 import { once } from '../../helpers/wait.ts'
 import type { RunningImplementation } from './implementations.ts'
@@ -33,6 +41,8 @@ export interface DoorServerOptions {
   readonly webSocketAuthenticator?: Authenticator
   readonly tls?: TcpTls
   readonly webSocket?: Partial<ListenerProfile>
+  readonly upgrade?: Partial<NatsUpgradeOptions>
+  readonly trace?: ProtocolTrace
 }
 
 export interface LogEvent {
@@ -65,6 +75,7 @@ export async function startDoor(options: DoorServerOptions = {}): Promise<DoorSe
     turn: new Turn(setImmediate),
     clock: systemClock,
     logger: loggerInto(log),
+    trace: options.trace,
     random: (below) => Math.floor(Math.random() * below),
     randomBytes,
     webSocketUrl: () => `ws://${webSocket.host}:${webSocket.port}`,
@@ -88,7 +99,9 @@ export async function startDoor(options: DoorServerOptions = {}): Promise<DoorSe
       ...options.webSocket,
     },
   }
-  webServer.on('upgrade', door.upgradeHandler({ listener: () => webSocketProfile }))
+  webServer.on('upgrade', (request, socket, head) =>
+    door.acceptUpgrade(request, socket, head, { listener: webSocketProfile, ...options.upgrade }),
+  )
   return {
     name: 'belfry',
     tcp,

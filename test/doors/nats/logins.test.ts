@@ -5,7 +5,14 @@ import { describe, test } from 'node:test'
 import { type Authenticator, authenticatorFor, type LoginRequest, type LoginResult } from '#auth'
 import { until, within } from '../../helpers/wait.ts'
 import { type DoorServer, startDoor } from './door-server.ts'
-import { CARRIERS, type CarrierName, connectTo, type RawClient } from './raw-client.ts'
+import {
+  CARRIERS,
+  type CarrierName,
+  connectTo,
+  type RawClient,
+  type TcpClient,
+  type WebSocketClient,
+} from './raw-client.ts'
 
 const VIOLATION = "-ERR 'Authorization Violation'\r\n"
 const SECRET = 'open-sesame'
@@ -83,7 +90,8 @@ for (const carrier of CARRIERS) {
         client.say(`CONNECT ${JSON.stringify(shown)}\r\nPING\r\n`)
         await assertEnded(client, carrier, VIOLATION, 'Authentication Failure')
         const connectionType = carrier === 'TCP' ? 'STANDARD' : 'WEBSOCKET'
-        assert.deepEqual(refusals(server), [{ client: 1, address: '127.0.0.1', connectionType, ...logged }])
+        const port = (client as TcpClient | WebSocketClient).raw.socket.localPort
+        assert.deepEqual(refusals(server), [{ client: 1, address: '127.0.0.1', port, connectionType, ...logged }])
         assert.doesNotMatch(JSON.stringify(server.log), new RegExp(SECRET))
       })
     }
@@ -208,17 +216,17 @@ for (const carrier of CARRIERS) {
       using client = await connectTo(server, carrier)
       client.say(`CONNECT {"verbose":false,"user":"ann","pass":"${SECRET}"}\r\n`)
       await client.untilPong()
-      assert.deepEqual(await server.door.unwelcome({ ends: true }), [])
+      assert.deepEqual(await server.door.endUnwelcome(), [])
       const authenticator = authenticatorFor({ main: { user: 'ann', password: 'changed' } })
       for (const holder of [server.tcpProfile, server.webSocketProfile]) {
         holder.current = { ...holder.current, authenticator }
       }
       assert.deepEqual(
-        (await server.door.unwelcome({ ends: false })).map(({ authorizedUser }) => authorizedUser),
-        ['ann'],
+        (await server.door.unwelcome()).map(({ authorizedUser, reason }) => [authorizedUser, reason]),
+        [['ann', 'Authentication Failure']],
       )
       await client.untilPong()
-      await server.door.unwelcome({ ends: true })
+      await server.door.endUnwelcome()
       await assertEnded(client, carrier, VIOLATION, 'Authentication Failure')
     })
   })

@@ -1,0 +1,79 @@
+import type { LogFields, Logger } from '#kit'
+
+/**
+ * What is told of operations while `isOn`, which is asked first: tracing costs nothing where it is off. Texts are the
+ * operation without its verb.
+ */
+export interface ProtocolTrace {
+  readonly isOn: boolean
+  received(client: LogFields, verb: string, text?: string): void
+  sent(client: LogFields, verb: string, text?: string): void
+  /** By the server itself: `DELSUB`. */
+  did(client: LogFields, verb: string, text: string): void
+  /** `payload` begins with `headerBytes` of headers. */
+  receivedPayload(client: LogFields, payload: Uint8Array, headerBytes: number): void
+  sentPayload(client: LogFields, payload: Uint8Array, headerBytes: number): void
+}
+
+/** What is said about one client: events in the log, and in the trace what passes. */
+export class ClientLog {
+  readonly #logger: Logger
+  readonly #trace: ProtocolTrace | undefined
+  #fields: LogFields
+  #log: Logger
+
+  constructor(fields: LogFields, logger: Logger, trace: ProtocolTrace | undefined) {
+    this.#fields = fields
+    this.#logger = logger
+    this.#trace = trace
+    this.#log = logger.child(fields)
+  }
+
+  /** More is known about the client. */
+  describe(fields: LogFields): void {
+    this.#fields = { ...this.#fields, ...fields }
+    this.#log = this.#logger.child(this.#fields)
+  }
+
+  get events(): Logger {
+    return this.#log
+  }
+
+  /** Hot: asked for each operation and delivery. */
+  get isTracing(): boolean {
+    return this.#trace?.isOn ?? false
+  }
+
+  received(verb: string, text?: string): void {
+    if (this.isTracing) this.#trace?.received(this.#fields, verb, text)
+  }
+
+  sent(verb: string, text?: string): void {
+    if (this.isTracing) this.#trace?.sent(this.#fields, verb, text)
+  }
+
+  did(verb: string, text: string): void {
+    if (this.isTracing) this.#trace?.did(this.#fields, verb, text)
+  }
+
+  receivedMessage(message: TracedMessage): void {
+    const { subject, reply, body, headerBytes } = message
+    const sizes = headerBytes > 0 ? `${headerBytes} ${body.length}` : `${body.length}`
+    this.received(headerBytes > 0 ? 'HPUB' : 'PUB', [subject, ...(reply === '' ? [] : [reply]), sizes].join(' '))
+    this.#trace?.receivedPayload(this.#fields, body, headerBytes)
+  }
+
+  /** `head` is the line in front of the payload. */
+  sentMessage(head: string, { body, headerBytes }: TracedMessage): void {
+    const verbEnd = head.indexOf(' ')
+    this.sent(head.slice(0, verbEnd), head.slice(verbEnd + 1).trimEnd())
+    this.#trace?.sentPayload(this.#fields, body, headerBytes)
+  }
+}
+
+interface TracedMessage {
+  readonly subject: string
+  readonly reply: string
+  readonly body: Buffer
+  readonly headerBytes: number
+}
