@@ -36,12 +36,12 @@ interface Attribute {
 const GO_ORDER: readonly (readonly [oid: string, name: string, isSingle: boolean])[] = [
   ['2.5.4.5', 'SERIALNUMBER', true],
   ['2.5.4.3', 'CN', true],
-  ['2.5.4.17', 'POSTALCODE', false],
-  ['2.5.4.9', 'STREET', false],
-  ['2.5.4.8', 'ST', false],
-  ['2.5.4.7', 'L', false],
   ['2.5.4.11', 'OU', false],
   ['2.5.4.10', 'O', false],
+  ['2.5.4.17', 'POSTALCODE', false],
+  ['2.5.4.9', 'STREET', false],
+  ['2.5.4.7', 'L', false],
+  ['2.5.4.8', 'ST', false],
   ['2.5.4.6', 'C', false],
 ]
 

@@ -41,7 +41,8 @@ export interface TlsMaterial {
 export interface TlsSettings {
   /** For a client that names no server, or one that no certificate is for. */
   readonly context: SecureContext
-  contextFor(serverName: string): SecureContext
+  /** `undefined` where no certificate is for that name. */
+  contextFor(serverName: string): SecureContext | undefined
   /** Milliseconds that a handshake may take. */
   readonly timeoutMs: number
   readonly requiresClientCertificate: boolean
@@ -88,7 +89,7 @@ export function tlsFrom({ certificatePem, keyPem }: TlsMaterial): TlsSettings {
   const context = createSecureContext({ cert: certificatePem, key: keyPem, honorCipherOrder: true })
   return Object.freeze({
     context,
-    contextFor: () => context,
+    contextFor: () => undefined,
     timeoutMs: DEFAULT_TIMEOUT_MS,
     requiresClientCertificate: false,
     isPinned: () => true,
@@ -131,7 +132,7 @@ function contexts(pairs: readonly Pair[], common: SecureContextOptions): Pick<Tl
     context,
     contextFor(serverName) {
       const named = pairs.filter(({ certificate }) => certificate.checkHost(serverName) !== undefined)
-      return named.length === 0 ? context : contextOf(named)
+      return named.length === 0 ? undefined : contextOf(named)
     },
   }
 }

@@ -1,0 +1,89 @@
+/** Authorities and the certificates that they issue, in files as `tls {}` names them. */
+import 'reflect-metadata'
+import { KeyObject, webcrypto } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import {
+  BasicConstraintsExtension,
+  SubjectAlternativeNameExtension,
+  type X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509'
+import type { TemporaryFolder } from './temp.ts'
+
+const ALGORITHMS = {
+  ec: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+  rsa: { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' },
+} as const
+const DAY_MS = 86_400_000
+
+export interface TestCertificate {
+  readonly certFile: string
+  readonly keyFile: string
+  readonly cert: string
+  readonly key: string
+}
+
+export interface CertificateRequest {
+  /** Default: `CN=localhost`. */
+  readonly subject?: string
+  /** Default: `localhost`. */
+  readonly dnsNames?: readonly string[]
+  readonly keyType?: keyof typeof ALGORITHMS
+  readonly hasExpired?: boolean
+}
+
+export class TestAuthority {
+  readonly caFile: string
+  readonly ca: string
+  readonly #folder: TemporaryFolder
+  readonly #certificate: X509Certificate
+  readonly #key: webcrypto.CryptoKey
+  #count = 0
+
+  private constructor(folder: TemporaryFolder, name: string, certificate: X509Certificate, key: webcrypto.CryptoKey) {
+    this.caFile = folder.join(`${name}.pem`)
+    this.ca = certificate.toString('pem')
+    this.#folder = folder
+    this.#certificate = certificate
+    this.#key = key
+  }
+
+  /** Its files lie in `folder`; authorities of one folder need names of their own. */
+  static async create(folder: TemporaryFolder, name = 'authority'): Promise<TestAuthority> {
+    const keys = await webcrypto.subtle.generateKey(ALGORITHMS.ec, true, ['sign', 'verify'])
+    const certificate = await X509CertificateGenerator.createSelfSigned({
+      ...lifetime(false),
+      name: `CN=${name}`,
+      keys,
+      extensions: [new BasicConstraintsExtension(true, 0, true)],
+    })
+    const authority = new TestAuthority(folder, name, certificate, keys.privateKey)
+    await writeFile(authority.caFile, authority.ca)
+    return authority
+  }
+
+  async issue(request: CertificateRequest = {}): Promise<TestCertificate> {
+    const { subject = 'CN=localhost', dnsNames = ['localhost'], keyType = 'ec', hasExpired = false } = request
+    const keys = await webcrypto.subtle.generateKey(ALGORITHMS[keyType], true, ['sign', 'verify'])
+    const certificate = await X509CertificateGenerator.create({
+      ...lifetime(hasExpired),
+      subject,
+      issuer: this.#certificate.subjectName,
+      publicKey: keys.publicKey,
+      signingKey: this.#key,
+      extensions: [new SubjectAlternativeNameExtension(dnsNames.map((value) => ({ type: 'dns', value })))],
+    })
+    const cert = certificate.toString('pem')
+    const key = KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString()
+    const base = this.#folder.join(`${this.#certificate.subjectName.getField('CN')[0]}-${++this.#count}`)
+    const [certFile, keyFile] = [`${base}.pem`, `${base}-key.pem`]
+    await Promise.all([writeFile(certFile, cert), writeFile(keyFile, key)])
+    return { certFile, keyFile, cert, key }
+  }
+}
+
+function lifetime(hasExpired: boolean) {
+  const now = Date.now()
+  const notAfter = new Date(hasExpired ? now - DAY_MS : now + DAY_MS)
+  return { notBefore: new Date(now - 2 * DAY_MS), notAfter, signingAlgorithm: ALGORITHMS.ec }
+}
