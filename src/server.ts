@@ -1,10 +1,17 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type LoadOptions, loadOptions, type Options, type Overrides } from '#config'
-import type { Logger } from '#kit'
+import { type LoadOptions, loadNatsOptions, loadOptions, type Options, type Overrides } from '#config'
+import { Broker } from '#core'
+import { ConfigError, type Logger, systemClock } from '#kit'
+import { clientAddress, isLocalRequest, type UpgradeHandler, UpgradeRouter } from '#net'
 import { createLogger } from '#ops'
-import { openListeners, type ServerAddresses } from './listeners.ts'
-import { openRooms } from './rooms.ts'
+import { changeLine, changesBetween } from './services/changes.ts'
+import { type NatsAddresses, NatsService } from './services/nats-service.ts'
+import { openVaultRooms, type VaultRooms } from './services/vault-rooms.ts'
+import { openWebListeners, type WebAddresses, type WebListeners } from './services/web-listeners.ts'
+
+/** How long requests and connections under way may take to end before they are cut. */
+const CLOSE_GRACE_MS = 3_000
 
 /** Where the settings come from besides `Overrides`. */
 export interface StartSources {
@@ -17,6 +24,9 @@ export interface StartSources {
   readonly logger?: Logger | undefined
 }
 
+/** Where a server listens; `undefined` where it does not. */
+export type ServerAddresses = WebAddresses & NatsAddresses
+
 /** A running Belfry. */
 export interface Server extends AsyncDisposable {
   readonly options: Options
@@ -25,9 +35,25 @@ export interface Server extends AsyncDisposable {
   readonly certificateAuthorityFile: string | undefined
   /** Takes an upgrade of somebody else's HTTP server, by the paths of the web listener. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /**
+   * NATS over WebSocket for somebody else's HTTP server, which hands over its upgrades; with rules as a `websocket {}`
+   * block has them, save for those of a port. Rejects with a `ConfigError`.
+   */
+  natsUpgradeHandler(rules?: MountRules): Promise<UpgradeHandler>
+  /**
+   * Reads the settings again and takes over those of NATS while clients are connected; resolves with a line for each
+   * that changed and for each connection that ended because of it. Those of the vault and the web listener hold from
+   * the next start. Rejects with a `ConfigError` and changes nothing when that cannot be.
+   */
+  reload(): Promise<readonly string[]>
+  /** Lets go of NATS clients slowly: they are told to go elsewhere, then ended one by one. Resolves when the last is gone. */
+  lameDuck(): Promise<void>
   /** Ends every connection and closes everything, within five seconds; repeated calls wait for the same end. */
   close(): Promise<void>
 }
+
+type WebsocketOverrides = Exclude<NonNullable<Overrides['websocket']>, readonly unknown[]>
+export type MountRules = Omit<WebsocketOverrides, 'host' | 'port' | 'tls' | 'noTls' | 'proxyProtocol'>
 
 /**
  * Starts a server. Rejects with a `ConfigError`, a line for each thing that is wrong: a setting, a folder that cannot
@@ -35,34 +61,59 @@ export interface Server extends AsyncDisposable {
  */
 export async function startServer(overrides: Overrides = {}, sources: StartSources = {}): Promise<Server> {
   const { configFile, env = {}, cwd = process.cwd() } = sources
-  const { options, warnings } = loadOptions({ configFile, env, cwd, overrides })
+  const load = () => loadOptions({ configFile, env, cwd, overrides })
+  const { options, warnings } = load()
   const logger = sources.logger ?? createLogger(options.log)
   for (const warning of warnings) logger.warn({ warning }, 'configuration')
 
-  const rooms = await openRooms(options, logger)
-  const listeners = await openListeners(options, rooms, logger).catch(async (error: unknown) => {
-    await rooms.closeDoors()
-    await rooms.close()
-    throw error
-  })
+  await using opened = new AsyncDisposableStack()
+  const random = (below: number) => Math.floor(Math.random() * below)
+  const tools = { broker: new Broker(random), clock: systemClock, logger, random }
+  const { ipHeader, trustedProxies } = options.web
+  const webAddress = clientAddress({ header: ipHeader, trustedProxies })
 
-  let closed: Promise<void> | undefined
-  const close = async () => {
-    logger.info({}, 'closing')
-    // Nobody new comes in, then those who are in leave, then the last request ends, then the database may close.
-    const lastRequest = listeners.close()
-    await rooms.closeDoors()
-    await lastRequest
-    await rooms.close()
-    logger.info({}, 'closed')
-  }
-  const server: Server = {
+  const vault = await openVaultRooms(options, { ...tools, clientAddress: webAddress })
+  opened.defer(() => vault.close())
+  opened.defer(async () => vault.hubDoor?.close())
+  const nats = await NatsService.open(options, tools)
+  opened.defer(() => nats.close(0))
+  const upgrades = await webUpgrades(options, vault, nats, webAddress)
+  const web = await openWebListeners(
     options,
-    addresses: listeners.addresses,
-    certificateAuthorityFile: listeners.certificateAuthorityFile,
-    handleUpgrade: (request, socket, head) => rooms.upgrades.handle(request, socket, head),
+    {
+      onRequest: vault.onRequest,
+      onUpgrade: (request, socket, head) => upgrades.handle(request, socket, head),
+      onOldHubUpgrade: vault.hubDoor?.handleUpgrade,
+    },
+    logger,
+  )
+  opened.move()
+
+  let current = options
+  let closed: Promise<void> | undefined
+  const server: Server = {
+    get options() {
+      return current
+    },
+    get addresses() {
+      return { ...web.addresses, ...nats.addresses }
+    },
+    certificateAuthorityFile: web.certificateAuthorityFile,
+    handleUpgrade: (request, socket, head) => upgrades.handle(request, socket, head),
+    natsUpgradeHandler: (rules = {}) => mountNats(nats, rules, { cwd, env }),
+    async reload() {
+      const next = load()
+      for (const warning of next.warnings) logger.warn({ warning }, 'configuration')
+      const lines = await nats.reload(next.options)
+      const later = changesBetween(startedWith(options), startedWith(next.options)).map(
+        (change) => `${changeLine(change)} (from the next start on)`,
+      )
+      current = { ...next.options, ...startedWith(options) }
+      return [...lines, ...later]
+    },
+    lameDuck: () => nats.lameDuck(),
     close: () => {
-      closed ??= close()
+      closed ??= closeAll({ vault, nats, web, logger })
       return closed
     },
     [Symbol.asyncDispose]: () => server.close(),
@@ -70,4 +121,61 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
   return server
 }
 
-export type { ServerAddresses } from './listeners.ts'
+/** Nobody new comes in, then those who are in leave, then the last request ends, then the database may close. */
+async function closeAll({ vault, nats, web, logger }: Everything): Promise<void> {
+  logger.info({}, 'closing')
+  const lastRequest = web.close(CLOSE_GRACE_MS)
+  const lastClient = nats.close(CLOSE_GRACE_MS)
+  await vault.hubDoor?.close()
+  await lastClient
+  await lastRequest
+  await vault.close()
+  logger.info({}, 'closed')
+}
+
+interface Everything {
+  readonly vault: VaultRooms
+  readonly nats: NatsService
+  readonly web: WebListeners
+  readonly logger: Logger
+}
+
+/** What a reload does not touch. */
+function startedWith({ web, vault, oldHub, log }: Options) {
+  return { web, vault, oldHub, log }
+}
+
+async function webUpgrades(
+  { vault: { basePath }, web }: Options,
+  { hubDoor }: VaultRooms,
+  nats: NatsService,
+  address: (request: IncomingMessage) => string,
+): Promise<UpgradeRouter> {
+  const upgrades = new UpgradeRouter()
+  if (hubDoor !== undefined) upgrades.add(`${basePath}/notifications/hub`, hubDoor.handleUpgrade)
+  if (web.nats === 'off') return upgrades
+  const mount = {
+    clientAddress: address,
+    objection: (request: IncomingMessage) =>
+      web.nats === 'all' || isLocalRequest(request) ? undefined : 'only for programs on this machine (web.nats)',
+  }
+  upgrades.add(`${basePath}/nats`, await nats.mount(mountOptions({}, { cwd: '/', env: {} }), mount))
+  return upgrades
+}
+
+async function mountNats(nats: NatsService, rules: MountRules, sources: ReadSources): Promise<UpgradeHandler> {
+  return nats.mount(mountOptions(rules, sources))
+}
+
+type ReadSources = Pick<LoadOptions, 'cwd' | 'env'>
+
+/** The options of a listener without a port of its own. Throws a `ConfigError`. */
+function mountOptions(rules: MountRules, sources: ReadSources) {
+  // The port is none that anybody listens on: without one the block would count as switched off.
+  const { options } = loadNatsOptions({ ...sources, overrides: { websocket: { ...rules, port: 0, noTls: true } } })
+  const [websocket] = options.websockets
+  if (websocket === undefined) throw new ConfigError('there are no rules for NATS over WebSocket')
+  return websocket
+}
+
+export { type NatsServer, type NatsServerTools, startNatsServer } from './services/nats-server.ts'

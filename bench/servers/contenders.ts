@@ -30,12 +30,12 @@ export function contenders(): readonly StartContender[] {
 
 async function startBelfryContender(): Promise<Contender> {
   const belfry = await startBelfry()
-  const { nats, websocket } = belfry.addresses
+  const { nats, websockets } = belfry.addresses
   return {
     name: 'Belfry',
     pid: belfry.child.pid!,
     tcp: nats,
-    websocket: websocket!,
+    websocket: websockets[0]!,
     [Symbol.asyncDispose]: () => belfry[Symbol.asyncDispose](),
   }
 }

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { Command } from 'commander'
 import type { Overrides } from '#config'
+import { ConfigError } from '#kit'
 import { formatAddress, type ListenAddress } from '#net'
 import { type Server, startServer } from '../server.ts'
 
@@ -20,12 +21,16 @@ export function serveCommand(version: string): Command {
     })
 }
 
-/** Runs until SIGINT or SIGTERM; a second signal, or five seconds, ends the process at once. */
+/**
+ * Runs until SIGINT or SIGTERM; a second signal, or five seconds, ends the process at once. SIGHUP reads the settings
+ * again, SIGUSR2 lets go of NATS clients slowly and ends then, as nats-server's signals do.
+ */
 async function serve(overrides: Overrides, configFile: string | undefined, version: string): Promise<void> {
   // What Belfry writes is for its owner only, also where the folder is not.
   process.umask(0o077)
   const server = await startServer(overrides, { configFile, env: process.env })
   let isClosing = false
+  let reloading = Promise.resolve()
   const close = () => {
     if (isClosing) process.exit(1)
     isClosing = true
@@ -38,6 +43,19 @@ async function serve(overrides: Overrides, configFile: string | undefined, versi
       },
     )
   }
+  const reload = async () => {
+    try {
+      for (const line of await server.reload()) process.stderr.write(`belfry: reloaded: ${line}\n`)
+      process.stderr.write('belfry: the configuration is reloaded\n')
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      process.stderr.write(`belfry: the configuration stays as it was: ${error.message}\n`)
+    }
+  }
+  process.on('SIGHUP', () => {
+    reloading = reloading.then(reload)
+  })
+  process.on('SIGUSR2', () => void server.lameDuck().then(close))
   process.on('SIGINT', close)
   process.on('SIGTERM', close)
   // Only now: whoever waits for these lines may send a signal the moment they appear.
@@ -46,13 +64,15 @@ async function serve(overrides: Overrides, configFile: string | undefined, versi
 
 /** The address to open, where the data lies and how to stop: what somebody who just started it wants to know. */
 function welcome({ addresses, options, certificateAuthorityFile }: Server, version: string): string {
-  const { web, https, nats, websocket } = addresses
+  const { web, https, nats, websockets } = addresses
   const { basePath, dataFolder } = options.vault
   const webUrl = url(options.web.tls ? 'https' : 'http', web) + basePath
   const vaultUrls = https ? `${url('https', https)}${basePath}   (and ${webUrl})` : webUrl
   const natsUrls = [url('nats', nats)]
   if (options.web.nats !== 'off') natsUrls.push(`${url(options.web.tls ? 'wss' : 'ws', web)}${basePath}/nats`)
-  if (websocket) natsUrls.push(url(options.websockets[0]?.tls ? 'wss' : 'ws', websocket))
+  for (const [i, address] of websockets.entries()) {
+    natsUrls.push(url(options.websockets[i]?.tls ? 'wss' : 'ws', address))
+  }
 
   const lines = [
     `Belfry ${version} is ready`,

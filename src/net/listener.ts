@@ -18,7 +18,6 @@ export class Listener {
   readonly address: ListenAddress
   readonly #server: Server
   readonly #sockets: ReadonlySet<Socket>
-  /** Settled when the server listens no more and its last connection is gone; `undefined` while it listens. */
   #ended: Promise<void> | undefined
 
   private constructor(server: Server, address: ListenAddress, sockets: ReadonlySet<Socket>) {
@@ -39,6 +38,11 @@ export class Listener {
 
   get isListening(): boolean {
     return this.#ended === undefined
+  }
+
+  /** Settled when it listens no more and its last connection is gone; `undefined` while it listens. */
+  get ended(): Promise<void> | undefined {
+    return this.#ended
   }
 
   /** Takes no more connections from now on, as in lame duck mode; those that are there live on, and the port is free. */

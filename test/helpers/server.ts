@@ -42,7 +42,7 @@ export async function startTestServer(overrides: Overrides = {}, logger: Logger 
     await rm(folder, { recursive: true })
     throw error
   })
-  const { web, https, nats, websocket } = server.addresses
+  const { web, https, nats, websockets } = server.addresses
   const close = async () => {
     await server.close()
     await rm(folder, { recursive: true, force: true })
@@ -54,7 +54,7 @@ export async function startTestServer(overrides: Overrides = {}, logger: Logger 
     secureUrl: `https://localhost:${https?.port}`,
     certificateAuthorityFile: server.certificateAuthorityFile ?? '',
     natsUrl: `nats://${at(nats)}`,
-    webSocketUrl: `ws://${at(websocket!)}`,
+    webSocketUrl: `ws://${at(websockets[0]!)}`,
     webNatsUrl: `ws://${at(web)}/nats`,
     close,
     [Symbol.asyncDispose]: close,

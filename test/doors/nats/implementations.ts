@@ -49,9 +49,9 @@ export async function startBelfry(configText: string, logger: Logger = silentLog
   await writeFile(configFile, `listen: "127.0.0.1:-1"\n${withWebSocket(configText)}\n`)
   const overrides = { web: { host: '127.0.0.1', port: 0, https: false }, vault: { dataFolder: folder.path } } as const
   const server = cleanup.use(await startServer(overrides, { configFile, logger }))
-  const { nats, websocket } = server.addresses
+  const { nats, websockets } = server.addresses
   const kept = cleanup.move()
-  return { name: 'belfry', tcp: nats, webSocket: websocket!, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  return { name: 'belfry', tcp: nats, webSocket: websockets[0]!, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
 async function startReference(configText: string): Promise<RunningImplementation> {

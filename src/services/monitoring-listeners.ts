@@ -1,0 +1,104 @@
+import type { RequestListener } from 'node:http'
+import type { MonitoringOptions } from '#config'
+import {
+  createWebServer,
+  type ListenAddress,
+  loadTls,
+  refuseUpgrade,
+  type TlsSettings,
+  type UpgradeHandler,
+  type WebServer,
+} from '#net'
+import { Port, type ReloadStep } from './port.ts'
+
+/** Everything of the monitoring that can be wrong, once it has been found right. */
+export interface MonitoringRules {
+  readonly options: MonitoringOptions
+  readonly tls: TlsSettings | undefined
+}
+
+/** Reads certificates. Rejects with a `ConfigError`. */
+export async function readMonitoringRules(options: MonitoringOptions): Promise<MonitoringRules> {
+  return { options, tls: options.https && options.tls && (await loadTls(options.tls)) }
+}
+
+export interface MonitoringAddresses {
+  readonly http: ListenAddress | undefined
+  readonly https: ListenAddress | undefined
+}
+
+const NOTHING: ReloadStep = { install: () => {}, undo: async () => {} }
+
+/** The ports of the monitoring endpoints: one plain, one with TLS, as far as they are asked for. */
+export class MonitoringListeners {
+  readonly #onRequest: RequestListener
+  readonly #ports: { http?: Port<WebServer> | undefined; https?: Port<WebServer> | undefined } = {}
+
+  constructor(onRequest: RequestListener) {
+    this.#onRequest = onRequest
+  }
+
+  get addresses(): MonitoringAddresses {
+    return { http: this.#ports.http?.address, https: this.#ports.https?.address }
+  }
+
+  /** Rejects with a `ConfigError` when an address cannot be had; nothing has changed then. */
+  async prepare(rules: MonitoringRules | undefined): Promise<ReloadStep> {
+    const http = await this.#prepare('http', rules?.options.http, undefined)
+    try {
+      const https = await this.#prepare('https', rules?.options.https, rules?.tls)
+      return {
+        install: () => {
+          http.install()
+          https.install()
+        },
+        undo: async () => {
+          await Promise.all([http.undo(), https.undo()])
+        },
+      }
+    } catch (error) {
+      await http.undo()
+      throw error
+    }
+  }
+
+  async close(graceMs: number): Promise<void> {
+    await Promise.all([this.#ports.http?.close(graceMs), this.#ports.https?.close(graceMs)])
+  }
+
+  async #prepare(
+    scheme: 'http' | 'https',
+    wanted: ListenAddress | undefined,
+    tls: TlsSettings | undefined,
+  ): Promise<ReloadStep> {
+    const port = this.#ports[scheme]
+    if (port === undefined) return wanted === undefined ? NOTHING : this.#open(scheme, wanted, tls)
+    if (wanted === undefined) return { install: () => this.#remove(scheme), undo: NOTHING.undo }
+    const move = await port.prepareMove(wanted)
+    return {
+      install: () => {
+        move.install()
+        port.server.configure({ tls })
+      },
+      undo: move.undo,
+    }
+  }
+
+  async #open(scheme: 'http' | 'https', wanted: ListenAddress, tls: TlsSettings | undefined): Promise<ReloadStep> {
+    const onUpgrade: UpgradeHandler = (_request, socket) => refuseUpgrade(socket, 400)
+    const port = await Port.open(wanted, () =>
+      createWebServer({ tls, onRequest: this.#onRequest, onUpgrade, portIs: 'monitoring over HTTP' }),
+    )
+    return {
+      install: () => {
+        this.#ports[scheme] = port
+      },
+      undo: () => port.close(0),
+    }
+  }
+
+  #remove(scheme: 'http' | 'https'): void {
+    void this.#ports[scheme]?.close(0)
+    this.#ports[scheme] = undefined
+  }
+}

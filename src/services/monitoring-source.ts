@@ -1,0 +1,176 @@
+import type { Authenticator } from '#auth'
+import type { NatsServerOptions, WebsocketOptions } from '#config'
+import { type Account, type Broker, DEFAULT_ACCOUNT, SYSTEM_ACCOUNT } from '#core'
+import {
+  type ConnectionSnapshot as DoorSnapshot,
+  type NatsDoor,
+  PROTOCOL_VERSION,
+  type ServerIdentity,
+} from '#doors/nats'
+import type { ListenAddress } from '#net'
+import {
+  type AccountSnapshot,
+  type ClosedConnectionSnapshot,
+  type ConnectionSnapshot,
+  type MonitoringSource,
+  peerCertificate,
+  type ServerSnapshot,
+  type SubscriptionSnapshot,
+  type WebsocketSnapshot,
+} from '#ops'
+
+/** What monitoring shows of the service, as it is at the moment of the request: a reload exchanges most of it. */
+export interface MonitoredService {
+  readonly options: NatsServerOptions
+  readonly identity: ServerIdentity
+  readonly broker: Broker
+  readonly door: NatsDoor
+  /** Of the TCP listener. */
+  readonly authenticator: Authenticator
+  readonly startMs: number
+  /** When the options were read last. */
+  readonly configLoadedMs: number
+  /** `sha256:…`, or empty without a configuration file. */
+  readonly configDigest: string
+  readonly addresses: MonitoredAddresses
+  /** Names of listeners that should take connections and do not. */
+  unreadyListeners(): readonly string[]
+}
+
+export interface MonitoredAddresses {
+  readonly nats: ListenAddress
+  readonly websockets: readonly ListenAddress[]
+  readonly monitoring: { readonly http: ListenAddress | undefined; readonly https: ListenAddress | undefined }
+}
+
+/** nats-server shows it also where there is no TLS. */
+const DEFAULT_TLS_TIMEOUT_MS = 2_000
+
+/** Tells the monitoring endpoints of the rooms, none of which they know. */
+export function monitoringSource(service: MonitoredService): MonitoringSource {
+  const { door, broker } = service
+  return {
+    server: () => serverSnapshot(service),
+    totals() {
+      const { slowConsumers, staleConnections, ...totals } = door.totals()
+      let subscriptions = 0
+      for (const account of broker.accounts()) subscriptions += account.subscriptionCount
+      return {
+        ...totals,
+        subscriptions,
+        slowConsumers: slowConsumers.clients,
+        staleConnections: staleConnections.clients,
+        stalledClients: 0,
+      }
+    },
+    *connections() {
+      for (const snapshot of door.openSnapshots()) yield connectionSnapshot(snapshot)
+    },
+    *closedConnections() {
+      for (const snapshot of door.closedSnapshots()) yield connectionSnapshot(snapshot) as ClosedConnectionSnapshot
+    },
+    *accounts() {
+      for (const account of broker.accounts()) yield accountSnapshot(account, service)
+    },
+    unreadyListeners: () => service.unreadyListeners(),
+  }
+}
+
+function serverSnapshot(service: MonitoredService): ServerSnapshot {
+  const { options, identity, authenticator, addresses } = service
+  const { nats, monitoring } = options
+  const [websocket] = options.websockets
+  return {
+    id: identity.id,
+    name: identity.name,
+    version: PROTOCOL_VERSION,
+    runtime: `node ${process.version}`,
+    host: addresses.nats.host,
+    port: addresses.nats.port,
+    isAuthRequired: authenticator.isRequired,
+    isTlsRequired: nats.tls !== undefined && !nats.tls.allowNonTls,
+    isTlsVerified: nats.tls?.verify ?? false,
+    maxConnections: nats.maxConnections,
+    maxSubscriptions: nats.maxSubscriptions,
+    maxControlLineBytes: nats.maxControlLineBytes,
+    maxPayloadBytes: nats.maxPayloadBytes,
+    maxPendingBytes: nats.maxPendingBytes,
+    pingIntervalMs: nats.pingIntervalMs,
+    pingMax: nats.pingMax,
+    authTimeoutMs: authenticator.timeoutMs,
+    tlsTimeoutMs: nats.tls?.timeoutMs ?? DEFAULT_TLS_TIMEOUT_MS,
+    writeDeadlineMs: nats.writeDeadlineMs,
+    monitoring: {
+      host: monitoring?.http?.host ?? monitoring?.https?.host ?? '',
+      httpPort: addresses.monitoring.http?.port ?? 0,
+      httpsPort: addresses.monitoring.https?.port ?? 0,
+    },
+    websocket: websocket && websocketSnapshot(websocket, addresses.websockets[0]?.port ?? 0),
+    startMs: service.startMs,
+    configLoadedMs: service.configLoadedMs,
+    configDigest: service.configDigest,
+    systemAccount: SYSTEM_ACCOUNT,
+  }
+}
+
+function websocketSnapshot(options: WebsocketOptions, port: number): WebsocketSnapshot {
+  const { host, tls, advertise, authorization, cookies, allowedOrigins, compression, sameOrigin } = options
+  return {
+    host,
+    port,
+    advertise,
+    noAuthUser: authorization.noAuthUser,
+    jwtCookie: cookies.jwt,
+    handshakeTimeoutMs: options.handshakeTimeoutMs,
+    authTimeoutMs: authorization.timeoutMs,
+    isTls: tls !== undefined,
+    mapsTlsSubject: tls?.verifyAndMap,
+    pinnedCerts: tls?.pinnedCerts,
+    sameOrigin,
+    allowedOrigins,
+    compression,
+  }
+}
+
+function connectionSnapshot(snapshot: DoorSnapshot): ConnectionSnapshot {
+  const { tls, cid } = snapshot
+  return {
+    ...snapshot,
+    kind: 'Client',
+    subscriptions: () => snapshot.subscriptions().map((subscription) => ({ ...subscription, cid })),
+    tls: tls && {
+      version: tls.version,
+      cipherSuite: tls.cipherSuite,
+      // Costs digests, which few requests ask for.
+      get peerCertificates() {
+        return tls.peerCertificate === undefined ? [] : [peerCertificate(tls.peerCertificate)]
+      },
+    },
+  }
+}
+
+/** All clients are in one account so far, so what the door counted is what that account had. */
+function accountSnapshot(account: Account, { door, startMs }: MonitoredService): AccountSnapshot {
+  const isOfClients = account.name === DEFAULT_ACCOUNT
+  const { connections, inMsgs, inBytes, outMsgs, outBytes, slowConsumers } = door.totals()
+  return {
+    name: account.name,
+    updatedMs: startMs,
+    connections: isOfClients ? connections : 0,
+    inMsgs: isOfClients ? inMsgs : 0,
+    inBytes: isOfClients ? inBytes : 0,
+    outMsgs: isOfClients ? outMsgs : 0,
+    outBytes: isOfClients ? outBytes : 0,
+    slowConsumers: isOfClients ? slowConsumers.clients : 0,
+    stats: () => account.stats(),
+    *subscriptions() {
+      if (isOfClients) yield* subscriptionsOf(door)
+    },
+  }
+}
+
+function* subscriptionsOf(door: NatsDoor): Iterable<SubscriptionSnapshot> {
+  for (const snapshot of door.openSnapshots()) {
+    for (const subscription of snapshot.subscriptions()) yield { ...subscription, cid: snapshot.cid }
+  }
+}

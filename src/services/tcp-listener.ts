@@ -1,0 +1,141 @@
+import net, { type Server, type Socket } from 'node:net'
+import { type Authenticator, authenticatorFor } from '#auth'
+import type { NatsOptions } from '#config'
+import type { ListenerProfile, NatsDoor, ProfileHolder } from '#doors/nats'
+import type { Logger } from '#kit'
+import {
+  AddressLimit,
+  formatAddress,
+  type ListenAddress,
+  loadTls,
+  ProxyProtocolError,
+  type ProxyProtocolRules,
+  proxyProtocolRules,
+  readProxyHeader,
+  remoteOf,
+  startTls,
+  type TlsSettings,
+} from '#net'
+import { type Port, prepareMove, type ReloadStep } from './port.ts'
+
+/** Everything of the listener that can be wrong, once it has been found right. */
+export interface TcpRules {
+  readonly options: NatsOptions
+  readonly tls: TlsSettings | undefined
+  readonly proxyProtocol: ProxyProtocolRules | undefined
+  readonly authenticator: Authenticator
+}
+
+/** Reads certificates and rules. Rejects with a `ConfigError`. */
+export async function readTcpRules(options: NatsOptions): Promise<TcpRules> {
+  const { authorization, tls, proxyProtocol, trustedProxies } = options
+  return {
+    options,
+    tls: tls && (await loadTls(tls)),
+    proxyProtocol: proxyProtocol ? proxyProtocolRules(trustedProxies) : undefined,
+    authenticator: authenticatorFor({ main: authorization, tlsTimeoutMs: tls?.timeoutMs }),
+  }
+}
+
+/** The port for NATS over TCP. */
+export class TcpListener {
+  readonly #door: NatsDoor
+  readonly #logger: Logger
+  readonly #limit = new AddressLimit(0)
+  readonly #holder: ProfileHolder
+  #rules: TcpRules
+  #port: Port<Server> | undefined
+
+  /** Listens once a first `prepare` is installed. */
+  constructor(rules: TcpRules, door: NatsDoor, logger: Logger) {
+    this.#rules = rules
+    this.#door = door
+    this.#logger = logger
+    this.#holder = { current: profileOf(rules, rules.options) }
+  }
+
+  get address(): ListenAddress {
+    return this.#port?.address ?? this.#rules.options
+  }
+
+  get authenticator(): Authenticator {
+    return this.#rules.authenticator
+  }
+
+  get isListening(): boolean {
+    return this.#port?.isListening ?? false
+  }
+
+  /** Other rules, for those who come from then on. Rejects with a `ConfigError` when the address cannot be had. */
+  async prepare(rules: TcpRules): Promise<ReloadStep> {
+    const { step, port } = await prepareMove(this.#port, rules.options, () =>
+      net.createServer({ allowHalfOpen: true }, (socket) => void this.#accept(socket)),
+    )
+    return {
+      install: () => {
+        step.install()
+        this.#port = port
+        this.#configure(rules)
+      },
+      undo: step.undo,
+    }
+  }
+
+  /** Takes no more connections; those that are there live on. */
+  stop(): void {
+    this.#port?.stop()
+  }
+
+  async close(graceMs: number): Promise<void> {
+    await this.#port?.close(graceMs)
+  }
+
+  #configure(rules: TcpRules): void {
+    this.#rules = rules
+    this.#limit.max = rules.options.maxConnectionsPerAddress
+    this.#holder.current = profileOf(rules, this.address)
+  }
+
+  async #accept(socket: Socket): Promise<void> {
+    if (this.#rules.proxyProtocol !== undefined && !(await this.#takesProxyHeader(socket, this.#rules.proxyProtocol))) {
+      return
+    }
+    const remote = remoteOf(socket)
+    const leave = this.#limit.enter(remote.address)
+    if (leave !== undefined) socket.once('close', leave)
+    this.#door.acceptSocket(socket, this.#holder, { remote, isOneTooMany: leave === undefined })
+  }
+
+  async #takesProxyHeader(socket: Socket, rules: ProxyProtocolRules): Promise<boolean> {
+    const { address, port } = remoteOf(socket)
+    try {
+      await readProxyHeader(socket, rules)
+      return !socket.destroyed
+    } catch (error) {
+      if (!(error instanceof ProxyProtocolError)) throw error
+      const from = formatAddress({ host: address, port })
+      this.#logger.warn({}, `Error reading PROXY protocol header from ${from}: ${error.message}`)
+      return false
+    }
+  }
+}
+
+function profileOf({ tls, authenticator }: TcpRules, { host, port }: ListenAddress): ListenerProfile {
+  return {
+    facts: {
+      host,
+      port,
+      isTls: tls !== undefined,
+      verifiesClients: tls?.requiresClientCertificate ?? false,
+      allowsPlain: tls?.allowNonTls ?? false,
+    },
+    connectionType: 'STANDARD',
+    authenticator,
+    tls: tls && {
+      timeoutMs: tls.timeoutMs,
+      handshakeFirst: tls.handshakeFirst,
+      allowNonTls: tls.allowNonTls,
+      accept: (socket) => startTls(socket, tls),
+    },
+  }
+}

@@ -1,0 +1,127 @@
+import { mkdir, stat } from 'node:fs/promises'
+import type { RequestListener } from 'node:http'
+import path from 'node:path'
+import { Sessions, Tokens } from '#auth'
+import type { Options } from '#config'
+import { type Broker, InProcessClient, Turn } from '#core'
+import { createHubDoor, type HubDoor } from '#doors/hub'
+import { type Clock, ConfigError, type Logger } from '#kit'
+import type { ClientAddress } from '#net'
+import { Notifier, VAULT_ACCOUNT } from '#notify'
+import { openStore } from '#store'
+import { createVaultApp } from '#vault'
+
+/** The Bitwarden server release whose API this is; clients switch features on by it. */
+const BITWARDEN_VERSION = '2026.6.0'
+
+/** Longest encrypted note of an item, as Bitwarden's own server has it, and with `increase_note_size_limit`. */
+const NOTE_CHARACTERS = 10_000
+const INCREASED_NOTE_CHARACTERS = 100_000
+
+/** The vault and the notification hub, without their listeners. */
+export interface VaultRooms {
+  /** Absent when the hub is switched off. */
+  readonly hubDoor: HubDoor | undefined
+  readonly onRequest: RequestListener
+  /** Closes what is kept. After the hub door was closed and the last request ended, or before anything came in. */
+  close(): Promise<void>
+}
+
+export interface VaultTools {
+  readonly broker: Broker
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly clientAddress: ClientAddress
+}
+
+/** Builds the rooms of the vault and joins them. Rejects with a `ConfigError` for a folder that cannot be used. */
+export async function openVaultRooms(options: Options, tools: VaultTools): Promise<VaultRooms> {
+  const { broker, clock, logger, clientAddress } = tools
+  // A change is published in one run for all its devices, so there is nothing to wait for: not even for its HTTP answer.
+  const hubTurn = new Turn(queueMicrotask)
+
+  await useFolder(options.vault.dataFolder)
+  const store = await openStore({ databaseFile: options.vault.databaseFile, clock })
+  try {
+    const tokens = await Tokens.load({ keyFile: options.vault.rsaKeyFile, origin: options.vault.origin, clock })
+    const sessions = new Sessions(tokens, store, clock)
+
+    const vaultAccount = broker.account(VAULT_ACCOUNT)
+    const vaultClient = new InProcessClient(vaultAccount, (error, subject) =>
+      logger.error({ error, subject }, 'in-process subscriber failed'),
+    )
+    const notifier = new Notifier((subject, payload) => vaultClient.publish(subject, payload))
+    const app = await createVaultApp({
+      store,
+      tokens,
+      sessions,
+      notifier,
+      clock,
+      logger: logger.child({ room: 'vault' }),
+      settings: vaultSettings(options),
+      clientAddress,
+    })
+
+    const hubDoor = options.web.servesHub
+      ? createHubDoor({
+          account: vaultAccount,
+          turn: hubTurn,
+          clock,
+          logger,
+          authenticate: (token) => sessions.authenticate(token),
+          clientAddress,
+        })
+      : undefined
+    return {
+      hubDoor,
+      onRequest: (request, response) => app.routing(request, response),
+      async close() {
+        await app.close()
+        await store.close()
+      },
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+function vaultSettings({ vault }: Options) {
+  return {
+    domain: vault.domain,
+    origin: vault.origin,
+    pathPrefix: vault.basePath,
+    signupsAllowed: vault.signupsAllowed,
+    signupsDomainsWhitelist: vault.signupsDomainsWhitelist,
+    invitationsAllowed: vault.invitationsAllowed,
+    passwordIterations: vault.passwordIterations,
+    loginRateLimit: { seconds: vault.loginRatelimitSeconds, maxBurst: vault.loginRatelimitMaxBurst },
+    unauthenticatedRateLimit: {
+      seconds: vault.unauthenticatedRatelimitSeconds,
+      maxBurst: vault.unauthenticatedRatelimitMaxBurst,
+    },
+    maxNoteCharacters: vault.increaseNoteSizeLimit ? INCREASED_NOTE_CHARACTERS : NOTE_CHARACTERS,
+    serverVersion: BITWARDEN_VERSION,
+  }
+}
+
+async function useFolder(folder: string): Promise<void> {
+  try {
+    await makeFolder(folder)
+  } catch (error) {
+    throw new ConfigError(`Cannot use the data folder "${folder}": ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Level by level: Node's `recursive` never comes back from a file system that takes no folders, /proc for one. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return
+    if (code !== 'ENOENT') throw error
+    await makeFolder(path.dirname(folder))
+    await mkdir(folder, { mode: 0o700 })
+  }
+}

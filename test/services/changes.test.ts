@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { changeLine, changesBetween, isChanged } from '../../src/services/changes.ts'
+
+const BEFORE = {
+  nats: { maxConnections: 100, authorization: { user: 'a', password: 'old' }, tls: undefined },
+  websockets: [{ port: 1, allowedOrigins: ['https://a'] }, { port: 2 }],
+}
+
+function linesOf(after: object): string[] {
+  return changesBetween(BEFORE, after).map(changeLine)
+}
+
+test('equal options have no changes, whatever objects they are', () => {
+  assert.deepEqual(linesOf(structuredClone(BEFORE)), [])
+})
+
+test('each changed option is one line with its path, old and new value', () => {
+  const after = {
+    nats: { ...BEFORE.nats, maxConnections: 200 },
+    websockets: [{ port: 1, allowedOrigins: ['https://b', 'https://c'] }, { port: 2 }],
+  }
+  assert.deepEqual(linesOf(after), [
+    'nats.maxConnections: 100 -> 200',
+    'websockets[0].allowedOrigins: ["https://a"] -> ["https://b","https://c"]',
+  ])
+})
+
+test('a listener that comes or goes is one change', () => {
+  assert.deepEqual(linesOf({ ...BEFORE, websockets: [BEFORE.websockets[0]] }), ['websockets[1]: {"port":2} -> none'])
+  assert.deepEqual(linesOf({ ...BEFORE, websockets: [...BEFORE.websockets, { port: 3 }] }), [
+    'websockets[2]: none -> {"port":3}',
+  ])
+  const [, second] = changesBetween(BEFORE, { ...BEFORE, websockets: [] })
+  assert.equal(second, undefined)
+})
+
+test('secrets are not shown, wherever they stand', () => {
+  const nats = { ...BEFORE.nats, authorization: { user: 'b', password: 'new' } }
+  assert.deepEqual(linesOf({ ...BEFORE, nats }), [
+    'nats.authorization.user: "a" -> "b"',
+    'nats.authorization.password: [redacted] -> [redacted]',
+  ])
+  assert.deepEqual(linesOf({ websockets: BEFORE.websockets }), [
+    'nats: {"maxConnections":100,"authorization":{"user":"a","password":"[redacted]"}} -> none',
+  ])
+})
+
+test('an option counts as changed when something inside it or around it is', () => {
+  const changes = [{ option: 'websockets[0].tls', from: 1, to: 2 }]
+  assert.equal(isChanged(changes, 'websockets'), true)
+  assert.equal(isChanged(changes, 'websockets[0]'), true)
+  assert.equal(isChanged(changes, 'websockets[0].tls.verify'), true)
+  assert.equal(isChanged(changes, 'websockets[1]'), false)
+  assert.equal(isChanged(changes, 'web'), false)
+})
