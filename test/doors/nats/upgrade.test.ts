@@ -4,7 +4,13 @@ import { after, before, describe, test } from 'node:test'
 import { encodeMaskedFrame, Opcode } from '#wire/websocket'
 import { type Address, RawSocket } from '../../net/raw-socket.ts'
 import { MASK, upgradeRequest } from '../../net/raw-websocket.ts'
-import { type Differing, expectationOf, IMPLEMENTATIONS, type RunningImplementation } from './implementations.ts'
+import {
+  type Differing,
+  expectationOf,
+  IMPLEMENTATIONS,
+  type ImplementationName,
+  type RunningImplementation,
+} from './implementations.ts'
 import { WebSocketClient } from './raw-client.ts'
 
 type Headers = Readonly<Record<string, string | undefined>>
@@ -41,6 +47,12 @@ const REFUSALS: readonly (readonly [why: string, headers: Headers, status: Diffe
   ['no version', { 'Sec-WebSocket-Version': undefined }, 400],
   ['version 8', { 'Sec-WebSocket-Version': '8' }, 400],
 ]
+
+/** Who asks for no upgrade, a person with a browser perhaps, is told by Belfry what the port is. */
+function bodyFor(name: ImplementationName, headers: Headers): RegExp {
+  const asksForUpgrade = !('Upgrade' in headers || 'Connection' in headers)
+  return name === 'belfry' && !asksForUpgrade ? /^This port is for NATS over WebSocket;/ : /^Bad Request\n$/
+}
 
 for (const { name, skip, start } of IMPLEMENTATIONS) {
   describe(name, { skip }, () => {
@@ -91,7 +103,8 @@ for (const { name, skip, start } of IMPLEMENTATIONS) {
         assert.equal(answer.status, status)
         // A request without Host gets no further than the HTTP server.
         if (status === 101 || 'Host' in headers) return
-        assert.equal(answer.body, status === 405 ? 'Method Not Allowed\n' : 'Bad Request\n')
+        if (status === 405) assert.equal(answer.body, 'Method Not Allowed\n')
+        else assert.match(answer.body, bodyFor(name, headers))
         assert.equal(answer.headers['content-type'], 'text/plain; charset=utf-8')
         assert.equal(answer.headers['sec-websocket-version'], '13')
         assert.equal(answer.headers['x-content-type-options'], 'nosniff')
@@ -101,7 +114,7 @@ for (const { name, skip, start } of IMPLEMENTATIONS) {
     test('what asks for no upgrade is a bad request', async () => {
       const { status, body } = await ask(server.webSocket, { Upgrade: undefined, Connection: undefined })
       assert.equal(status, 400)
-      assert.equal(body, 'Bad Request\n')
+      assert.match(body, bodyFor(name, { Upgrade: undefined }))
     })
 
     test('a client that sends data before the 101 is cut without an answer', async () => {
