@@ -302,6 +302,35 @@ test('a file that is wrong, or that the server does not take, changes nothing', 
   await endedBy(started)
 })
 
+test('a reload that fails at the log file changes nothing, one that fails elsewhere leaves the log as it was', async () => {
+  await using folder = await temporaryFolder()
+  const started = await run(folder, 'debug: false')
+  const server = await started.isReady()
+  writeFileSync(folder.join('nats.conf'), 'debug: true\nlog_file: "none/x.log"')
+  started.signal('SIGHUP')
+  await started.logged(/\[ERR\] Failed to reload server configuration: error opening file: open /)
+  assert.deepEqual(server.reloads, [])
+  server.reloadError = new ConfigError('not that')
+  writeFileSync(folder.join('nats.conf'), 'log_file: "x.log"')
+  started.signal('SIGHUP')
+  await started.logged(/\[ERR\] Failed to reload server configuration: not that/)
+  await endedBy(started)
+  assert.match(started.log, /Server Exiting/)
+})
+
+test('a reload tells what changed of the log and the files of the process', async () => {
+  await using folder = await temporaryFolder()
+  const started = await run(folder, 'debug: false')
+  await started.isReady()
+  writeFileSync(folder.join('nats.conf'), 'debug: true\npid_file: "none/pid"')
+  started.signal('SIGHUP')
+  await started.logged(/Reloaded server configuration/)
+  assert.match(started.log, /\[INF\] Reloaded: log\.debug: false -> true\n/)
+  assert.match(started.log, /\[INF\] Reloaded: process\.pidFile: none -> /)
+  assert.match(started.log, /\[ERR\] Could not write pidfile: open /)
+  await endedBy(started)
+})
+
 test('without a file there is nothing to reload', async () => {
   const started = new NatsServerRun([])
   const server = await started.isReady()

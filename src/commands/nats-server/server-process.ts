@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { NatsServerOptions } from '#config'
 import { ConfigError, type Logger } from '#kit'
 import { goFileError, NatsLog, type NatsLogSurroundings, type ProtocolTrace } from '#ops'
+import { changeLine, changesBetween } from '../../services/changes.ts'
 import {
   hasPlainPassword,
   listenErrorText,
@@ -103,7 +104,7 @@ export class ServerProcess {
   constructor(given: ServerProcessOptions) {
     this.#given = given
     this.#options = given.loaded.options
-    this.#log = new NatsLog(this.#logOptions(), given.log)
+    this.#log = new NatsLog(this.#logOptions(this.#options), given.log)
   }
 
   /** Runs until a signal ends it; resolves with the exit code of the process. */
@@ -201,16 +202,40 @@ export class ServerProcess {
       }
       const { options, warnings, digest } = load()
       for (const line of warnings) this.#log.write('WRN', line)
-      const changes = await server.reload(options, digest)
-      this.#options = options
-      this.#log.configure(this.#logOptions())
-      this.#makePidFile()
-      await this.#makePortsFile()
+      const changes = await this.#take(options, (taken) => server.reload(taken, digest))
+      await this.#moveFiles()
       for (const change of changes) this.#log.write('INF', `Reloaded: ${change}`)
       this.#log.write('INF', `Reloaded server configuration${inBrackets(digest)}`)
     } catch (error) {
       this.#log.write('ERR', `Failed to reload server configuration: ${textOf(error)}`)
     }
+  }
+
+  /** Either all takes the new options, or nothing does. Resolves with a line for each change. */
+  async #take(
+    options: NatsServerOptions,
+    reload: (options: NatsServerOptions) => Promise<readonly string[]>,
+  ): Promise<string[]> {
+    const before = this.#options
+    // The log first: that its file cannot be opened is found out before anything else has changed.
+    this.#log.configure(this.#logOptions(options))
+    try {
+      const changes = await reload(options)
+      this.#options = options
+      return [...changes, ...changesBetween(ownOptions(before), ownOptions(options)).map(changeLine)]
+    } catch (error) {
+      this.#log.configure(this.#logOptions(before))
+      throw error
+    }
+  }
+
+  async #moveFiles(): Promise<void> {
+    try {
+      this.#makePidFile()
+    } catch (error) {
+      this.#log.write('ERR', textOf(error))
+    }
+    await this.#makePortsFile()
   }
 
   /** Also when the start is not over yet, once it is. */
@@ -238,8 +263,8 @@ export class ServerProcess {
       .catch((error: unknown) => this.#log.write('ERR', textOf(error)))
   }
 
-  #logOptions() {
-    return { ...this.#options.log, maxTracedBytes: this.#given.maxTracedBytes }
+  #logOptions({ log }: NatsServerOptions) {
+    return { ...log, maxTracedBytes: this.#given.maxTracedBytes }
   }
 
   #makePidFile(): void {
@@ -274,6 +299,11 @@ export class ServerProcess {
     if (this.#portsFile !== undefined) removePortsFile(this.#portsFile)
     if (this.#pidFile !== undefined) removePidFile(this.#pidFile, this.#given.pid)
   }
+}
+
+/** What the process takes up itself; of the rest the server tells what changed. */
+function ownOptions({ log, process }: NatsServerOptions) {
+  return { log, process }
 }
 
 function inBrackets(digest: string | undefined): string {
