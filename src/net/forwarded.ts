@@ -61,7 +61,10 @@ interface Hop {
   readonly host?: string | undefined
 }
 
-/** From the proxy that connected to us backwards. Where a header has fewer entries than there are proxies, its first is the oldest. */
+/**
+ * From the proxy that connected to us backwards. Where a header has fewer entries than there are proxies, the oldest
+ * holds for the rest.
+ */
 function xForwardedHops(request: IncomingMessage): readonly Hop[] {
   const list = (name: string) => splitList(request.headersDistinct[name], ',').reverse()
   const addresses = list('x-forwarded-for')

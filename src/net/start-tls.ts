@@ -63,8 +63,9 @@ export async function startTls(
   })
   // Stays: between here and the next reader a reset must not end the process.
   secure.on('error', (error) => reject(failure(error)))
-  const onClose = () => reject(new TlsHandshakeError('EOF'))
-  secure.once('close', onClose)
+  // Where half-open connections are allowed the end comes without a close.
+  const onEnd = () => reject(new TlsHandshakeError('EOF'))
+  secure.once('end', onEnd).once('close', onEnd)
   try {
     return await promise
   } catch (error) {
@@ -72,7 +73,7 @@ export async function startTls(
     throw error
   } finally {
     clearTimeout(timer)
-    secure.off('close', onClose)
+    secure.off('end', onEnd).off('close', onEnd)
   }
 }
 
@@ -136,7 +137,11 @@ function failure(error: NodeJS.ErrnoException): TlsHandshakeError {
   return new TlsHandshakeError(reason, { cause: error, isProbe: NO_TLS.has(code) })
 }
 
-const NO_TLS: ReadonlySet<string> = new Set(['ERR_SSL_HTTP_REQUEST', 'ERR_SSL_WRONG_VERSION_NUMBER'])
+const NO_TLS: ReadonlySet<string> = new Set([
+  'ERR_SSL_HTTP_REQUEST',
+  'ERR_SSL_HTTPS_PROXY_REQUEST',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+])
 
 const REASONS: Readonly<Record<string, string>> = {
   ECONNRESET: 'connection reset by peer',
@@ -148,6 +153,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_SSL_NO_SUITABLE_GROUPS: 'tls: no ECDHE curve supported by both client and server',
   ERR_SSL_NO_APPLICATION_PROTOCOL: 'tls: client requested unsupported application protocols',
   ERR_SSL_WRONG_VERSION_NUMBER: 'tls: first record does not look like a TLS handshake',
+  // What OpenSSL takes CONNECT for, which NATS has as well.
+  ERR_SSL_HTTPS_PROXY_REQUEST: 'tls: first record does not look like a TLS handshake',
   ERR_SSL_HTTP_REQUEST: 'tls: first record does not look like a TLS handshake',
 }
 

@@ -1,7 +1,10 @@
 import { BlockList, isIP } from 'node:net'
 import { ConfigError } from '#kit'
 
-/** Whom to believe what they say of others: nobody, whoever is not on the public internet, everybody, or a list of addresses and CIDR ranges. */
+/**
+ * Who is believed in what they say of others: nobody, whoever is not on the public internet, everybody, or a list of
+ * addresses and CIDR ranges.
+ */
 export type TrustedProxies = 'none' | 'local' | 'all' | readonly string[]
 
 export type TrustCheck = (address: string) => boolean

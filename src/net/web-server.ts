@@ -25,7 +25,10 @@ import {
 export interface WebServerSettings {
   /** Without it the server speaks plain HTTP. */
   readonly tls?: TlsSettings | TlsMaterial | undefined
-  /** Time from the connection to the head of its first request, TLS handshake and PROXY header included, and for the heads of later requests; 0 means no limit. Default 60,000. */
+  /**
+   * Time from the connection to the head of its first request, PROXY header and TLS handshake included, and for the
+   * heads of later requests; 0 means no limit. Default 60,000.
+   */
   readonly handshakeTimeoutMs?: number | undefined
   /** Whether connections come through a proxy that says whose they are. */
   readonly proxyProtocol?: ProxyProtocolRules | undefined
@@ -45,6 +48,8 @@ export interface FailedConnection {
   readonly text: string
   /** `debug` for port scans and the like, which nats-server does not show either. */
   readonly level: 'debug' | 'warn' | 'error'
+  /** Only for a fault of our own: what the log should show whole. */
+  readonly error?: unknown
 }
 
 /** Longer than the idle limits of the usual proxies, so that they, and not we, end an idle connection. */
@@ -181,7 +186,7 @@ export class WebServer extends http.Server {
       const text = `Error reading PROXY protocol header from ${from}: ${error.message}`
       this.#onFailedConnection({ text, level: 'warn' })
     } else {
-      throw error
+      this.#onFailedConnection({ text: `Connection from ${from} failed`, level: 'error', error })
     }
   }
 

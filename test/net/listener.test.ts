@@ -6,6 +6,7 @@ import { systemClock } from '#kit'
 import { createWebServer, ensureLocalCertificate, Listener } from '#net'
 import { temporaryFolder } from '../helpers/temp.ts'
 import { once, within } from '../helpers/wait.ts'
+import { RawSocket } from './raw-socket.ts'
 
 const anyPort = { host: '127.0.0.1', port: 0 }
 const answer: http.RequestListener = (_request, response) => void response.end('here')
@@ -60,5 +61,53 @@ test('an upgrade to anything but a WebSocket is not taken, and the request answe
   const [response] = (await once(request, 'response')) as [http.IncomingMessage]
   assert.equal(response.statusCode, 200)
   request.destroy()
+  await listener.close(0)
+})
+
+test('a listener that was stopped takes nobody, keeps who is there, and can be opened again at its address', async () => {
+  const server = net.createServer((socket) => void socket.pipe(socket))
+  const listener = await Listener.open(server, anyPort)
+  const { port } = listener.address
+  const early = await RawSocket.connect(listener.address)
+  early.write('a')
+  await early.readThrough('a')
+  listener.stop()
+  listener.stop()
+  assert.equal(listener.isListening, false)
+  await assert.rejects(RawSocket.connect(listener.address), { code: 'ECONNREFUSED' })
+  early.write('b')
+  await early.readThrough('b')
+
+  await listener.reopen()
+  assert.deepEqual([listener.isListening, (server.address() as net.AddressInfo).port], [true, port])
+  const late = await RawSocket.connect(listener.address)
+  late.write('c')
+  await late.readThrough('c')
+  await within(Promise.all([listener.close(0), early.readToEnd(), late.readToEnd()]), 'the end of both')
+})
+
+test('a listener that was stopped closes when its last connection is gone', async () => {
+  const listener = await Listener.open(net.createServer(), anyPort)
+  const client = await RawSocket.connect(listener.address)
+  listener.stop()
+  let isClosed = false
+  const closed = listener.close(60_000).then(() => {
+    isClosed = true
+  })
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(isClosed, false)
+  client.destroy()
+  await within(closed, 'the close')
+})
+
+test('an address that somebody else has taken meanwhile cannot be opened again, until it is free', async () => {
+  const listener = await Listener.open(net.createServer(), anyPort)
+  listener.stop()
+  const other = await Listener.open(net.createServer(), listener.address)
+  await assert.rejects(listener.reopen(), { name: 'ConfigError', message: /^Cannot bind .*: address in use$/ })
+  assert.equal(listener.isListening, false)
+  await other.close(0)
+  await listener.reopen()
+  assert.equal(listener.isListening, true)
   await listener.close(0)
 })
