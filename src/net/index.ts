@@ -1,5 +1,6 @@
 export { AddressLimit, TOO_MANY_CONNECTIONS } from './address-limit.ts'
 export type { Carrier, CarrierReceiver, MessageReceiver, RemoteAddress, StreamReceiver } from './carrier.ts'
+export { certificateHash, publicKeyHash, subjectOf } from './certificate.ts'
 export { type ClientAddress, type ClientAddressRules, clientAddress, peerAddress } from './client-address.ts'
 export { type ForwardedRequest, forwardedLogPrefix, forwardedRequest } from './forwarded.ts'
 export { formatAddress, type ListenAddress, Listener } from './listener.ts'
@@ -10,7 +11,6 @@ export { noteRemote, remoteOf } from './remote-address.ts'
 export { type StartTlsOptions, startTls, TlsHandshakeError } from './start-tls.ts'
 export { TcpCarrier } from './tcp-carrier.ts'
 export { loadTls, type TlsMaterial, type TlsOptions, type TlsSettings, tlsFrom } from './tls.ts'
-export { certificateHash, publicKeyHash, subjectOf } from './certificate.ts'
 export { type TrustCheck, type TrustedProxies, trustCheck } from './trusted-proxies.ts'
 export {
   type AcceptOptions,
@@ -33,4 +33,4 @@ export {
 } from './web-server.ts'
 export { type WebSocketAgreement, WebSocketCarrier } from './websocket-carrier.ts'
 export { WebSocketCompression, type WebSocketCompressionOptions } from './websocket-compression.ts'
-export { refuseRequest, type SpokenProtocol, spokenProtocol } from './wrong-protocol.ts'
+export { refuseRequest } from './wrong-protocol.ts'
