@@ -89,15 +89,18 @@ async function startBelfry(configText: string): Promise<RunningImplementation> {
   await writeFile(configFile, withListen(configText))
   const overrides = { web: { host: '127.0.0.1', port: 0, https: false }, vault: { dataFolder: folder.path } } as const
   const server = cleanup.use(await startServer(overrides, { configFile, logger: keepingLogger(lines) }))
-  const { nats, websocket } = server.addresses
+  const { nats, websockets } = server.addresses
   const kept = cleanup.move()
   return {
     name: 'belfry',
     tcp: nats,
-    webSocket: websocket ?? NOWHERE,
+    webSocket: websockets[0] ?? NOWHERE,
     logged: (pattern) =>
       until(() => lines.find((line) => pattern.test(line)), `${pattern} in the log: ${lines.join('\n')}`),
-    reload: () => Promise.reject(new Error('Belfry cannot be reloaded yet')),
+    reload: async (text) => {
+      await writeFile(configFile, withListen(text))
+      return configErrorOf(() => server.reload())
+    },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 }
