@@ -130,6 +130,7 @@ export function assembleNats(choose: Choice, cwd: string, problems: Problems): N
       trace,
       traceVerbose,
       traceHeaders,
+      maxTracedBytes: choose(log.maxTracedBytes),
       time: choose(log.time),
       timeUtc: choose(log.timeUtc),
       file: absolute(choose(log.file)),

@@ -170,6 +170,8 @@ export interface LogOptions {
   readonly trace: boolean
   readonly traceVerbose: boolean
   readonly traceHeaders: boolean
+  /** Of a traced message; 0: as much as a line may have. */
+  readonly maxTracedBytes: number
   /** Whether lines carry the time. */
   readonly time: boolean
   readonly timeUtc: boolean

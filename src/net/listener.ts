@@ -18,22 +18,27 @@ export class Listener {
   readonly address: ListenAddress
   readonly #server: Server
   readonly #sockets: ReadonlySet<Socket>
+  readonly #isDualStack: boolean
   #ended: Promise<void> | undefined
 
-  private constructor(server: Server, address: ListenAddress, sockets: ReadonlySet<Socket>) {
+  private constructor(server: Server, address: ListenAddress, sockets: ReadonlySet<Socket>, isDualStack: boolean) {
     this.#server = server
     this.address = address
     this.#sockets = sockets
+    this.#isDualStack = isDualStack
   }
 
-  /** Binds `server`; rejects with a `ConfigError` that names the address it could not have. */
-  static async open(server: Server, wanted: ListenAddress): Promise<Listener> {
+  /**
+   * Binds `server`; rejects with a `ConfigError` that names the address it could not have. With `isDualStack` the host
+   * `0.0.0.0` means IPv6 too where there is any, as in programs written in Go.
+   */
+  static async open(server: Server, wanted: ListenAddress, { isDualStack = false } = {}): Promise<Listener> {
     const sockets = new Set<Socket>()
     server.on('connection', (socket: Socket) => {
       sockets.add(socket)
       socket.once('close', () => sockets.delete(socket))
     })
-    return new Listener(server, await bind(server, wanted), sockets)
+    return new Listener(server, await bind(server, wanted, isDualStack), sockets, isDualStack)
   }
 
   get isListening(): boolean {
@@ -53,7 +58,7 @@ export class Listener {
   /** Takes connections again at the same address, after `stop`. Rejects with a `ConfigError` when somebody has it now. */
   async reopen(): Promise<void> {
     if (this.#ended === undefined) return
-    await bind(this.#server, this.address)
+    await bind(this.#server, this.address, this.#isDualStack)
     this.#ended = undefined
   }
 
@@ -69,13 +74,30 @@ export class Listener {
   }
 }
 
-function bind(server: Server, address: ListenAddress): Promise<ListenAddress> {
+/** What asks for all interfaces of a kind of address, and what a machine without IPv6 answers to the second. */
+const ALL_IPV4 = '0.0.0.0'
+const ALL = '::'
+const NO_IPV6 = ['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL']
+
+async function bind(server: Server, address: ListenAddress, isDualStack: boolean): Promise<ListenAddress> {
+  if (!isDualStack || address.host !== ALL_IPV4) return listen(server, address, address.host)
+  try {
+    return await listen(server, address, ALL)
+  } catch (error) {
+    const { code } = (error as Error).cause as NodeJS.ErrnoException
+    if (!NO_IPV6.includes(code ?? '')) throw error
+    return listen(server, address, ALL_IPV4)
+  }
+}
+
+/** `host` is what the operating system is asked for, `address` what the operator wrote. */
+function listen(server: Server, address: ListenAddress, host: string): Promise<ListenAddress> {
   const { promise, resolve, reject } = Promise.withResolvers<ListenAddress>()
   const onError = (error: NodeJS.ErrnoException) => {
     reject(new ConfigError(`Cannot bind "${formatAddress(address)}": ${reasonOf(error)}`, { cause: error }))
   }
   server.once('error', onError)
-  server.listen({ host: address.host, port: address.port }, () => {
+  server.listen({ host, port: address.port }, () => {
     server.off('error', onError)
     resolve({ host: address.host, port: (server.address() as AddressInfo).port })
   })

@@ -7,6 +7,9 @@ export interface ReloadStep {
   undo(): Promise<void>
 }
 
+/** `0.0.0.0` in a nats.conf means IPv6 too. */
+const AS_NATS_SERVER = { isDualStack: true }
+
 /** A listener that a reload can move to another address, while those who came by the old one stay. */
 export class Port<S extends Server> {
   readonly #createServer: () => S
@@ -26,7 +29,7 @@ export class Port<S extends Server> {
   /** Rejects with a `ConfigError` when the address cannot be had. */
   static async open<S extends Server>(wanted: ListenAddress, createServer: () => S): Promise<Port<S>> {
     const server = createServer()
-    return new Port(createServer, server, wanted, await Listener.open(server, wanted))
+    return new Port(createServer, server, wanted, await Listener.open(server, wanted, AS_NATS_SERVER))
   }
 
   /** What takes the connections of now. */
@@ -51,7 +54,7 @@ export class Port<S extends Server> {
   async prepareMove(wanted: ListenAddress): Promise<ReloadStep> {
     if (isSameAddress(wanted, this.#wanted)) return { install: () => {}, undo: async () => {} }
     const server = this.#createServer()
-    const listener = await Listener.open(server, wanted)
+    const listener = await Listener.open(server, wanted, AS_NATS_SERVER)
     return {
       install: () => {
         this.#retire(this.#listener)

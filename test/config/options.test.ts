@@ -114,6 +114,7 @@ test('without any settings there are complete options', () => {
       trace: false,
       traceVerbose: false,
       traceHeaders: false,
+      maxTracedBytes: 0,
       time: true,
       timeUtc: false,
       file: undefined,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
 import net from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
 import { systemClock } from '#kit'
 import { createWebServer, ensureLocalCertificate, Listener } from '#net'
@@ -110,4 +111,20 @@ test('an address that somebody else has taken meanwhile cannot be opened again, 
   await listener.reopen()
   assert.equal(listener.isListening, true)
   await listener.close(0)
+})
+
+const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ address }) => address === '::1'),
+)
+
+test('0.0.0.0 is all of IPv4, and of IPv6 too where that is asked for', async () => {
+  for (const isDualStack of [false, true]) {
+    const listener = await Listener.open(net.createServer(), { host: '0.0.0.0', port: 0 }, { isDualStack })
+    const { host, port } = listener.address
+    assert.equal(host, '0.0.0.0')
+    ;(await RawSocket.connect({ host: '127.0.0.1', port })).destroy()
+    if (isDualStack && hasIpv6) (await RawSocket.connect({ host: '::1', port })).destroy()
+    else await assert.rejects(RawSocket.connect({ host: '::1', port }))
+    await listener.close(0)
+  }
 })

@@ -13,6 +13,8 @@ import { compressedMessage, contentOf, type Frame, inFragments, parseFrames } fr
 
 const { BINARY, CLOSE, CONTINUATION, PING } = Opcode
 const OFFER = { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' }
+/** RFC 1951 §3.2.3: a block of the reserved type. */
+const NO_DEFLATE = Buffer.alloc(50, 0x07)
 const CHROME = 'Mozilla/5.0 (Macintosh) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36'
 const SAFARI = 'Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15'
 
@@ -141,7 +143,7 @@ test('corrupt data costs its connection and no other', async () => {
   const { client: good, door: goodDoor } = await open(server)
   using _bad = bad
   using _good = good
-  bad.raw.write(Buffer.concat([compressedMessage('PUB a 1\r\nx\r\n'), inFragments(randomBytes(50))]))
+  bad.raw.write(Buffer.concat([compressedMessage('PUB a 1\r\nx\r\n'), inFragments(NO_DEFLATE)]))
   assert.deepEqual(await bad.ended(), { code: 1002, reason: 'invalid compressed data' })
   await badDoor.closed()
   assert.deepEqual(badDoor.events, ['bytes PUB a 1\r\nx\r\n', 'closing: invalid compressed data', 'closed'])

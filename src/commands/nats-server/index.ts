@@ -77,7 +77,6 @@ async function run(parsed: ParsedFlags, world: NatsServerWorld): Promise<number>
     flagWarnings: warnings,
     configFile: flags.configFile || undefined,
     version: `${world.protocolVersion} (Belfry ${world.belfryVersion})`,
-    maxTracedBytes: flags.maxTracedBytes,
     start: world.start,
     signals: world.signals,
     pid: world.pid,

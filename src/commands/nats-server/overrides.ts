@@ -18,6 +18,7 @@ export function overridesOf(flags: NatsServerFlags): Overrides {
     monitoring: { httpPort: portOf(flags.httpPort), httpsPort: portOf(flags.httpsPort) },
     log: {
       ...verbosityOf(flags),
+      maxTracedBytes: flags.maxTracedBytes,
       time: flags.logTime,
       timeUtc: flags.logTimeUtc,
       file: given(flags.logFile),

@@ -70,8 +70,6 @@ export interface ServerProcessOptions {
   readonly flagWarnings: readonly string[]
   /** Named in the first lines of the log. */
   readonly version: string
-  /** The log's `maxTracedBytes`, which only the command line sets. */
-  readonly maxTracedBytes: number | undefined
   readonly start: StartNatsServer
   /** Reads the configuration again. @throws ConfigError */
   readonly load: () => LoadedOptions
@@ -104,7 +102,7 @@ export class ServerProcess {
   constructor(given: ServerProcessOptions) {
     this.#given = given
     this.#options = given.loaded.options
-    this.#log = new NatsLog(this.#logOptions(this.#options), given.log)
+    this.#log = new NatsLog(this.#options.log, given.log)
   }
 
   /** Runs until a signal ends it; resolves with the exit code of the process. */
@@ -218,13 +216,13 @@ export class ServerProcess {
   ): Promise<string[]> {
     const before = this.#options
     // The log first: that its file cannot be opened is found out before anything else has changed.
-    this.#log.configure(this.#logOptions(options))
+    this.#log.configure(options.log)
     try {
       const changes = await reload(options)
       this.#options = options
       return [...changes, ...changesBetween(ownOptions(before), ownOptions(options)).map(changeLine)]
     } catch (error) {
-      this.#log.configure(this.#logOptions(before))
+      this.#log.configure(before.log)
       throw error
     }
   }
@@ -261,10 +259,6 @@ export class ServerProcess {
     this.#work = this.#work
       .then(() => this.#server && work(this.#server))
       .catch((error: unknown) => this.#log.write('ERR', textOf(error)))
-  }
-
-  #logOptions({ log }: NatsServerOptions) {
-    return { ...log, maxTracedBytes: this.#given.maxTracedBytes }
   }
 
   #makePidFile(): void {

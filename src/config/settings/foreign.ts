@@ -41,7 +41,6 @@ export const WITHOUT_EFFECT: ForeignKeys = {
     prof_block_rate: integerIn,
     connect_error_reports: integerIn,
     reconnect_error_reports: integerIn,
-    max_traced_msg_len: integerIn,
     disable_sublist_cache: booleanIn,
     no_sublist_cache: booleanIn,
     no_system_account: booleanIn,

@@ -36,6 +36,12 @@ export const logSettings = {
     default: false,
     help: 'As `trace`, but of messages only the headers.',
   }),
+  maxTracedBytes: setting({
+    key: 'max_traced_msg_len',
+    type: unlimited({ max: Number.MAX_SAFE_INTEGER }),
+    default: 0,
+    help: 'Bytes of a traced message that are shown. 0: as many as a line may have, 4096.',
+  }),
   time: setting({
     key: 'logtime',
     type: boolean,

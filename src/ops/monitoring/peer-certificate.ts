@@ -1,13 +1,12 @@
-import { createHash, type X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
+import { certificateHash, publicKeyHash, subjectOf } from '#net'
 import type { PeerCertificateSnapshot } from './source.ts'
 
-/** What `/connz?auth=1` shows of a certificate. Worth keeping with the connection: it is two digests each time. */
+/** What `/connz?auth=1` shows of a certificate. */
 export function peerCertificate(certificate: X509Certificate): PeerCertificateSnapshot {
-  const publicKey = certificate.publicKey.export({ type: 'spki', format: 'der' })
   return {
-    // Node has a line for each part, in the order of the certificate; RFC 2253 begins with the last.
-    subject: certificate.subject.split('\n').reverse().join(','),
-    publicKeySha256: createHash('sha256').update(publicKey).digest('hex'),
-    sha256: createHash('sha256').update(certificate.raw).digest('hex'),
+    subject: subjectOf(certificate),
+    publicKeySha256: publicKeyHash(certificate),
+    sha256: certificateHash(certificate),
   }
 }

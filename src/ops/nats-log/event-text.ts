@@ -44,14 +44,18 @@ export function eventText(fields: LogFields, event: string): string {
   const why =
     reason === undefined ? '' : `: ${typeof reason === 'string' ? printable(reason) : showValue(reason, stacks)}`
   const extra = shown.length === 0 ? '' : ` (${shown.join(', ')})`
-  return `${prefix}${KNOWN_TEXTS[event] ?? capitalized(printable(event))}${why}${extra}${stacks.join('')}`
+  return `${prefix}${KNOWN_TEXTS[event] ?? sentence(printable(event))}${why}${extra}${stacks.join('')}`
 }
 
 /** Who a client is, with ` - ` at the end; empty when the fields name none. */
 export function clientPrefix(fields: LogFields): { prefix: string; others: LogFields } {
   const { client, address, port, connectionType, clientVersion, clientLang, clientName, account, user, ...others } =
     fields as ClientFields & LogFields
-  if (client === undefined) return { prefix: '', others: fields }
+  if (client === undefined) {
+    // Somebody who has not become a client yet.
+    if (address === undefined || port === undefined) return { prefix: '', others: fields }
+    return { prefix: `${remote(address, port)} - `, others: withoutAddress(fields) }
+  }
   const parts = [
     remote(address, port),
     `${connectionType === 'WEBSOCKET' ? 'wid' : 'cid'}:${printable(String(client))}`,
@@ -65,6 +69,10 @@ export function clientPrefix(fields: LogFields): { prefix: string; others: LogFi
       .join(''),
     others,
   }
+}
+
+function withoutAddress({ address: _address, port: _port, ...others }: LogFields): LogFields {
+  return others
 }
 
 function remote(address: unknown, port: unknown): string {
@@ -98,8 +106,9 @@ function isErrorLike(value: unknown): value is { stack: string; cause?: unknown 
   return typeof value === 'object' && value !== null && 'stack' in value && typeof value.stack === 'string'
 }
 
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
+/** With a capital, as nats-server begins its lines, but for those about WebSocket. */
+function sentence(text: string): string {
+  return text.startsWith('websocket') ? text : text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 /** What a peer sent must neither steer the terminal of whoever reads the log nor look like a line of its own. */
