@@ -167,7 +167,7 @@ table((implementation) => {
 
   test('WSAuthTimeout: who logs in before is not cut off', async () => {
     const main = 'authorization { timeout: 10 }'
-    const webSocket = 'authorization { user: websocket, password: client, timeout: 0.2 }'
+    const webSocket = 'authorization { user: websocket, password: client, timeout: 0.5 }'
     await using server = await start(configOf({ main, webSocket }))
     using client = await WireClient.connect(server.webSocket)
     client.say('CONNECT {"verbose":false,"user":"websocket","pass":"client"}\r\nPING\r\n')

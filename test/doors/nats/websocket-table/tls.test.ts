@@ -7,7 +7,7 @@ import { type TemporaryFolder, temporaryFolder } from '../../../helpers/temp.ts'
 import { RawSocket } from '../../../net/raw-socket.ts'
 import { upgradeRequest } from '../../../net/raw-websocket.ts'
 import { table } from './servers.ts'
-import { ask, connectTls, WireClient } from './wire-client.ts'
+import { ask, connectTls, statusOf, WireClient } from './wire-client.ts'
 
 let folder: TemporaryFolder
 let authority: TestAuthority
@@ -64,6 +64,21 @@ table(({ name, start }) => {
     assert.equal(await connected.untilPong(), 'PONG\r\n')
   })
 
+  test('WSCheckOrigin: over TLS the same origin is one with https', async () => {
+    await using running = await start(listener(`${block(server)}same_origin: true`))
+    for (const [host, origin, status] of [
+      ['host.com', 'https://host.com', 101],
+      ['host.com:443', 'https://host.com', 101],
+      ['host.com', 'https://host.com:443', 101],
+      ['host.com', 'http://host.com', 403],
+      // 2.9.10 does not look at the scheme.
+      ['host.com:443', 'http://host.com:443', name === 'natsServer' ? 101 : 403],
+    ] as const) {
+      const headers = { Host: host, Origin: origin }
+      assert.equal(await statusOf(running.webSocket, { headers, tls: trusting() }), status, `${origin} at ${host}`)
+    }
+  })
+
   test('WSTLSVerifyClientCert: with a certificate of the authority, without one, and with another', async () => {
     await using running = await start(listener(block(server, 'verify: true')))
     using connected = await WireClient.ready(running.webSocket, { tls: presenting(client) })
@@ -95,7 +110,7 @@ table(({ name, start }) => {
   for (const isTls of [true, false]) {
     test(`WSHandshakeTimeout: who never ends the request is cut off${isTls ? ', over TLS too' : ''}`, async () => {
       await using running = await start(
-        listener(`${isTls ? block(server) : 'no_tls: true\n'}handshake_timeout: "150ms"`),
+        listener(`${isTls ? block(server) : 'no_tls: true\n'}handshake_timeout: "500ms"`),
       )
       const options = isTls ? { tls: trusting() } : {}
       // WSUpgradeConnDeadline: this one was in time, and is left alone when the other's is over.
@@ -109,7 +124,7 @@ table(({ name, start }) => {
   }
 
   test('WSUpgradeConnDeadline: handshake_timeout is over with the handshake', async () => {
-    await using running = await start(listener('no_tls: true, handshake_timeout: "100ms"'))
+    await using running = await start(listener('no_tls: true, handshake_timeout: "500ms"'))
     using connected = await WireClient.ready(running.webSocket)
     const silent = await RawSocket.connect(running.webSocket)
     await silent.readToEnd()
