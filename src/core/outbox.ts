@@ -145,6 +145,8 @@ export class Outbox {
   /** How far `#at` may grow in this turn before too much is pending. */
   #roomBytes = 0
   #isClosed = false
+  #messages = 0
+  #messageBytes = 0
 
   /**
    * `maxPendingBytes` bounds what is queued here and in the sink together. An append that goes over it is not taken;
@@ -160,6 +162,16 @@ export class Outbox {
   /** What may be pending from the next turn on. */
   set maxPendingBytes(bytes: number) {
     this.#maxPendingBytes = bytes
+  }
+
+  /** What `append` was given, whether or not there was room for it. */
+  get messages(): number {
+    return this.#messages
+  }
+
+  /** Their bodies. */
+  get messageBytes(): number {
+    return this.#messageBytes
   }
 
   get pendingBytes(): number {
@@ -181,6 +193,13 @@ export class Outbox {
    * `head` and `tail` are byte strings (latin1); `body` must not change until the turn is over.
    */
   append(head: string, body: Buffer, tail: string): void {
+    // Counted here, where the outbox is written to anyway: elsewhere it would cost a cache line for each receiver.
+    this.#messages++
+    this.#messageBytes += body.length
+    this.#append(head, body, tail)
+  }
+
+  #append(head: string, body: Buffer, tail: string): void {
     if (this.#isClosed) return
     let at = this.#at
     if (at === undefined) {
@@ -196,7 +215,7 @@ export class Outbox {
 
   /** Queues a line or other text (latin1) without a body. */
   appendText(text: string): void {
-    this.append(text, NO_BYTES, '')
+    this.#append(text, NO_BYTES, '')
   }
 
   /** Hands everything over to the sink now. Happens by itself at the end of the turn. */

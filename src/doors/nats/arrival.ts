@@ -1,8 +1,7 @@
 import type { Carrier } from '#net'
-import type { CloseReason } from './close-reason.ts'
 import type { TlsSnapshot } from './connection-snapshot.ts'
 import type { CookieCredentials } from './cookies.ts'
-import type { ProfileHolder } from './profile.ts'
+import type { ListenerFacts, ProfileHolder, UpgradeEntry } from './profile.ts'
 
 /** Bytes of a nonce, before base64url makes 15 characters of them. */
 const NONCE_BYTES = 11
@@ -19,8 +18,10 @@ export interface Arrival {
   readonly cookies: CookieCredentials
   /** What the log puts in front of its address: whom it claims to speak for. */
   readonly logPrefix?: string | undefined
-  /** Asked when the listener's rules are others: why it may not stay, if so. */
-  readonly mayStay?: (() => CloseReason | undefined) | undefined
+  /** Where it came in, when that is not where the listener is: somebody else's HTTP server may listen anywhere. */
+  readonly facts?: ListenerFacts | undefined
+  /** Of a client that came over WebSocket: what the listener's rules, when they are others, are asked about. */
+  readonly upgrade?: UpgradeEntry | undefined
   /** Looks at the first bytes: what is wrong with a client that speaks something else than NATS, as it is to be told. */
   readonly foreignProtocol?: ((firstBytes: Buffer) => string | undefined) | undefined
 }

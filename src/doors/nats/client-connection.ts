@@ -5,6 +5,7 @@ import {
   isLiteralSubject,
   isValidSubject,
   Message,
+  Outbox,
   type Peer,
   type Subscription,
   SYSTEM_ACCOUNT,
@@ -21,11 +22,13 @@ import type { DoorContext } from './context.ts'
 import { type InfoChanges, type InfoFacts, infoFor } from './info.ts'
 import { Life } from './life.ts'
 import { Login } from './login.ts'
-import type { ListenerProfile } from './profile.ts'
+import type { ListenerProfile, ProfileOf } from './profile.ts'
 import { PROTOCOL_ERRORS, transportErrorAnswer } from './protocol-errors.ts'
 import { Reading } from './reading.ts'
 import { isReservedReply, isReservedSubject } from './reserved-subjects.ts'
 import { Subscriptions } from './subscriptions.ts'
+
+const CRLF = '\r\n'
 
 /**
  * How long a client is not read from when what it publishes fills the outbox of a receiver: long enough for healthy
@@ -39,11 +42,14 @@ const STALL_MS = 10
  * account delivers.
  */
 export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
-  readonly id: number
-  /** Since the beginning; what monitoring shows. */
-  inMsgs = 0
-  inBytes = 0
+  // What a delivery touches lies together, in as few cache lines as can be: a fan-out goes through all connections.
   readonly #context: DoorContext
+  readonly #outbox: Outbox
+  #hasLeft = false
+  /** Whether messages for a receiver that is behind are dropped rather than their publishers slowed down. */
+  #drops: boolean
+
+  readonly id: number
   readonly #arrival: Arrival
   readonly #profile: ListenerProfile
   readonly #carrier: Carrier
@@ -58,10 +64,14 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   #account: Account
   #authorizedUser = ''
   #options: ConnectOptions = BEFORE_CONNECT
+  /** Messages, and their bytes with headers, since the beginning. What it gets is counted by its outbox. */
+  #inMsgs = 0
+  #inBytes = 0
   #hasConnected = false
   #hasPinged = false
-  #hasLeft = false
+  /** Of deliveries it knows those that were counted in `#notedMsgs`. */
   #lastActivityMs: number
+  #notedMsgs = 0
   /** Operations that keep a client alive by themselves. */
   #operations = 0
   #foreignProtocol: Arrival['foreignProtocol']
@@ -73,7 +83,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     this.id = arrival.id
     this.#context = context
     this.#arrival = arrival
-    this.#profile = listener.current
+    this.#profile = arrival.facts === undefined ? listener.current : { ...listener.current, facts: arrival.facts }
     this.#carrier = carrier
     this.#reading = new Reading(carrier)
     this.#account = broker.account(DEFAULT_ACCOUNT)
@@ -86,10 +96,11 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     const address = `${arrival.logPrefix ?? ''}${remote.address}`
     const described = { client: this.id, address, port: remote.port, connectionType }
     this.#log = new ClientLog(described, context.logger, context.trace)
-    this.#output = new ClientOutput(carrier, context, {
-      log: this.#log,
-      onOverflow: () => this.#cutOff('Slow Consumer (Pending Bytes)'),
-    })
+    this.#outbox = new Outbox(context.turn, carrier, limits.maxPendingBytes, () =>
+      this.#cutOff('Slow Consumer (Pending Bytes)'),
+    )
+    this.#output = new ClientOutput(this.#outbox, this.#log)
+    this.#drops = !limits.stallsFastProducers
     this.#startMs = clock.now()
     this.#lastActivityMs = this.#startMs
     this.#life = new Life(this.#startMs, this.pingIntervalMs)
@@ -130,14 +141,15 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   limitsChanged(): void {
     const { limits } = this.#context
     this.#parser.limits = limits
-    this.#output.maxPendingBytes = limits.maxPendingBytes
+    this.#outbox.maxPendingBytes = limits.maxPendingBytes
+    this.#drops = !limits.stallsFastProducers
   }
 
   /** Ends the connection: queued messages, `errorText` as `-ERR`, then the transport's farewell with the reason. */
   close(reason: CloseReason, errorText?: string): void {
     if (this.#hasLeft) return
     if (errorText !== undefined) this.#complain(errorText)
-    this.#output.flush()
+    this.#outbox.flush()
     this.#leave(reason)
     this.#carrier.close(WEBSOCKET_CLOSE_CODE[reason], reason)
   }
@@ -148,20 +160,27 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
    */
   checkLife(now: number): void {
     if (this.#hasLeft) return
+    this.#noteDeliveries(now)
     const { pingMax } = this.#context.limits
     const due = this.#life.check(now, { pingIntervalMs: this.pingIntervalMs, pingMax })
     if (due === 'ping') this.#output.ping()
     else if (due === 'stale') this.close('Stale Connection', 'Stale Connection')
   }
 
-  /** Why its listener, as it is now, would not let it in again, if so. A client that never logged in is not asked who. */
-  async objection(): Promise<CloseReason | undefined> {
-    const reason = this.#arrival.mayStay?.()
+  /**
+   * Why its listener would not let it in again, if so: as it is now, or as `profileOf` supposes it to be. A client that
+   * never logged in is not asked who it is.
+   */
+  async objection(profileOf: ProfileOf): Promise<CloseReason | undefined> {
+    const { listener, upgrade, tls } = this.#arrival
+    const profile = profileOf(listener)
+    const reason = profile.objection?.({ upgrade, peerCertificate: tls?.peerCertificate })
     if (reason !== undefined) return reason
-    return (await this.#login.isStillGood(this.#arrival.listener.current)) ? undefined : 'Authentication Failure'
+    return (await this.#login.isStillGood(profile)) ? undefined : 'Authentication Failure'
   }
 
   snapshot(): ConnectionSnapshot {
+    this.#noteDeliveries(this.#context.recently)
     const { tls } = this.#arrival
     const { remote } = this.#carrier
     const { name, lang, version } = this.#options
@@ -173,11 +192,11 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
       startMs: this.#startMs,
       lastActivityMs: this.#lastActivityMs,
       rttMs: this.#life.roundTripMs,
-      pendingBytes: this.#output.pendingBytes,
-      inMsgs: this.inMsgs,
-      outMsgs: this.#output.messages,
-      inBytes: this.inBytes,
-      outBytes: this.#output.bytes,
+      pendingBytes: this.#outbox.pendingBytes,
+      inMsgs: this.#inMsgs,
+      outMsgs: this.#outbox.messages,
+      inBytes: this.#inBytes,
+      outBytes: this.#outbox.messageBytes,
       subscriptionCount: this.#subscriptions.size,
       subscriptions: () => this.#subscriptions.snapshot(),
       name,
@@ -194,8 +213,14 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   /** Hot: once per receiver. bench/fanout.ts */
   send(subscription: Subscription, message: Message): void {
     if (this.#hasLeft) return
-    if (!this.#output.deliver(subscription, message, this.#options.headers)) return
-    this.#lastActivityMs = this.#context.recently
+    const { heads, congestion, trace } = this.#context
+    const outbox = this.#outbox
+    if (this.#drops && outbox.isBehind) return
+    const sent = message.headerBytes > 0 && !this.#options.headers ? withoutHeaders(message) : message
+    const head = heads.of(sent, subscription.sid)
+    outbox.append(head, sent.body, CRLF)
+    if (outbox.isCrowded) congestion.mark()
+    if (trace?.isOn) this.#log.sentMessage(head, sent)
     if (subscription.maxDeliveries !== 0 && subscription.delivered >= subscription.maxDeliveries) {
       this.#subscriptions.forget(subscription)
       this.#log.did('DELSUB', subscription.sid)
@@ -209,10 +234,10 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     const now = this.#context.clock.now()
     this.#context.recently = now
     if (this.#foreignProtocol !== undefined && this.#turnsAway(bytes)) return
-    const { inMsgs } = this
+    const inMsgs = this.#inMsgs
     const operations = this.#operations
     this.#read(() => this.#parser.feed(bytes))
-    if (this.inMsgs === inMsgs && this.#operations === operations) return
+    if (this.#inMsgs === inMsgs && this.#operations === operations) return
     this.#lastActivityMs = now
     this.#life.heard(now)
   }
@@ -226,7 +251,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     if (this.#hasLeft) return
     const { text, reason } = transportErrorAnswer(error)
     if (text !== undefined) this.#complain(text)
-    this.#output.flush()
+    this.#outbox.flush()
     this.#leave(reason)
   }
 
@@ -259,8 +284,8 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
 
   /** Hot: once per publish. bench/fanout.ts */
   onPublish(subject: string, reply: string, body: Buffer, headerBytes: number): void {
-    this.inMsgs++
-    this.inBytes += body.length
+    this.#inMsgs++
+    this.#inBytes += body.length
     if (this.#log.isTracing) this.#log.receivedMessage({ subject, reply, body, headerBytes })
     const options = this.#options
     if (options.pedantic && !(isValidSubject(subject) && isLiteralSubject(subject))) {
@@ -417,6 +442,13 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     return true
   }
 
+  /** Deliveries are activity. Noting the time of each would be felt; this is late by no more than a second. */
+  #noteDeliveries(now: number): void {
+    if (this.#outbox.messages === this.#notedMsgs) return
+    this.#notedMsgs = this.#outbox.messages
+    this.#lastActivityMs = now
+  }
+
   #acknowledge(): void {
     if (this.#options.verbose) this.#output.ok()
   }
@@ -452,9 +484,14 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     this.#login.end()
     this.#context.onLeft(this, reason)
     this.#reading.end()
-    this.#output.close()
+    this.#outbox.close()
     this.#subscriptions.clear()
     if (reason.startsWith('Slow Consumer')) this.#log.events.warn({ reason }, 'client closed')
     else this.#log.events.debug({ reason }, 'client closed')
   }
+}
+
+/** What those get who do not do headers. */
+function withoutHeaders(message: Message): Message {
+  return new Message(message.subject, message.payload, message.reply)
 }

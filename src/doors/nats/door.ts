@@ -24,12 +24,15 @@ import { DeliveryHeads } from './delivery-heads.ts'
 import { foreignProtocol } from './foreign-protocol.ts'
 import { type InfoChanges, infoFor } from './info.ts'
 import { endGradually, type LameDuckOptions } from './lame-duck.ts'
-import type { ProfileHolder } from './profile.ts'
+import type { ProfileHolder, ProfileOf } from './profile.ts'
 import { enterByTls, type TcpTls } from './tcp-entrance.ts'
 
 /** How often connections are looked at for signs of life: at most, and at least. */
 const LIFE_CHECK_MS = 1_000
 const SHORTEST_LIFE_CHECK_MS = 5
+
+const TOO_MANY: CloseReason = 'Maximum Connections Exceeded'
+const TOO_MANY_TEXT = 'maximum connections exceeded'
 
 export interface NatsDoorOptions extends Omit<DoorContext, 'heads' | 'congestion' | 'recently' | 'onLeft' | 'onGone'> {
   /** Where NATS over WebSocket is to be had, for those who come to a TCP port with it. */
@@ -47,9 +50,15 @@ export interface NatsSocketOptions {
 /** An upgrade as its WebSocket listener sees it. */
 export interface NatsUpgradeOptions
   extends Partial<Omit<StreamAcceptOptions, 'clock' | 'logger' | 'writeDeadlineMs' | 'receiver'>>,
-    Pick<Arrival, 'listener' | 'logPrefix' | 'mayStay'> {
+    Pick<Arrival, 'listener' | 'facts' | 'logPrefix' | 'upgrade'> {
   /** It is upgraded, and then ended without a word; why, for the log. */
   readonly turnedAway?: string | undefined
+}
+
+/** What is supposed of a server when it is asked who would have to go; what is left out is as it is. */
+export interface Supposed {
+  readonly profileOf?: ProfileOf
+  readonly maxConnections?: number
 }
 
 /** What was said to a client before it became a connection, and whether it may be one. */
@@ -106,7 +115,7 @@ export class NatsDoor {
 
   /** Takes over a socket whose request asks for an upgrade to NATS over WebSocket, and answers it. */
   acceptUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, options: NatsUpgradeOptions): void {
-    const { listener, logPrefix, mayStay, turnedAway, ...accept } = options
+    const { listener, facts, logPrefix, upgrade, turnedAway, ...accept } = options
     const { clock, logger, limits } = this.#context
     acceptWebSocketStream(request, socket, head, {
       onRefused: (reason) => logger.info({ address: request.socket.remoteAddress, reason }, 'upgrade refused'),
@@ -118,8 +127,9 @@ export class NatsDoor {
         if (turnedAway !== undefined) return this.#turnAway(carrier, turnedAway)
         return this.#welcome(carrier, ++this.#lastClientId, {
           listener,
+          facts,
           logPrefix,
-          mayStay,
+          upgrade,
           tls: tlsSnapshotOf(socket),
           cookies: credentialsIn(request.headers.cookie, listener.current.cookies),
         })
@@ -127,18 +137,19 @@ export class NatsDoor {
     })
   }
 
-  /** Other limits from now on, for those who are in as well; who is too many now goes, the newest first. */
-  reconfigure({ limits }: { readonly limits: NatsLimits }): void {
+  /** Other limits from now on, for those who are in as well; who is too many now goes, the newest first, and is returned. */
+  reconfigure({ limits }: { readonly limits: NatsLimits }): readonly ConnectionSnapshot[] {
     const before = this.#context.limits
     this.#context.limits = limits
     this.#connections.maxClosed = limits.maxClosedClients
     for (const connection of this.#connections) connection.limitsChanged()
     if (limits.maxPayloadBytes !== before.maxPayloadBytes) this.announce({})
     this.profilesChanged()
-    const present = [...this.#connections].filter((connection) => !connection.hasLeft)
-    for (const connection of present.slice(limits.maxConnections).reverse()) {
-      connection.close('Maximum Connections Exceeded', 'maximum connections exceeded')
-    }
+    return this.#beyond(limits.maxConnections).map((connection) => {
+      const last = { ...connection.snapshot(), reason: TOO_MANY }
+      connection.close(TOO_MANY, TOO_MANY_TEXT)
+      return last
+    })
   }
 
   /** To be called when profiles were exchanged: their ping intervals may be shorter. */
@@ -154,16 +165,27 @@ export class NatsDoor {
     for (const connection of this.#connections) connection.announce(changes)
   }
 
-  /** The clients that their listeners, as they are now, would not let in again, each with the `reason` why. */
-  unwelcome(): Promise<ConnectionSnapshot[]> {
-    return this.#forUnwelcome(() => {})
+  /**
+   * The clients that their listeners would not let in again, and those that would be too many then, each with the
+   * `reason` why.
+   */
+  async unwelcome({ profileOf, maxConnections = this.#context.limits.maxConnections }: Supposed = {}): Promise<
+    ConnectionSnapshot[]
+  > {
+    const found = await this.#findUnwelcome(profileOf)
+    for (const connection of this.#beyond(maxConnections, found)) found.set(connection, TOO_MANY)
+    return Array.from(found, ([connection, reason]) => ({ ...connection.snapshot(), reason }))
   }
 
-  /** Ends the connections of those as if they had just tried. */
-  endUnwelcome(): Promise<ConnectionSnapshot[]> {
-    return this.#forUnwelcome((connection, reason) =>
-      connection.close(reason, reason === 'Authentication Failure' ? 'Authorization Violation' : undefined),
-    )
+  /** Ends the connections of those whom their listeners, as they are now, would not let in again, as if they had just tried. */
+  async endUnwelcome(): Promise<ConnectionSnapshot[]> {
+    const ended: ConnectionSnapshot[] = []
+    for (const [connection, reason] of await this.#findUnwelcome()) {
+      if (connection.hasLeft) continue
+      ended.push({ ...connection.snapshot(), reason })
+      connection.close(reason, reason === 'Authentication Failure' ? 'Authorization Violation' : undefined)
+    }
+    return ended
   }
 
   /** Ends one connection. Whether there was one with this id. */
@@ -221,15 +243,19 @@ export class NatsDoor {
 
   // --------------------------------------------------------------------------------------------------------------
 
-  async #forUnwelcome(act: (connection: ClientConnection, reason: CloseReason) => void): Promise<ConnectionSnapshot[]> {
-    const found: ConnectionSnapshot[] = []
+  async #findUnwelcome(profileOf: ProfileOf = ({ current }) => current): Promise<Map<ClientConnection, CloseReason>> {
+    const found = new Map<ClientConnection, CloseReason>()
     for (const connection of [...this.#connections]) {
-      const reason = connection.hasLeft ? undefined : await connection.objection()
-      if (reason === undefined) continue
-      found.push({ ...connection.snapshot(), reason })
-      act(connection, reason)
+      const reason = connection.hasLeft ? undefined : await connection.objection(profileOf)
+      if (reason !== undefined) found.set(connection, reason)
     }
     return found
+  }
+
+  /** Those who are too many when only so many may be in, `leaving` aside; the newest first. */
+  #beyond(maxConnections: number, leaving: ReadonlyMap<ClientConnection, CloseReason> = new Map()): ClientConnection[] {
+    const staying = [...this.#connections].filter((connection) => !connection.hasLeft && !leaving.has(connection))
+    return staying.slice(maxConnections).reverse()
   }
 
   get #hasRoom(): boolean {
@@ -304,7 +330,7 @@ export class NatsDoor {
       this.#checkAtLeastEvery(connection.pingIntervalMs)
     } else if (this.#isLeaving) connection.close('Server Shutdown')
     // Those that are refused do not count: they would keep others out while they say goodbye.
-    else connection.close('Maximum Connections Exceeded', 'maximum connections exceeded')
+    else connection.close(TOO_MANY, TOO_MANY_TEXT)
     return connection
   }
 

@@ -1,4 +1,6 @@
+import type { X509Certificate } from 'node:crypto'
 import type { Authenticator, ConnectionType } from '#auth'
+import type { CloseReason } from './close-reason.ts'
 import type { TcpTls } from './tcp-entrance.ts'
 
 /** What a listener tells its clients in INFO: where it is reached, and how. */
@@ -25,6 +27,26 @@ export interface ListenerProfile {
   readonly tls?: TcpTls | undefined
   /** Of a WebSocket listener: the names of the cookies that carry credentials. */
   readonly cookies?: CookieNames | undefined
+  /** Why who came in this way may not be here, if so. Asked of those who are in, when the rules have changed. */
+  readonly objection?: ((entry: Entry) => CloseReason | undefined) | undefined
+}
+
+/** How a client came in, in what the rules of listeners are about. */
+export interface Entry {
+  /** Over WebSocket. */
+  readonly upgrade?: UpgradeEntry | undefined
+  /** The client's, where one was asked for and verified. */
+  readonly peerCertificate?: X509Certificate | undefined
+}
+
+/** A request as the client made it, behind whatever proxies are trusted. */
+export interface UpgradeEntry {
+  /** Without the query. */
+  readonly path: string
+  readonly origin: string | undefined
+  /** As in a `Host` header. */
+  readonly host: string
+  readonly isTls: boolean
 }
 
 export interface CookieNames {
@@ -41,3 +63,6 @@ export interface CookieNames {
 export interface ProfileHolder {
   current: ListenerProfile
 }
+
+/** What a listener is, or is supposed to be. */
+export type ProfileOf = (listener: ProfileHolder) => ListenerProfile
