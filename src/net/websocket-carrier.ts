@@ -60,7 +60,8 @@ export class WebSocketCarrier implements Carrier {
       socket,
       {
         onBytes: (chunk) => this.#read(chunk),
-        onEnded: () => this.#leave(undefined),
+        // It may still read, though it said no goodbye.
+        onEnded: () => this.#leave(undefined, encodeClose(1000, 'Client Closed')),
         onStalled: () => this.#receiver?.onStalled(),
         onClosed: (error) => this.#gone(error),
       },

@@ -167,12 +167,12 @@ test('a peer that says goodbye and does not go is cut after two seconds', async 
   await door.closed()
 })
 
-test('a peer that ends its half without a word is told nothing, and gone', async () => {
+test('a peer that ends its half without a word gets a farewell all the same: it may still read', async () => {
   await using server = await startWebSocketServer({ clock: new FakeClock() })
   using client = await RawWebSocket.connect(server.address, '/stream')
   const door = await server.accepted()
   client.raw.socket.end()
-  assert.deepEqual(await client.closeFrame(), { code: undefined, reason: '' })
+  assert.deepEqual(await client.closeFrame(), { code: 1000, reason: 'Client Closed' })
   await door.closed()
   assert.deepEqual(door.events, ['closing', 'closed'])
 })

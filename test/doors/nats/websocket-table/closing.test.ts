@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { RawSocket } from '../../../net/raw-socket.ts'
 import { type Differing, expectationOf, type RunningImplementation, table } from './servers.ts'
-import { close, type Ending, NO_CLOSE_FRAME, WireClient } from './wire-client.ts'
+import { close, type Ending, frame, NO_CLOSE_FRAME, WireClient } from './wire-client.ts'
 
 const CONFIG = `
   max_payload: 1000
@@ -104,6 +104,14 @@ table(({ name, start }) => {
     client.raw.socket.resetAndDestroy()
     using other = await WireClient.ready(server.webSocket)
     assert.equal(await other.untilPong(), 'PONG\r\n')
+  })
+
+  test('WSEnqueueCloseMsg: Client Closed, when the client ends its half without a close frame', async () => {
+    using client = await WireClient.ready(server.webSocket)
+    client.raw.socket.end(frame('PING\r\n'))
+    const ending = await client.ended()
+    assert.equal(client.heard, 'PONG\r\n')
+    assert.deepEqual(ending, { code: 1000, reason: 'Client Closed' })
   })
 
   test('WSEnqueueCloseMsg: Maximum Connections Exceeded', async () => {
