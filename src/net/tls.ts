@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createSecureContext, getCACertificates, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { getSystemErrorMessage } from 'node:util'
 import { ConfigError } from '#kit'
-import { publicKeyHash } from './certificate.ts'
+import { certificateHash, publicKeyHash } from './certificate.ts'
 import { opensslCiphers, opensslCurves } from './cipher-names.ts'
 
 /** `tls {}` of a listener. (`spec/nats.md` §1.4) */
@@ -43,6 +43,8 @@ export interface TlsSettings {
   readonly context: SecureContext
   /** `undefined` where no certificate is for that name. */
   contextFor(serverName: string): SecureContext | undefined
+  /** Of each certificate, in the order of the options: a reload can tell by it that a file has become another. */
+  readonly certificateHashes: readonly string[]
   /** Milliseconds that a handshake may take. */
   readonly timeoutMs: number
   readonly requiresClientCertificate: boolean
@@ -75,6 +77,7 @@ export async function loadTls(options: TlsOptions): Promise<TlsSettings> {
   const pins = new Set(options.pinnedCerts.map((pin) => pin.toLowerCase()))
   return Object.freeze({
     ...contexts(pairs, common),
+    certificateHashes: pairs.map(({ certificate }) => certificateHash(certificate)),
     timeoutMs: options.timeoutMs,
     requiresClientCertificate,
     isPinned: (certificate: X509Certificate | undefined) =>
@@ -90,6 +93,7 @@ export function tlsFrom({ certificatePem, keyPem }: TlsMaterial): TlsSettings {
   return Object.freeze({
     context,
     contextFor: () => undefined,
+    certificateHashes: [certificateHash(new X509Certificate(certificatePem))],
     timeoutMs: DEFAULT_TIMEOUT_MS,
     requiresClientCertificate: false,
     isPinned: () => true,

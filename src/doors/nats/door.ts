@@ -169,9 +169,10 @@ export class NatsDoor {
    * The clients that their listeners would not let in again, and those that would be too many then, each with the
    * `reason` why.
    */
-  async unwelcome({ profileOf, maxConnections = this.#context.limits.maxConnections }: Supposed = {}): Promise<
-    ConnectionSnapshot[]
-  > {
+  async unwelcome({
+    profileOf,
+    maxConnections = this.#context.limits.maxConnections,
+  }: Supposed = {}): Promise<ConnectionSnapshot[]> {
     const found = await this.#findUnwelcome(profileOf)
     for (const connection of this.#beyond(maxConnections, found)) found.set(connection, TOO_MANY)
     return Array.from(found, ([connection, reason]) => ({ ...connection.snapshot(), reason }))

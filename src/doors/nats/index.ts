@@ -2,7 +2,13 @@ export type { ProtocolTrace } from './client-log.ts'
 export type { CloseReason } from './close-reason.ts'
 export type { ConnectionSnapshot, DoorTotals, SubscriptionSnapshot, TlsSnapshot } from './connection-snapshot.ts'
 export type { NatsLimits } from './context.ts'
-export { NatsDoor, type NatsDoorOptions, type NatsSocketOptions, type NatsUpgradeOptions, type Supposed } from './door.ts'
+export {
+  NatsDoor,
+  type NatsDoorOptions,
+  type NatsSocketOptions,
+  type NatsUpgradeOptions,
+  type Supposed,
+} from './door.ts'
 export { newServerIdentity, type ServerIdentity } from './identity.ts'
 export { type InfoChanges, PROTOCOL_VERSION } from './info.ts'
 export type { LameDuckOptions } from './lame-duck.ts'

@@ -1,7 +1,7 @@
 /** What listeners may say about a connection that they hand to the door, and what the log and the trace say about it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CloseReason, ProtocolTrace } from '#doors/nats'
+import type { CloseReason, Entry, ProtocolTrace } from '#doors/nats'
 import { startDoor } from './door-server.ts'
 import { connectTo, TcpClient, WebSocketClient } from './raw-client.ts'
 
@@ -25,7 +25,11 @@ test('the address that a client comes from is the one its listener names, in INF
 
 test('who may not stay is found, and ended with the reason', async () => {
   let reason: CloseReason | undefined
-  await using server = await startDoor({ upgrade: { mayStay: () => reason } })
+  const upgrade = { path: '/', origin: undefined, host: 'localhost', isTls: false }
+  await using server = await startDoor({ upgrade: { upgrade } })
+  const objection = (entry: Entry) => (entry.upgrade?.path === '/' ? reason : undefined)
+  for (const profile of [server.webSocketProfile, server.tcpProfile])
+    profile.current = { ...profile.current, objection }
   using client = await WebSocketClient.connect(server.webSocket)
   using other = await TcpClient.connect(server.tcp)
   assert.deepEqual(await server.door.endUnwelcome(), [])
