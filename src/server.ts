@@ -43,13 +43,19 @@ export interface Server extends AsyncDisposable {
   /**
    * Reads the settings again and takes over those of NATS while clients are connected; resolves with a line for each
    * that changed and for each connection that ended because of it. Those of the vault and the web listener hold from
-   * the next start. Rejects with a `ConfigError` and changes nothing when that cannot be.
+   * the next start. Rejects with a `ConfigError` and changes nothing when that cannot be. With `dryRun` nothing changes
+   * either way: the lines are those of a reload, with `would close` for `closed`.
    */
-  reload(): Promise<readonly string[]>
+  reload(options?: ReloadOptions): Promise<readonly string[]>
   /** Lets go of NATS clients slowly: they are told to go elsewhere, then ended one by one. Resolves when the last is gone. */
   lameDuck(): Promise<void>
   /** Ends every connection and closes everything, within five seconds; repeated calls wait for the same end. */
   close(): Promise<void>
+}
+
+export interface ReloadOptions {
+  /** Default false. */
+  readonly dryRun?: boolean | undefined
 }
 
 type WebsocketOverrides = Exclude<NonNullable<Overrides['websocket']>, readonly unknown[]>
@@ -101,14 +107,14 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
     certificateAuthorityFile: web.certificateAuthorityFile,
     handleUpgrade: (request, socket, head) => upgrades.handle(request, socket, head),
     natsUpgradeHandler: (rules = {}) => mountNats(nats, rules, { cwd, env }),
-    async reload() {
+    async reload({ dryRun = false } = {}) {
       const next = load()
       for (const warning of next.warnings) logger.warn({ warning }, 'configuration')
-      const lines = await nats.reload(next.options)
+      const lines = await (dryRun ? nats.rehearse(next.options) : nats.reload(next.options))
       const later = changesBetween(startedWith(options), startedWith(next.options)).map(
         (change) => `${changeLine(change)} (from the next start on)`,
       )
-      current = { ...next.options, ...startedWith(options) }
+      if (!dryRun) current = { ...next.options, ...startedWith(options) }
       return [...lines, ...later]
     },
     lameDuck: () => nats.lameDuck(),

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { inspect } from 'node:util'
 import { Command } from 'commander'
 import type { Overrides } from '#config'
 import { ConfigError } from '#kit'
@@ -30,7 +31,10 @@ async function serve(overrides: Overrides, configFile: string | undefined, versi
   process.umask(0o077)
   const server = await startServer(overrides, { configFile, env: process.env })
   let isClosing = false
+  let isLameDuck = false
+  /** One reload at a time. One that waits reads the settings of the moment it begins, so that it does for all signals. */
   let reloading = Promise.resolve()
+  let reloadWaits = false
   const close = () => {
     if (isClosing) process.exit(1)
     isClosing = true
@@ -44,18 +48,27 @@ async function serve(overrides: Overrides, configFile: string | undefined, versi
     )
   }
   const reload = async () => {
+    reloadWaits = false
     try {
       for (const line of await server.reload()) process.stderr.write(`belfry: reloaded: ${line}\n`)
       process.stderr.write('belfry: the configuration is reloaded\n')
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      process.stderr.write(`belfry: the configuration stays as it was: ${error.message}\n`)
+      // A bug in a reload is no reason to end what works.
+      const reason = error instanceof ConfigError ? error.message : inspect(error)
+      process.stderr.write(`belfry: the configuration stays as it was: ${reason}\n`)
     }
   }
   process.on('SIGHUP', () => {
-    reloading = reloading.then(reload)
+    if (!reloadWaits) reloading = reloading.then(reload)
+    reloadWaits = true
   })
-  process.on('SIGUSR2', () => void server.lameDuck().then(close))
+  process.on('SIGUSR2', () => {
+    if (isLameDuck || isClosing) return
+    isLameDuck = true
+    process.stderr.write('belfry: lame duck mode: NATS clients are told to go elsewhere\n')
+    // Somebody may have lost patience meanwhile.
+    void server.lameDuck().then(() => isClosing || close())
+  })
   process.on('SIGINT', close)
   process.on('SIGTERM', close)
   // Only now: whoever waits for these lines may send a signal the moment they appear.

@@ -9,7 +9,8 @@ import {
   type UpgradeHandler,
   type WebServer,
 } from '#net'
-import { Port, type ReloadStep } from './port.ts'
+import { type AnyPort, isSameAddress, Port } from './port.ts'
+import { inSteps, NOTHING_TO_DO, type ReloadStep } from './reload-step.ts'
 
 /** Everything of the monitoring that can be wrong, once it has been found right. */
 export interface MonitoringRules {
@@ -27,8 +28,6 @@ export interface MonitoringAddresses {
   readonly https: ListenAddress | undefined
 }
 
-const NOTHING: ReloadStep = { install: () => {}, undo: async () => {} }
-
 /** The ports of the monitoring endpoints: one plain, one with TLS, as far as they are asked for. */
 export class MonitoringListeners {
   readonly #onRequest: RequestListener
@@ -43,23 +42,20 @@ export class MonitoringListeners {
   }
 
   /** Rejects with a `ConfigError` when an address cannot be had; nothing has changed then. */
-  async prepare(rules: MonitoringRules | undefined): Promise<ReloadStep> {
-    const http = await this.#prepare('http', rules?.options.http, undefined)
-    try {
-      const https = await this.#prepare('https', rules?.options.https, rules?.tls)
-      return {
-        install: () => {
-          http.install()
-          https.install()
-        },
-        undo: async () => {
-          await Promise.all([http.undo(), https.undo()])
-        },
-      }
-    } catch (error) {
-      await http.undo()
-      throw error
-    }
+  prepare(rules: MonitoringRules | undefined): Promise<ReloadStep> {
+    return inSteps(async (add) => {
+      add(await this.#prepare('http', rules?.options.http, undefined))
+      add(await this.#prepare('https', rules?.options.https, rules?.tls))
+    })
+  }
+
+  /** Ports that are not at the addresses which the options name. */
+  leaving(rules: MonitoringRules | undefined): readonly AnyPort[] {
+    return (['http', 'https'] as const).flatMap((scheme) => {
+      const port = this.#ports[scheme]
+      const wanted = rules?.options[scheme]
+      return port === undefined || (wanted && isSameAddress(port.wanted, wanted)) ? [] : [port]
+    })
   }
 
   async close(graceMs: number): Promise<void> {
@@ -72,8 +68,8 @@ export class MonitoringListeners {
     tls: TlsSettings | undefined,
   ): Promise<ReloadStep> {
     const port = this.#ports[scheme]
-    if (port === undefined) return wanted === undefined ? NOTHING : this.#open(scheme, wanted, tls)
-    if (wanted === undefined) return { install: () => this.#remove(scheme), undo: NOTHING.undo }
+    if (port === undefined) return wanted === undefined ? NOTHING_TO_DO : this.#open(scheme, wanted, tls)
+    if (wanted === undefined) return { install: () => this.#remove(scheme), undo: NOTHING_TO_DO.undo }
     const move = await port.prepareMove(wanted)
     return {
       install: () => {

@@ -2,20 +2,17 @@ import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import type { NatsServerOptions, WebsocketOptions } from '#config'
 import { type Broker, DEFAULT_ACCOUNT, Turn } from '#core'
-import { NatsDoor, newServerIdentity, type ServerIdentity } from '#doors/nats'
+import { type ConnectionSnapshot, NatsDoor, newServerIdentity, type ServerIdentity } from '#doors/nats'
 import { type Clock, ConfigError, type Logger } from '#kit'
 import { formatAddress, type ListenAddress, type UpgradeHandler, WebSocketCompression } from '#net'
 import { createMonitoringHandler, type ProtocolTrace } from '#ops'
 import { type Change, changeLine, changesBetween } from './changes.ts'
-import {
-  type MonitoringAddresses,
-  MonitoringListeners,
-  type MonitoringRules,
-  readMonitoringRules,
-} from './monitoring-listeners.ts'
+import { type MonitoringAddresses, MonitoringListeners } from './monitoring-listeners.ts'
 import { monitoringSource } from './monitoring-source.ts'
-import type { ReloadStep } from './port.ts'
-import { readTcpRules, TcpListener, type TcpRules } from './tcp-listener.ts'
+import { type AnyPort, isInTheWay, isSameAddress, tryAddress } from './port.ts'
+import { inSteps, type ReloadStep } from './reload-step.ts'
+import { addressesOf, certificateChanges, type Rules, readRules } from './rules.ts'
+import { TcpListener } from './tcp-listener.ts'
 import {
   type Mount,
   readWebsocketRules,
@@ -44,11 +41,13 @@ export interface NatsServiceTools {
   readonly configDigest?: string | undefined
 }
 
-/** All options, read and found right: only ports can still be in the way. */
-interface Rules {
-  readonly tcp: TcpRules
-  readonly websockets: readonly WebsocketRules[]
-  readonly monitoring: MonitoringRules | undefined
+/** What a reload has found right. */
+interface NextOptions {
+  readonly options: NatsServerOptions
+  readonly rules: Rules
+  /** In the order of `#mounted`. */
+  readonly mountedRules: readonly WebsocketRules[]
+  readonly changes: readonly Change[]
 }
 
 /** NATS with its listeners and its monitoring, on a broker that others use as well. */
@@ -62,17 +61,21 @@ export class NatsService {
   readonly #monitoring: MonitoringListeners
   readonly #websocketSurroundings: WebsocketSurroundings
   #options: NatsServerOptions
+  #rules: Rules
   #configLoadedMs: number
   #configDigest: string
   #monitor: RequestListener
   /** On somebody else's HTTP servers, for as long as this one runs. */
   readonly #mounted: { readonly entrance: WebsocketEntrance; readonly options: WebsocketOptions }[] = []
   #isLeaving = false
+  /** Settled when what was asked of it so far is done. Never rejects. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   private constructor(options: NatsServerOptions, rules: Rules, tools: NatsServiceTools) {
     const { broker, clock, logger, random, trace } = tools
     this.#tools = tools
     this.#options = options
+    this.#rules = rules
     this.#startMs = clock.now()
     this.#configLoadedMs = this.#startMs
     this.#configDigest = tools.configDigest ?? ''
@@ -108,7 +111,8 @@ export class NatsService {
     const rules = await readRules(options)
     const service = new NatsService(options, rules, tools)
     try {
-      for (const step of await service.#prepare(rules)) step.install()
+      const step = await service.#prepare({ options, rules, mountedRules: [], changes: [] })
+      step.install()
       return service
     } catch (error) {
       await service.close(0)
@@ -130,49 +134,60 @@ export class NatsService {
 
   /**
    * Takes over other options while clients are connected; resolves with a line for each that changed and for each
-   * connection that ended because of it. Rejects with a `ConfigError` and changes nothing when that cannot be.
+   * connection that ended because of it. Rejects with a `ConfigError` and changes nothing when that cannot be. One that
+   * is called while another is under way waits for it.
    */
-  async reload(options: NatsServerOptions, configDigest?: string): Promise<readonly string[]> {
-    if (this.#isLeaving) throw new ConfigError('the server is on its way out')
-    const changes = changesBetween(servedOf(this.#options), servedOf(options))
-    const refused = changes.filter(isFixed)
-    if (refused.length > 0) {
-      throw new ConfigError(refused.map((change) => `config reload not supported for ${changeLine(change)}`).join('\n'))
-    }
-    const rules = await readRules(options)
-    const mounted = await Promise.all(
-      this.#mounted.map(async (mount) => ({ ...mount, rules: await readWebsocketRules(mount.options, options.nats) })),
-    )
-    const steps = await this.#prepare(rules)
+  reload(options: NatsServerOptions, configDigest?: string): Promise<readonly string[]> {
+    return this.#inTurn(async () => {
+      const next = await this.#read(options)
+      const step = await this.#prepare(next)
+      if (this.#isLeaving) {
+        await step.undo()
+        throw onItsWayOut()
+      }
+      // From here on nothing can fail.
+      this.#options = options
+      this.#configDigest = configDigest ?? this.#configDigest
+      this.#configLoadedMs = this.#tools.clock.now()
+      step.install()
+      const ended = await this.door.endUnwelcome()
+      ended.push(...this.door.reconfigure({ limits: options.nats }))
+      return [...next.changes.map(changeLine), ...ended.map((one) => `closed ${connectionLine(one)}`)]
+    })
+  }
 
-    // From here on nothing can fail.
-    const before = this.#options
-    this.#options = options
-    this.#configDigest = configDigest ?? this.#configDigest
-    this.#configLoadedMs = this.#tools.clock.now()
-    for (const step of steps) step.install()
-    for (const mount of mounted) mount.entrance.configure(mount.rules)
-    if (options.monitoring?.basePath !== before.monitoring?.basePath) this.#monitor = this.#createMonitor()
-    this.door.reconfigure({ limits: options.nats })
-    const ended = await this.door.endUnwelcome()
-    return [
-      ...changes.map(changeLine),
-      ...ended.map(({ cid, ip, port, name, reason }) => {
-        const who = name === '' ? '' : ` ${JSON.stringify(name)}`
-        return `closed connection ${cid} of ${formatAddress({ host: ip, port })}${who}: ${reason}`
-      }),
-    ]
+  /**
+   * What `reload` would do, of which nothing is done: rejects as it would, and resolves with the same lines. Addresses
+   * that are not this service's own are opened for a moment, to see whether they can be had.
+   */
+  rehearse(options: NatsServerOptions): Promise<readonly string[]> {
+    return this.#inTurn(async () => {
+      const { rules, mountedRules, changes } = await this.#read(options)
+      await this.#tryAddresses(rules)
+      const supposed = new Map([
+        ...this.#tcp.supposing(rules.tcp),
+        ...this.#websockets.supposing(rules.websockets),
+        ...this.#mounted.map(({ entrance }, i) => entrance.supposing(mountedRules[i])),
+      ])
+      const ending = await this.door.unwelcome({
+        profileOf: (holder) => supposed.get(holder) ?? holder.current,
+        maxConnections: options.nats.maxConnections,
+      })
+      return [...changes.map(changeLine), ...ending.map((one) => `would close ${connectionLine(one)}`)]
+    })
   }
 
   /**
    * NATS over WebSocket by the rules of such a block, for upgrades of somebody else's HTTP server. Rejects with a
    * `ConfigError`.
    */
-  async mount(options: WebsocketOptions, mount: Mount = {}): Promise<UpgradeHandler> {
-    const rules = await readWebsocketRules(options, this.#options.nats)
-    const entrance = new WebsocketEntrance(rules, mount, this.#websocketSurroundings)
-    this.#mounted.push({ entrance, options })
-    return entrance.handleUpgrade
+  mount(options: WebsocketOptions, mount: Mount = {}): Promise<UpgradeHandler> {
+    return this.#inTurn(async () => {
+      const rules = await readWebsocketRules(options, this.#options.nats)
+      const entrance = new WebsocketEntrance(rules, mount, this.#websocketSurroundings)
+      this.#mounted.push({ entrance, options })
+      return entrance.handleUpgrade
+    })
   }
 
   /** Stops taking connections, tells clients to go elsewhere and ends them one by one. Resolves when the last is gone. */
@@ -193,21 +208,63 @@ export class NatsService {
   async close(graceMs: number): Promise<void> {
     this.stop()
     this.door.close()
+    await this.#turn
     await Promise.all([this.#tcp, this.#websockets, this.#monitoring].map((listeners) => listeners.close(graceMs)))
   }
 
-  /** Opens what is not open yet. Rejects with a `ConfigError` when an address cannot be had; nothing has changed then. */
-  async #prepare({ tcp, websockets, monitoring }: Rules): Promise<readonly ReloadStep[]> {
-    const steps: ReloadStep[] = []
-    try {
-      steps.push(await this.#tcp.prepare(tcp))
-      steps.push(await this.#websockets.prepare(websockets))
-      steps.push(await this.#monitoring.prepare(monitoring))
-      return steps
-    } catch (error) {
-      await Promise.all(steps.map((step) => step.undo()))
-      throw error
+  /** Each waits for those that were called before it, whatever became of them. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
+  async #read(options: NatsServerOptions): Promise<NextOptions> {
+    if (this.#isLeaving) throw onItsWayOut()
+    const changes = changesBetween(servedOf(this.#options), servedOf(options))
+    const refused = changes.filter(isFixed)
+    if (refused.length > 0) {
+      throw new ConfigError(refused.map((change) => `config reload not supported for ${changeLine(change)}`).join('\n'))
     }
+    const rules = await readRules(options)
+    const mountedRules = await Promise.all(
+      this.#mounted.map((mounted) => readWebsocketRules(mounted.options, options.nats)),
+    )
+    return { options, rules, mountedRules, changes: [...changes, ...certificateChanges(this.#rules, rules)] }
+  }
+
+  /** Opens what is not open yet. Rejects with a `ConfigError` when an address cannot be had; nothing has changed then. */
+  #prepare({ options, rules, mountedRules }: NextOptions): Promise<ReloadStep> {
+    return inSteps(async (add) => {
+      const wanted = addressesOf(rules)
+      for (const port of this.#leaving(rules)) {
+        if (wanted.some((address) => isInTheWay(port, address))) add(port.giveWay())
+      }
+      add(await this.#tcp.prepare(rules.tcp))
+      add(await this.#websockets.prepare(rules.websockets))
+      add(await this.#monitoring.prepare(rules.monitoring))
+      const { basePath } = this.#options.monitoring ?? {}
+      const install = () => {
+        this.#rules = rules
+        for (const [i, { entrance }] of this.#mounted.entries()) entrance.configure(mountedRules[i]!)
+        if (options.monitoring?.basePath !== basePath) this.#monitor = this.#createMonitor()
+      }
+      add({ install, undo: async () => {} })
+    })
+  }
+
+  async #tryAddresses(rules: Rules): Promise<void> {
+    const leaving = this.#leaving(rules)
+    const kept = addressesOf(this.#rules)
+    for (const wanted of addressesOf(rules)) {
+      const isOurs = kept.some((one) => isSameAddress(one, wanted)) || leaving.some((port) => isInTheWay(port, wanted))
+      if (!isOurs) await tryAddress(wanted)
+    }
+  }
+
+  /** Ports that do not stay where they are. */
+  #leaving({ tcp, websockets, monitoring }: Rules): readonly AnyPort[] {
+    return [...this.#tcp.leaving(tcp), ...this.#websockets.leaving(websockets), ...this.#monitoring.leaving(monitoring)]
   }
 
   get #webSocketUrl(): string | undefined {
@@ -248,15 +305,6 @@ export class NatsService {
   }
 }
 
-/** Rejects with a `ConfigError` for what is wrong with certificates and the like. */
-async function readRules({ nats, websockets, monitoring }: NatsServerOptions): Promise<Rules> {
-  return {
-    tcp: await readTcpRules(nats),
-    websockets: await Promise.all(websockets.map((websocket) => readWebsocketRules(websocket, nats))),
-    monitoring: monitoring && (await readMonitoringRules(monitoring)),
-  }
-}
-
 /** What this service serves; the log and the files of the process are somebody else's. */
 function servedOf({ nats, websockets, monitoring }: NatsServerOptions) {
   return { nats, websockets, monitoring }
@@ -265,4 +313,13 @@ function servedOf({ nats, websockets, monitoring }: NatsServerOptions) {
 /** What clients were told once and for all. */
 function isFixed({ option }: Change): boolean {
   return option === 'nats.serverName'
+}
+
+function onItsWayOut(): ConfigError {
+  return new ConfigError('the server is on its way out')
+}
+
+function connectionLine({ cid, ip, port, name, reason }: ConnectionSnapshot): string {
+  const who = name === '' ? '' : ` ${JSON.stringify(name)}`
+  return `connection ${cid} of ${formatAddress({ host: ip, port })}${who}: ${reason}`
 }

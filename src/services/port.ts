@@ -1,11 +1,6 @@
-import type { Server } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { type ListenAddress, Listener } from '#net'
-
-/** Something that a reload is about to do, and that cannot fail any more. One of the two is called, once. */
-export interface ReloadStep {
-  install(): void
-  undo(): Promise<void>
-}
+import { NOTHING_TO_DO, type ReloadStep } from './reload-step.ts'
 
 /** `0.0.0.0` in a nats.conf means IPv6 too. */
 const AS_NATS_SERVER = { isDualStack: true }
@@ -50,9 +45,14 @@ export class Port<S extends Server> {
     return this.#listener.isListening
   }
 
+  /** Settled when it listens no more and its last connection is gone, by whichever address; only after `stop`. */
+  get ended(): Promise<void> {
+    return Promise.all([this.#listener, ...this.#former].map(({ ended }) => ended)).then(() => {})
+  }
+
   /** Opens the other address. Rejects with a `ConfigError` when it cannot be had; nothing has changed then. */
   async prepareMove(wanted: ListenAddress): Promise<ReloadStep> {
-    if (isSameAddress(wanted, this.#wanted)) return { install: () => {}, undo: async () => {} }
+    if (isSameAddress(wanted, this.#wanted)) return NOTHING_TO_DO
     const server = this.#createServer()
     const listener = await Listener.open(server, wanted, AS_NATS_SERVER)
     return {
@@ -64,6 +64,13 @@ export class Port<S extends Server> {
       },
       undo: () => listener.close(0),
     }
+  }
+
+  /** Stops listening before another is opened that is in its way: one that moves only its host, or swaps with this one. */
+  giveWay(): ReloadStep {
+    const listener = this.#listener
+    listener.stop()
+    return { install: () => {}, undo: () => listener.reopen() }
   }
 
   /** Takes no more connections; those that are there live on. */
@@ -96,4 +103,18 @@ export async function prepareMove<S extends Server>(
 
 export function isSameAddress(a: ListenAddress, b: ListenAddress): boolean {
   return a.host === b.host && a.port === b.port
+}
+
+/** Of ports that may only be looked at. */
+export type AnyPort = Pick<Port<Server>, 'address' | 'wanted' | 'isListening' | 'giveWay'>
+
+/** Whether `wanted` cannot be had as long as `port` listens. Hosts overlap in more ways than can be told from here. */
+export function isInTheWay({ address, isListening }: AnyPort, wanted: ListenAddress): boolean {
+  return isListening && wanted.port !== 0 && address.port === wanted.port
+}
+
+/** Rejects with a `ConfigError` when the address cannot be had at the moment. */
+export async function tryAddress(wanted: ListenAddress): Promise<void> {
+  const listener = await Listener.open(createServer(), wanted, AS_NATS_SERVER)
+  await listener.close(0)
 }

@@ -1,7 +1,7 @@
 import net, { type Server, type Socket } from 'node:net'
 import { type Authenticator, authenticatorFor } from '#auth'
 import type { NatsOptions } from '#config'
-import type { ListenerProfile, NatsDoor, ProfileHolder } from '#doors/nats'
+import type { Entry, ListenerProfile, NatsDoor, ProfileHolder } from '#doors/nats'
 import type { Logger } from '#kit'
 import {
   AddressLimit,
@@ -16,7 +16,8 @@ import {
   startTls,
   type TlsSettings,
 } from '#net'
-import { type Port, prepareMove, type ReloadStep } from './port.ts'
+import { type AnyPort, isSameAddress, type Port, prepareMove } from './port.ts'
+import type { ReloadStep } from './reload-step.ts'
 
 /** Everything of the listener that can be wrong, once it has been found right. */
 export interface TcpRules {
@@ -81,6 +82,16 @@ export class TcpListener {
     }
   }
 
+  /** The port, if it is not the one that the options name. */
+  leaving({ options }: TcpRules): readonly AnyPort[] {
+    return this.#port === undefined || isSameAddress(this.#port.wanted, options) ? [] : [this.#port]
+  }
+
+  /** What its clients would be judged by. */
+  supposing(rules: TcpRules): ReadonlyMap<ProfileHolder, ListenerProfile> {
+    return new Map([[this.#holder, profileOf(rules, this.address)]])
+  }
+
   /** Takes no more connections; those that are there live on. */
   stop(): void {
     this.#port?.stop()
@@ -120,7 +131,7 @@ export class TcpListener {
   }
 }
 
-function profileOf({ tls, authenticator }: TcpRules, { host, port }: ListenAddress): ListenerProfile {
+function profileOf({ options, tls, authenticator }: TcpRules, { host, port }: ListenAddress): ListenerProfile {
   return {
     facts: {
       host,
@@ -131,6 +142,8 @@ function profileOf({ tls, authenticator }: TcpRules, { host, port }: ListenAddre
     },
     connectionType: 'STANDARD',
     authenticator,
+    clientAdvertise: options.clientAdvertise,
+    objection: (entry) => (tls === undefined || hasGoodPin(entry, tls) ? undefined : 'Authentication Failure'),
     tls: tls && {
       timeoutMs: tls.timeoutMs,
       handshakeFirst: tls.handshakeFirst,
@@ -138,4 +151,9 @@ function profileOf({ tls, authenticator }: TcpRules, { host, port }: ListenAddre
       accept: (socket) => startTls(socket, tls),
     },
   }
+}
+
+/** Whoever needs no TLS needs no certificate either. */
+function hasGoodPin({ peerCertificate }: Entry, tls: TlsSettings): boolean {
+  return (tls.allowNonTls && peerCertificate === undefined) || tls.isPinned(peerCertificate)
 }

@@ -1,9 +1,16 @@
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type Authenticator, authenticatorFor } from '#auth'
 import type { NatsOptions, WebsocketOptions } from '#config'
-import type { CloseReason, ListenerFacts, ListenerProfile, NatsDoor, ProfileHolder } from '#doors/nats'
+import type {
+  CloseReason,
+  Entry,
+  ListenerFacts,
+  ListenerProfile,
+  NatsDoor,
+  ProfileHolder,
+  UpgradeEntry,
+} from '#doors/nats'
 import type { Logger } from '#kit'
 import {
   AddressLimit,
@@ -71,11 +78,10 @@ export class WebsocketEntrance {
   readonly handleUpgrade: UpgradeHandler
   readonly #surroundings: WebsocketSurroundings
   readonly #limit = new AddressLimit(0)
-  /** `undefined` on somebody else's server, which may listen anywhere. */
-  readonly #holder: ProfileHolder | undefined
-  readonly #mount: Mount
+  readonly #holder: ProfileHolder
+  /** `undefined` on a port of its own. */
+  readonly #mount: Mount | undefined
   #rules: WebsocketRules
-  #isGone = false
 
   /** `at` is where clients are told that the listener is, or what there is to say of a mounted one. */
   constructor(rules: WebsocketRules, at: ListenAddress | Mount, surroundings: WebsocketSurroundings) {
@@ -83,8 +89,8 @@ export class WebsocketEntrance {
     this.#rules = rules
     this.#limit.max = rules.options.maxConnectionsPerAddress
     const isListener = 'port' in at
-    this.#holder = isListener ? { current: profileOf(rules, factsOf(rules, at)) } : undefined
-    this.#mount = isListener ? {} : at
+    this.#holder = { current: profileOf(rules, isListener ? at : ANYWHERE) }
+    this.#mount = isListener ? undefined : at
     this.handleUpgrade = (request, socket, head) => this.#enter(request, socket, head)
   }
 
@@ -93,86 +99,105 @@ export class WebsocketEntrance {
   }
 
   /** Holds for those who come from now on. Whether those who are in may stay is the door's question. */
-  configure(rules: WebsocketRules, address?: ListenAddress): void {
+  configure(rules: WebsocketRules, address: ListenAddress = ANYWHERE): void {
     this.#rules = rules
     this.#limit.max = rules.options.maxConnectionsPerAddress
-    if (this.#holder === undefined) return
-    this.#holder.current = profileOf(rules, factsOf(rules, address ?? this.#holder.current.facts))
+    this.#holder.current = profileOf(rules, address)
   }
 
   /** The block is no more: nobody may stay. */
   remove(): void {
-    this.#isGone = true
+    this.#holder.current = this.#removed
+  }
+
+  /** What its clients would be judged by; without rules the block would be no more. */
+  supposing(rules: WebsocketRules | undefined): readonly [ProfileHolder, ListenerProfile] {
+    return [this.#holder, rules === undefined ? this.#removed : profileOf(rules, this.#holder.current.facts)]
+  }
+
+  get #removed(): ListenerProfile {
+    return { ...this.#holder.current, objection: () => 'Server Shutdown' }
   }
 
   #enter(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Whoever hands over a request may have thought about it for longer than the client waited.
+    if (socket.destroyed) return
     const { options, isTrusted } = this.#rules
     const { door, compression, maxPayloadBytes, logger } = this.#surroundings
-    const path = pathOf(request)
     const forwarded = forwardedRequest(request, isTrusted)
     const remote = this.#remoteOf(request, forwarded)
+    const { host, isTls } = forwarded
+    const upgrade = { path: pathOf(request), origin: originOf(request.headers), host, isTls }
     const leave = this.#limit.enter(remote.address)
     if (leave !== undefined) socket.once('close', leave)
-    const origin = originOf(request.headers)
-    door.acceptUpgrade(request, socket as Socket, head, {
-      listener: this.#holder ?? { current: profileOf(this.#rules, localFacts(request)) },
+    door.acceptUpgrade(request, socket, head, {
+      listener: this.#holder,
+      facts: this.#mount && localFacts(request),
       remote,
+      upgrade,
       logPrefix: forwardedLogPrefix(request),
       objection: () =>
-        this.#objection(path, leave !== undefined) ??
-        this.#mount.objection?.(request) ??
-        this.#foreignOrigin(origin, forwarded),
+        objectionToPlace(upgrade, options, leave !== undefined) ??
+        this.#mount?.objection?.(request) ??
+        foreignOrigin(upgrade, options),
       onRefused: (reason) => logger.error({ ...remote, reason }, 'websocket handshake error'),
       compression: options.compression
         ? { shared: compression, limits: () => ({ maxPayloadBytes: maxPayloadBytes() }) }
         : undefined,
       responseHeaders: options.headers,
-      ...(path.endsWith('/leafnode') && { turnedAway: 'Not configured to accept leaf node connections' }),
-      mayStay: () => this.#mayStay(path, origin, forwarded),
+      ...(upgrade.path.endsWith('/leafnode') && { turnedAway: 'Not configured to accept leaf node connections' }),
     })
   }
 
   #remoteOf(request: IncomingMessage, { remote }: ForwardedRequest): RemoteAddress {
-    const address = this.#mount.clientAddress?.(request)
+    const address = this.#mount?.clientAddress?.(request)
     return address === undefined || address === remote.address ? remote : { address, port: 0 }
-  }
-
-  /** About the place that was asked for, before all else. */
-  #objection(path: string, hasRoom: boolean): UpgradeObjection | undefined {
-    if (!this.#serves(path)) return { status: 404, reason: `nothing is served at ${path}` }
-    if (path.endsWith('/mqtt')) return { status: 404, reason: 'mqtt websocket endpoint not enabled' }
-    return hasRoom ? undefined : { status: 429, reason: 'too many connections from this address' }
-  }
-
-  #foreignOrigin(origin: string | undefined, { host, isTls }: ForwardedRequest): string | undefined {
-    const objection = originAllowed(origin, host, isTls, this.#rules.options)
-    return objection && `origin not allowed: ${objection}`
-  }
-
-  /** Asked again when the rules have changed. */
-  #mayStay(path: string, origin: string | undefined, forwarded: ForwardedRequest): CloseReason | undefined {
-    if (this.#isGone || !this.#serves(path)) return 'Server Shutdown'
-    return this.#foreignOrigin(origin, forwarded) === undefined ? undefined : 'Authentication Failure'
-  }
-
-  #serves(path: string): boolean {
-    const { path: ours } = this.#rules.options
-    return ours === undefined || path === ours || path.startsWith(`${ours}/`)
   }
 }
 
-function profileOf({ options, authenticator }: WebsocketRules, facts: ListenerFacts): ListenerProfile {
+/** Somebody else's server may listen anywhere: where it does is known of each request. */
+const ANYWHERE: ListenAddress = { host: '', port: 0 }
+
+/** About the place that was asked for, before all else. */
+function objectionToPlace(
+  { path }: UpgradeEntry,
+  options: WebsocketOptions,
+  hasRoom: boolean,
+): UpgradeObjection | undefined {
+  if (!serves(options, path)) return { status: 404, reason: `nothing is served at ${path}` }
+  if (path.endsWith('/mqtt')) return { status: 404, reason: 'mqtt websocket endpoint not enabled' }
+  return hasRoom ? undefined : { status: 429, reason: 'too many connections from this address' }
+}
+
+function foreignOrigin({ origin, host, isTls }: UpgradeEntry, options: WebsocketOptions): string | undefined {
+  const objection = originAllowed(origin, host, isTls, options)
+  return objection && `origin not allowed: ${objection}`
+}
+
+function serves({ path: ours }: WebsocketOptions, path: string): boolean {
+  return ours === undefined || path === ours || path.startsWith(`${ours}/`)
+}
+
+function profileOf(rules: WebsocketRules, { host, port }: ListenAddress): ListenerProfile {
+  const { options, tls, authenticator } = rules
   return {
-    facts,
+    facts: { host, port, isTls: tls !== undefined, verifiesClients: tls?.requiresClientCertificate ?? false },
     connectionType: 'WEBSOCKET',
     authenticator,
     pingIntervalMs: options.pingIntervalMs,
     cookies: options.cookies,
+    objection: (entry) => objectionToStay(entry, rules),
   }
 }
 
-function factsOf({ tls }: WebsocketRules, { host, port }: ListenAddress): ListenerFacts {
-  return { host, port, isTls: tls !== undefined, verifiesClients: tls?.requiresClientCertificate ?? false }
+/** Asked when the rules have changed. */
+function objectionToStay(
+  { upgrade, peerCertificate }: Entry,
+  { options, tls }: WebsocketRules,
+): CloseReason | undefined {
+  if (upgrade !== undefined && !serves(options, upgrade.path)) return 'Server Shutdown'
+  if (upgrade !== undefined && foreignOrigin(upgrade, options) !== undefined) return 'Authentication Failure'
+  return tls === undefined || tls.isPinned(peerCertificate) ? undefined : 'Authentication Failure'
 }
 
 /** Where a request came in. */

@@ -1,6 +1,8 @@
+import type { ListenerProfile, ProfileHolder } from '#doors/nats'
 import type { Logger } from '#kit'
 import { forwardedRequest, type ListenAddress, refuseRequest, WebServer } from '#net'
-import { Port, type ReloadStep } from './port.ts'
+import { type AnyPort, Port } from './port.ts'
+import type { ReloadStep } from './reload-step.ts'
 import { WebsocketEntrance, type WebsocketRules, type WebsocketSurroundings } from './websocket-entrance.ts'
 
 /** A port for NATS over WebSocket and nothing else. */
@@ -27,13 +29,13 @@ export class WebsocketListener {
     return this.#port.address
   }
 
-  /** As it was asked for: port 0 is any free one. */
-  get wanted(): ListenAddress {
-    return this.#port.wanted
+  get port(): AnyPort {
+    return this.#port
   }
 
-  get isListening(): boolean {
-    return this.#port.isListening
+  /** Settled when it listens no more and its last connection is gone; only after `stop`. */
+  get ended(): Promise<void> {
+    return this.#port.ended
   }
 
   /**
@@ -51,6 +53,11 @@ export class WebsocketListener {
       },
       undo: move.undo,
     }
+  }
+
+  /** What its clients would be judged by; without rules the block would be no more. */
+  supposing(rules: WebsocketRules | undefined): readonly [ProfileHolder, ListenerProfile] {
+    return this.#entrance.supposing(rules)
   }
 
   /** Takes no more connections; those that are there live on. */

@@ -1,5 +1,7 @@
+import type { ListenerProfile, ProfileHolder } from '#doors/nats'
 import type { ListenAddress } from '#net'
-import { isSameAddress, type ReloadStep } from './port.ts'
+import { type AnyPort, isSameAddress } from './port.ts'
+import { inSteps, type ReloadStep } from './reload-step.ts'
 import type { WebsocketRules, WebsocketSurroundings } from './websocket-entrance.ts'
 import { WebsocketListener } from './websocket-listener.ts'
 
@@ -9,7 +11,7 @@ export class WebsocketListeners {
   /** In the order of the options. */
   #listeners: readonly WebsocketListener[] = []
   /** Of blocks that are no more; they may have connections that are saying goodbye. */
-  readonly #removed: WebsocketListener[] = []
+  readonly #removed = new Set<WebsocketListener>()
 
   constructor(surroundings: WebsocketSurroundings) {
     this.#surroundings = surroundings
@@ -20,45 +22,46 @@ export class WebsocketListeners {
   }
 
   get areListening(): boolean {
-    return this.#listeners.every(({ isListening }) => isListening)
+    return this.#listeners.every(({ port }) => port.isListening)
   }
 
-  /**
-   * A block whose address is still asked for is the listener that it was; the others are moved, one for one, as far as
-   * there are any. Rejects with a `ConfigError` when an address cannot be had; nothing has changed then.
-   */
-  async prepare(blocks: readonly WebsocketRules[]): Promise<ReloadStep> {
-    const left = [...this.#listeners]
-    const kept = blocks.map(({ options }) => take(left, ({ wanted }) => isSameAddress(wanted, options)))
-    const steps: ReloadStep[] = []
-    const next: WebsocketListener[] = []
-    try {
-      for (const [i, rules] of blocks.entries()) {
-        const listener = kept[i] ?? left.shift()
+  /** Rejects with a `ConfigError` when an address cannot be had; nothing has changed then. */
+  prepare(blocks: readonly WebsocketRules[]): Promise<ReloadStep> {
+    return inSteps(async (add) => {
+      const { pairs, left } = this.#pair(blocks)
+      const next: WebsocketListener[] = []
+      for (const [rules, listener] of pairs) {
         if (listener === undefined) {
           const opened = await WebsocketListener.open(rules, this.#surroundings)
-          steps.push({ install: () => {}, undo: () => opened.close(0) })
+          add({ install: () => {}, undo: () => opened.close(0) })
           next.push(opened)
         } else {
-          steps.push(await listener.prepare(rules))
+          add(await listener.prepare(rules))
           next.push(listener)
         }
       }
-    } catch (error) {
-      await Promise.all(steps.map((step) => step.undo()))
-      throw error
-    }
-    return {
-      install: () => {
-        for (const step of steps) step.install()
-        for (const listener of left) listener.remove()
-        this.#removed.push(...left)
+      const install = () => {
+        for (const listener of left) this.#remove(listener)
         this.#listeners = next
-      },
-      undo: async () => {
-        await Promise.all(steps.map((step) => step.undo()))
-      },
-    }
+      }
+      add({ install, undo: async () => {} })
+    })
+  }
+
+  /** Ports at addresses that none of the blocks asks for. */
+  leaving(blocks: readonly WebsocketRules[]): readonly AnyPort[] {
+    return this.#listeners
+      .map(({ port }) => port)
+      .filter(({ wanted }) => !blocks.some(({ options }) => isSameAddress(wanted, options)))
+  }
+
+  /** What their clients would be judged by. */
+  supposing(blocks: readonly WebsocketRules[]): ReadonlyMap<ProfileHolder, ListenerProfile> {
+    const { pairs, left } = this.#pair(blocks)
+    return new Map([
+      ...pairs.flatMap(([rules, listener]) => (listener === undefined ? [] : [listener.supposing(rules)])),
+      ...left.map((listener) => listener.supposing(undefined)),
+    ])
   }
 
   /** They take no more connections; those that are there live on. */
@@ -68,6 +71,23 @@ export class WebsocketListeners {
 
   async close(graceMs: number): Promise<void> {
     await Promise.all([...this.#listeners, ...this.#removed].map((listener) => listener.close(graceMs)))
+  }
+
+  /**
+   * A block whose address is still asked for is the listener that it was; the others are moved, one for one, as far as
+   * there are any.
+   */
+  #pair(blocks: readonly WebsocketRules[]) {
+    const left = [...this.#listeners]
+    const kept = blocks.map(({ options }) => take(left, ({ port }) => isSameAddress(port.wanted, options)))
+    const pairs = blocks.map((rules, i) => [rules, kept[i] ?? left.shift()] as const)
+    return { pairs, left }
+  }
+
+  #remove(listener: WebsocketListener): void {
+    listener.remove()
+    this.#removed.add(listener)
+    void listener.ended.then(() => this.#removed.delete(listener))
   }
 }
 

@@ -1,0 +1,44 @@
+import type { NatsServerOptions } from '#config'
+import type { ListenAddress } from '#net'
+import { type Change, changesBetween } from './changes.ts'
+import { type MonitoringRules, readMonitoringRules } from './monitoring-listeners.ts'
+import { readTcpRules, type TcpRules } from './tcp-listener.ts'
+import { readWebsocketRules, type WebsocketRules } from './websocket-entrance.ts'
+
+/** All options of a NATS service, read and found right: only addresses can still be in the way. */
+export interface Rules {
+  readonly tcp: TcpRules
+  readonly websockets: readonly WebsocketRules[]
+  readonly monitoring: MonitoringRules | undefined
+}
+
+/** Rejects with a `ConfigError` for what is wrong with certificates and the like. */
+export async function readRules({ nats, websockets, monitoring }: NatsServerOptions): Promise<Rules> {
+  return {
+    tcp: await readTcpRules(nats),
+    websockets: await Promise.all(websockets.map((websocket) => readWebsocketRules(websocket, nats))),
+    monitoring: monitoring && (await readMonitoringRules(monitoring)),
+  }
+}
+
+/** Where they listen. */
+export function addressesOf({ tcp, websockets, monitoring }: Rules): readonly ListenAddress[] {
+  const { http, https } = monitoring?.options ?? {}
+  return [tcp.options, ...websockets.map(({ options }) => options), http, https].filter((one) => one !== undefined)
+}
+
+/** The files whose names are as before, and whose certificates are not. */
+export function certificateChanges(before: Rules, after: Rules): readonly Change[] {
+  return changesBetween(certificatesOf(before), certificatesOf(after)).filter(
+    ({ from, to }) => Array.isArray(from) && Array.isArray(to),
+  )
+}
+
+function certificatesOf({ tcp, websockets, monitoring }: Rules) {
+  const hashes = ({ tls }: Pick<TcpRules, 'tls'>) => ({ tls: { sha256: tls?.certificateHashes } })
+  return {
+    nats: hashes(tcp),
+    websockets: websockets.map(hashes),
+    monitoring: monitoring && hashes(monitoring),
+  }
+}
