@@ -77,6 +77,18 @@ for (const [what, fields, event, text] of [
   ['fields', { subject: 'a.b', text: 'a b', count: 3 }, 'slow', 'Slow (subject=a.b, text="a b", count=3)'],
   ['a client', CLIENT, 'client connected', '127.0.0.1:5222 - cid:5 - Client connection created'],
   [
+    'a client that claims to speak for another',
+    { ...CLIENT, address: '[2001:db8::7]/::1' },
+    'client connected',
+    '[2001:db8::7]/[::1]:5222 - cid:5 - Client connection created',
+  ],
+  [
+    'somebody who is no client yet',
+    { address: '127.0.0.1', port: 5222, reason: 'key missing' },
+    'websocket handshake error',
+    '127.0.0.1:5222 - websocket handshake error: key missing',
+  ],
+  [
     'a client that leaves',
     { ...CLIENT, reason: 'Client Closed' },
     'client closed',

@@ -78,7 +78,10 @@ function withoutAddress({ address: _address, port: _port, ...others }: LogFields
 function remote(address: unknown, port: unknown): string {
   if (typeof address !== 'string') return ''
   if (port === undefined) return printable(address)
-  return printable(address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`)
+  // In front of it may stand the address for which the client claims to speak.
+  const own = address.slice(address.lastIndexOf('/') + 1)
+  const claimed = address.slice(0, address.length - own.length)
+  return printable(claimed + (own.includes(':') ? `[${own}]:${port}` : `${own}:${port}`))
 }
 
 function program(version: unknown, lang: unknown, name: unknown): string {
