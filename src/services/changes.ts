@@ -6,8 +6,8 @@ export interface Change {
   readonly to: unknown
 }
 
-/** Options whose values no log may hold. */
-const SECRET = /(?:^|\.)(?:password|token)$/
+/** Options whose values no log may hold. What a cookie is called is for all to see. */
+const SECRET = /(?:^|(?<!cookies)\.)(?:password|token)$/
 
 /**
  * The differences of two sets of options, in the order of the options. Plain objects are compared option by option, an

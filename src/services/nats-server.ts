@@ -14,6 +14,8 @@ export interface NatsServer extends AsyncDisposable {
   readonly serverId: string
   /** As `NatsService.reload`. */
   reload(options: NatsServerOptions, configDigest?: string): Promise<readonly string[]>
+  /** As `NatsService.rehearse`. */
+  rehearse(options: NatsServerOptions): Promise<readonly string[]>
   /** Lets go of its clients slowly. Resolves when the last is gone. */
   lameDuck(): Promise<void>
   /** Ends every connection and closes everything, within five seconds; repeated calls wait for the same end. */
@@ -42,6 +44,7 @@ export async function startNatsServer(options: NatsServerOptions, tools: NatsSer
     },
     serverId: service.identity.id,
     reload: (next, configDigest) => service.reload(next, configDigest),
+    rehearse: (next) => service.rehearse(next),
     lameDuck: () => service.lameDuck(),
     close,
     [Symbol.asyncDispose]: close,
