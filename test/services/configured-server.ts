@@ -1,6 +1,6 @@
 /** A NATS server with a configuration file, which a test rewrites and has read again. */
 import { writeFile } from 'node:fs/promises'
-import { loadNatsOptions } from '#config'
+import { loadNatsOptions, type NatsServerOptions } from '#config'
 import type { LogFields, Logger } from '#kit'
 import { type NatsServer, startNatsServer } from '#server'
 import { type TemporaryFolder, temporaryFolder } from '../helpers/temp.ts'
@@ -62,11 +62,16 @@ export class ConfiguredServer implements AsyncDisposable {
 
   /** Puts `configText` in the file's place and has it read. Resolves with the lines that tell what became of it. */
   async reload(configText: string): Promise<readonly string[]> {
-    return this.server.reload(await read(this.folder, configText))
+    return this.server.reload(await this.read(configText))
   }
 
   async rehearse(configText: string): Promise<readonly string[]> {
-    return this.server.rehearse(await read(this.folder, configText))
+    return this.server.rehearse(await this.read(configText))
+  }
+
+  /** Puts `configText` in the file's place, and reads it as the command does. */
+  read(configText: string): Promise<NatsServerOptions> {
+    return read(this.folder, configText)
   }
 
   /** The first event whose JSON has `pattern`, from the beginning or as soon as it comes. */
@@ -95,7 +100,7 @@ export function websockets(...blocks: readonly string[]): string {
   return `websocket: [\n${blocks.join('\n')}\n]\n`
 }
 
-async function read(folder: TemporaryFolder, configText: string) {
+async function read(folder: TemporaryFolder, configText: string): Promise<NatsServerOptions> {
   const isPlaced = /^(?:listen|port)\b/m.test(configText.split('websocket', 1)[0]!)
   const text = isPlaced ? configText : `listen: "127.0.0.1:-1"\n${configText}`
   await writeFile(folder.join('nats.conf'), text)
