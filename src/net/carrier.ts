@@ -40,6 +40,8 @@ export interface CarrierReceiver {
 
 /** A receiver of a byte stream; the pieces are views that are never reused. */
 export interface StreamReceiver extends CarrierReceiver {
+  /** The peer has yet to say who it is, where it must: it may cost less than others until then. Default false. */
+  readonly isStranger?: boolean
   onBytes(bytes: Buffer): void
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import {
   asksForNoMasking,
+  CompressionBudget,
   checkUpgrade,
   DEFLATE_ACCEPTED,
   FrameReader,
@@ -13,6 +14,7 @@ import {
   offersDeflate,
   refusal,
   switchingProtocols,
+  WebSocketError,
 } from '#wire/websocket'
 import type { MessageReceiver, StreamReceiver } from './carrier.ts'
 import type { SocketLinkOptions, SocketStream } from './socket-link.ts'
@@ -93,7 +95,8 @@ export function acceptWebSocket(
  * 101 is cut, as by nats-server.
  *
  * A compressed message is handed over whole when it is complete. One that is over the limit, inflated or not, ends the
- * connection with a `WebSocketError` of code `TOO_BIG`, one that would need more than the budget has with `OVERLOADED`.
+ * connection with a `WebSocketError` of code `TOO_BIG`, one that would need more than the budget has with `OVERLOADED`;
+ * so do the compressed messages of a stranger that are too many, or too long before they are complete.
  */
 export function acceptWebSocketStream(
   request: IncomingMessage,
@@ -127,6 +130,15 @@ export function acceptWebSocketStream(
   carrier.start(receiver, (control) => streamReader(carrier, receiver, control, compression), head)
 }
 
+/**
+ * What may be kept of an unfinished compressed message of a client that nobody knows yet. Its own, and not of the budget
+ * for all: strangers must not be able to take that away from those who are in.
+ */
+const MAX_STRANGERS_UNFINISHED_BYTES = 64 * 1024
+
+/** Inflating an empty message takes 5 to 7 µs, for seven bytes of a client that shows nothing. A login is one or two. */
+const MAX_STRANGERS_MESSAGES = 1000
+
 /** Reads frames into a receiver: what is not compressed as it comes, what is when it is complete. */
 function streamReader(
   carrier: WebSocketCarrier,
@@ -141,16 +153,28 @@ function streamReader(
   if (compression === undefined) return new FrameReader(options, { ...control, onData })
 
   const { shared, limits } = compression
-  const inflater = new MessageInflater(
-    { maxMessageBytes: () => limits().maxPayloadBytes, budget: shared.budget },
-    (data) => receiver.onBytes(data),
+  let strangersBudget: CompressionBudget | undefined
+  let strangersMessages = 0
+  const budget = () => {
+    if (!receiver.isStranger) return shared.budget
+    strangersBudget ??= new CompressionBudget(MAX_STRANGERS_UNFINISHED_BYTES)
+    return strangersBudget
+  }
+  const inflater = new MessageInflater({ maxMessageBytes: () => limits().maxPayloadBytes, budget }, (data) =>
+    receiver.onBytes(data),
   )
   const reader = new FrameReader(options, {
     ...control,
     onData,
     onCompressed: (data, isLast) => {
-      if (carrier.isClosing) inflater.release()
-      else inflater.add(data, isLast)
+      if (carrier.isClosing) {
+        inflater.release()
+        return
+      }
+      if (isLast && receiver.isStranger && ++strangersMessages > MAX_STRANGERS_MESSAGES) {
+        throw new WebSocketError('OVERLOADED', 'too many compressed messages')
+      }
+      inflater.add(data, isLast)
     },
   })
   return {

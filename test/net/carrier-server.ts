@@ -19,6 +19,7 @@ import type { Address } from './raw-socket.ts'
 /** The door of these tests: writes down what its carrier tells it. */
 export class RecordingReceiver implements StreamReceiver, MessageReceiver {
   readonly carrier: Carrier
+  isStranger = false
   /** Everything in the order it came, such as `bytes hello`, `closing`, `stalled`, `closed`. */
   readonly events: string[] = []
   /** Answered to the first bytes, in the same turn, and again when the carrier is closing. */

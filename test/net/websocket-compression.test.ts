@@ -179,6 +179,43 @@ test('over the budget the connection that asks for more is closed; the budget is
   assert.equal(shared.budget.usedBytes, 0)
 })
 
+test('a stranger takes nothing from the budget for all, and has little of its own', async () => {
+  const { limits, shared } = compressionOf()
+  await using server = await start({ limits, shared })
+  const part = encodeMaskedFrame(BINARY, randomBytes(40_000), MASK, false)
+  part[0]! |= 0x40
+  const rest = encodeMaskedFrame(CONTINUATION, randomBytes(40_000), MASK, false)
+
+  const { client: stranger, door } = await open(server)
+  using _stranger = stranger
+  door.isStranger = true
+  stranger.raw.write(Buffer.concat([part, encodeMaskedFrame(PING, Buffer.from('p'), MASK)]))
+  await stranger.until(() => stranger.pongs.length === 1, 'a pong')
+  assert.equal(shared.budget.usedBytes, 0)
+  stranger.raw.write(rest)
+  assert.deepEqual(await stranger.ended(), { code: 1013, reason: 'too many unfinished compressed messages' })
+
+  const { client: member } = await open(server)
+  using _member = member
+  member.raw.write(Buffer.concat([part, rest, encodeMaskedFrame(PING, Buffer.from('p'), MASK)]))
+  await member.until(() => member.pongs.length === 1, 'a pong')
+  assert.ok(shared.budget.usedBytes >= 80_000)
+})
+
+test('a stranger is inflated no more than a thousand messages', async () => {
+  await using server = await start(compressionOf())
+  const { client, door } = await open(server)
+  using _ = client
+  const thousand = Buffer.concat(Array.from({ length: 1000 }, () => compressedMessage('C')))
+  client.raw.write(thousand)
+  await untilRead(door, 'C'.repeat(1000))
+  door.isStranger = true
+  client.raw.write(thousand)
+  await untilRead(door, 'C'.repeat(2000))
+  client.raw.write(compressedMessage('C'))
+  assert.deepEqual(await client.ended(), { code: 1013, reason: 'too many compressed messages' })
+})
+
 test('a close by the server frees what a half message holds, though the peer goes on with it', async () => {
   const { limits, shared } = compressionOf()
   await using server = await start({ limits, shared })

@@ -229,6 +229,10 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
 
   // --- StreamReceiver -------------------------------------------------------------------------------------------
 
+  get isStranger(): boolean {
+    return this.#parser.awaitsConnect
+  }
+
   onBytes(bytes: Buffer): void {
     if (this.#hasLeft) return
     const now = this.#context.clock.now()

@@ -5,7 +5,8 @@ import { WebSocketError } from './errors.ts'
 export interface MessageInflaterOptions {
   /** Asked for each message anew, since a reload may change it. Bytes a message may have when inflated; at least 1. */
   maxMessageBytes(): number
-  readonly budget: CompressionBudget
+  /** Asked when a message begins that has to be kept: what is kept of it counts there until its end. */
+  budget(): CompressionBudget
 }
 
 /** Compressed, a message may be longer than inflated by this much: senders may flush after every line. nats-server's. */
@@ -38,6 +39,8 @@ export class MessageInflater {
   /** What has arrived, with room for the tail behind it. */
   #collected = NOTHING
   #length = 0
+  /** Of the message in hand, as far as any of it is kept. */
+  #budget: CompressionBudget | undefined
 
   constructor(options: MessageInflaterOptions, onMessage: (data: Buffer) => void) {
     this.#options = options
@@ -66,7 +69,8 @@ export class MessageInflater {
 
   /** Forgets what was kept. */
   release(): void {
-    this.#options.budget.give(this.#collected.length)
+    this.#budget?.give(this.#collected.length)
+    this.#budget = undefined
     this.#collected = NOTHING
     this.#length = 0
   }
@@ -81,7 +85,8 @@ export class MessageInflater {
   /** By doubling: what is held is never more than about twice what has come in, whatever length was announced. */
   #grow(neededBytes: number): void {
     const larger = Math.max(neededBytes, 2 * this.#collected.length)
-    if (!this.#options.budget.take(larger - this.#collected.length)) {
+    this.#budget ??= this.#options.budget()
+    if (!this.#budget.take(larger - this.#collected.length)) {
       this.release()
       throw new WebSocketError('OVERLOADED', 'too many unfinished compressed messages')
     }

@@ -20,9 +20,10 @@ interface Setup {
 }
 
 function inflaterOf({ maxMessageBytes = 1024 * 1024, budget = new CompressionBudget() }: Setup = {}) {
-  const limits = { maxMessageBytes }
   const messages: Buffer[] = []
-  const inflater = new MessageInflater({ maxMessageBytes: () => limits.maxMessageBytes, budget }, (data) => {
+  const limits = { maxMessageBytes, budget }
+  const options = { maxMessageBytes: () => limits.maxMessageBytes, budget: () => limits.budget }
+  const inflater = new MessageInflater(options, (data) => {
     messages.push(data)
   })
   return { inflater, messages, budget, limits }
@@ -155,6 +156,24 @@ test('messages in one piece need no budget; of unfinished ones it bounds what is
   first.inflater.release()
   assert.equal(budget.usedBytes, 0)
   assert.equal(first.messages.length, 1)
+})
+
+test('another budget counts from the next message on', () => {
+  const { inflater, messages, budget, limits } = inflaterOf()
+  const compressed = deflate('PUB a 5\r\nhello\r\n')
+  const other = new CompressionBudget()
+  inflater.add(compressed.subarray(0, 2), false)
+  limits.budget = other
+  inflater.add(compressed.subarray(2, 5), false)
+  assert.ok(budget.usedBytes > 0)
+  assert.equal(other.usedBytes, 0)
+  inflater.add(compressed.subarray(5), true)
+  assert.equal(budget.usedBytes, 0)
+  inflater.add(compressed.subarray(0, 2), false)
+  assert.equal(budget.usedBytes, 0)
+  assert.ok(other.usedBytes > 0)
+  inflater.release()
+  assert.deepEqual([budget.usedBytes, other.usedBytes, messages.length], [0, 0, 1])
 })
 
 test('what is kept is copied, not the reads it came in', () => {
