@@ -11,10 +11,10 @@ import {
   WireClient,
 } from '../doors/nats/websocket-table/wire-client.ts'
 import { TestAuthority } from '../helpers/certificates.ts'
-import { freePort } from '../helpers/processes.ts'
 import { temporaryFolder } from '../helpers/temp.ts'
 import { RawSocket } from '../net/raw-socket.ts'
 import { block, ConfiguredServer, websocket, websockets } from './configured-server.ts'
+import { freePorts } from './free-ports.ts'
 
 const from = (origin: string): UpgradeOptions => ({ headers: { Origin: origin } })
 
@@ -244,7 +244,7 @@ describe('who is in when it comes', () => {
   }
 
   test('by a block that is no more is closed; who came by another stays', async () => {
-    const [one, two] = [await freePort(), await freePort()].map((port) => block('', port))
+    const [one, two] = (await freePorts(2)).map((port) => block('', port))
     await using server = await ConfiguredServer.start(websockets(one!, two!))
     using first = await WireClient.ready(server.webSocket(0))
     using second = await WireClient.ready(server.webSocket(1))
@@ -258,7 +258,7 @@ describe('who is in when it comes', () => {
     await using server = await ConfiguredServer.start(websocket())
     using client = await WireClient.ready(server.webSocket())
     const before = server.webSocket()
-    const port = await freePort()
+    const [port] = (await freePorts(1)) as [number]
     await server.reload(websockets(block('', port)))
     assert.notEqual(server.webSocket().port, before.port)
     await assert.rejects(RawSocket.connect(before), /ECONNREFUSED/)

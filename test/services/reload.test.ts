@@ -5,10 +5,10 @@ import net from 'node:net'
 import { afterEach, describe, test } from 'node:test'
 import { connectTcp, connectWebSocket } from '../conformance/nats-clients.ts'
 import { WireClient } from '../doors/nats/websocket-table/wire-client.ts'
-import { freePort } from '../helpers/processes.ts'
 import { once, within } from '../helpers/wait.ts'
 import { RawSocket } from '../net/raw-socket.ts'
 import { block, ConfiguredServer, websocket, websockets } from './configured-server.ts'
+import { freePorts } from './free-ports.ts'
 
 const AT_ANY = 'listen: "127.0.0.1:-1"\n'
 
@@ -102,7 +102,8 @@ describe('a reload that cannot be', () => {
 
   for (const which of ['NATS', 'WebSocket', 'monitoring'] as const) {
     test(`a port for ${which} that is taken: all that was opened for it is closed again`, async () => {
-      const [busy, one, two, three] = [await takenPort(), await freePort(), await freePort(), await freePort()]
+      const busy = await takenPort()
+      const [one, two, three] = (await freePorts(3)) as [number, number, number]
       const before = `${AT_ANY}http: "127.0.0.1:-1"\n${websocket()}`
       await using server = await ConfiguredServer.start(before)
       const addresses = server.server.addresses
@@ -127,7 +128,8 @@ describe('a reload that cannot be', () => {
   }
 
   test('listeners that had made way for it listen again', async () => {
-    const [one, two, busy] = [await freePort(), await freePort(), await takenPort()]
+    const busy = await takenPort()
+    const [one, two] = (await freePorts(2)) as [number, number]
     await using server = await ConfiguredServer.start(`listen: "127.0.0.1:${one}"\n${websocket('', two)}`)
     using client = await WireClient.ready(server.webSocket())
     const swapped = `listen: "127.0.0.1:${two}"\nhttp: "127.0.0.1:${busy}"\n${websocket('', one)}`
@@ -141,7 +143,7 @@ describe('a reload that cannot be', () => {
 
   test('while another is under way it waits for it; the last one counts', async () => {
     await using server = await ConfiguredServer.start(websocket())
-    const ports = [await freePort(), await freePort(), await freePort()]
+    const ports = await freePorts(3)
     const options = []
     for (const port of ports) options.push(await server.read(websocket('', port)))
     const lines = await Promise.all(options.map((one) => server.server.reload(one)))
@@ -158,7 +160,7 @@ describe('a reload that cannot be', () => {
   })
 
   test('while the server closes it leaves no port open', async () => {
-    const port = await freePort()
+    const [port] = (await freePorts(1)) as [number]
     await using server = await ConfiguredServer.start(websocket())
     const reloading = server.reload(websocket('', port))
     const refused = assert.rejects(reloading, { code: 'CONFIG', message: 'the server is on its way out' })
@@ -181,7 +183,7 @@ describe('a reload that cannot be', () => {
 
 describe('ports that stand in each other’s way', () => {
   test('two listeners swap theirs', async () => {
-    const [one, two] = [await freePort(), await freePort()]
+    const [one, two] = (await freePorts(2)) as [number, number]
     await using server = await ConfiguredServer.start(`listen: "127.0.0.1:${one}"\n${websocket('', two)}`)
     using client = await WireClient.ready(server.webSocket())
     const lines = await server.reload(`listen: "127.0.0.1:${two}"\n${websocket('', one)}`)
@@ -195,7 +197,7 @@ describe('ports that stand in each other’s way', () => {
   })
 
   test('another host with the same port', async () => {
-    const port = await freePort()
+    const [port] = (await freePorts(1)) as [number]
     const at = (host: string) => `websocket { listen: "${host}:${port}", no_tls: true }\n`
     await using server = await ConfiguredServer.start(at('127.0.0.1'))
     using client = await WireClient.ready(server.webSocket())
