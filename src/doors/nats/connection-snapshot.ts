@@ -21,7 +21,7 @@ export interface ConnectionSnapshot {
   readonly inBytes: number
   readonly outBytes: number
   readonly subscriptionCount: number
-  /** Of a connection that has ended, no more than the first hundred. */
+  /** Of a connection that has ended, no more than the first hundred, and fewer where they are long. */
   subscriptions(): SubscriptionSnapshot[]
   readonly name: string
   readonly lang: string

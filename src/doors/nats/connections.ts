@@ -1,9 +1,13 @@
 import type { ClientConnection } from './client-connection.ts'
 import type { CloseReason } from './close-reason.ts'
-import type { ConnectionSnapshot, DoorTotals } from './connection-snapshot.ts'
+import type { ConnectionSnapshot, DoorTotals, SubscriptionSnapshot } from './connection-snapshot.ts'
 
-/** Subscriptions that are remembered of a connection that has ended. */
+/**
+ * What is remembered of the subscriptions of a connection that has ended: so many, and of subjects, queues and sids so
+ * many characters. Each line may have 4 KiB of those, and ten thousand connections are remembered.
+ */
 const MAX_CLOSED_SUBSCRIPTIONS = 100
+const MAX_CLOSED_SUBSCRIPTION_LENGTH = 8192
 
 type Sums = { -readonly [Sum in 'inMsgs' | 'outMsgs' | 'inBytes' | 'outBytes']: number }
 
@@ -62,7 +66,7 @@ export class Connections {
     if (reason === 'Stale Connection') this.#stale++
     else if (reason.startsWith('Slow Consumer')) this.#slow++
     if (this.#maxClosed === 0) return
-    const subscriptions = last.subscriptions().slice(0, MAX_CLOSED_SUBSCRIPTIONS)
+    const subscriptions = worthRemembering(last.subscriptions())
     const closed = { ...last, pendingBytes: 0, stopMs: now, reason, subscriptions: () => subscriptions }
     if (this.#closed.length < this.#maxClosed) this.#closed.push(closed)
     else {
@@ -99,4 +103,16 @@ export class Connections {
       staleConnections: { clients: this.#stale },
     }
   }
+}
+
+/** The first ones, as far as there is room for them. */
+function worthRemembering(subscriptions: readonly SubscriptionSnapshot[]): SubscriptionSnapshot[] {
+  let room = MAX_CLOSED_SUBSCRIPTION_LENGTH
+  let count = 0
+  for (const { subject, queue, sid } of subscriptions) {
+    room -= subject.length + queue.length + sid.length
+    if (room < 0 || count === MAX_CLOSED_SUBSCRIPTIONS) break
+    count++
+  }
+  return subscriptions.slice(0, count)
 }

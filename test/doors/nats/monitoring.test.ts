@@ -82,6 +82,23 @@ for (const carrier of CARRIERS) {
       assert.equal(server.door.totals().totalConnections, 5)
     })
 
+    test('of what those that ended were subscribed to, no more is remembered than a little text', async () => {
+      await using server = await startDoor()
+      const subscribed = async (line: (i: number) => string) => {
+        using client = await connectTo(server, carrier)
+        client.say(CONNECT + Array.from({ length: 120 }, (_, i) => line(i)).join(''))
+        await client.untilPong()
+        client.destroy()
+        await until(() => server.door.connectionCount === 0, 'its end')
+        const closed = [...server.door.closedSnapshots()].at(-1)!
+        return { count: closed.subscriptionCount, subjects: closed.subscriptions().map(({ subject }) => subject) }
+      }
+      const short = await subscribed((i) => `SUB s${i} ${i}\r\n`)
+      assert.deepEqual([short.count, short.subjects.length, short.subjects[99]], [120, 100, 's99'])
+      const long = await subscribed((i) => `SUB s${i}.${'x'.repeat(1990)} queue ${'9'.repeat(2000)}${i}\r\n`)
+      assert.deepEqual([long.count, long.subjects.length], [120, 2])
+    })
+
     test('one connection can be ended', async () => {
       await using server = await startDoor()
       using client = await connectTo(server, carrier)
