@@ -103,7 +103,7 @@ function connectionInfo(connection: Listed, { showsUsers, subscriptions }: Connz
     cid: connection.cid,
     kind: connection.kind,
     type: connection.type,
-    ip: connection.port === 0 ? '' : connection.ip,
+    ip: connection.ip,
     port: connection.port,
     start: goTime(connection.startMs),
     last_activity: goTime(connection.lastActivityMs),
