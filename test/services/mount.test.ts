@@ -150,12 +150,11 @@ test('limits by address count those who are there, and not those who have gone',
     if (request.url !== '/late') return nats(request, socket, head)
     // Whoever looks a user up before the upgrade may find the client gone.
     arrived.resolve()
-    socket
-      .on('error', () => {})
-      .once('close', () => {
-        nats(request, socket, head)
-        gone.resolve()
-      })
+    socket.on('error', () => {}).on('end', () => socket.destroy())
+    socket.once('close', () => {
+      nats(request, socket, head)
+      gone.resolve()
+    })
     socket.resume()
   })
   const late = await RawSocket.connect(application)
