@@ -4,7 +4,7 @@ import { goTime, roundTrip, uptime } from './go-format.ts'
 import { type JsonObject, LazyList, unlessEmpty } from './json.ts'
 import { BadRequest, type Page, type Query } from './query.ts'
 import type { MonitoringSource, TlsSnapshot } from './source.ts'
-import { subjectsCollide } from './subjects-collide.ts'
+import { collidingWith } from './subjects-collide.ts'
 import { subscriptionDetail } from './subsz.ts'
 
 interface ConnzRequest extends Page {
@@ -18,6 +18,8 @@ interface ConnzRequest extends Page {
   readonly mqttClient: string
   /** Only whoever is subscribed to something that overlaps this; empty: everybody. */
   readonly filterSubject: string
+  /** Whether a subscription overlaps it. */
+  readonly overlaps: (subject: string) => boolean
 }
 
 /** Who takes part at all is decided before anybody is sorted, and only the page that was asked for is written. */
@@ -50,7 +52,8 @@ function readRequest(query: Query): ConnzRequest {
   const subscriptions = query.subscriptions()
   const { offset, limit } = query.page()
   const cid = query.id('cid')
-  const filterSubject = query.text('filter_subject')
+  const filter = query.text('filter_subject')
+  const filterSubject = filter === '>' ? '' : filter
   return {
     showsUsers,
     subscriptions,
@@ -61,7 +64,8 @@ function readRequest(query: Query): ConnzRequest {
     user: query.text('user'),
     account: query.text('acc'),
     mqttClient: query.text('mqtt_client'),
-    filterSubject: filterSubject === '>' ? '' : filterSubject,
+    filterSubject,
+    overlaps: collidingWith(filterSubject),
   }
 }
 
@@ -84,14 +88,12 @@ function candidatesOf(source: MonitoringSource, { state, account }: ConnzRequest
   return listed
 }
 
-function isWanted(connection: Listed, { cid, user, mqttClient, filterSubject }: ConnzRequest): boolean {
+function isWanted(connection: Listed, { cid, user, mqttClient, filterSubject, overlaps }: ConnzRequest): boolean {
   // nats-server, too, asks for nothing else when it is asked for one connection.
   if (cid > 0) return connection.cid === cid
   if (user !== '' && connection.authorizedUser !== user) return false
   if (mqttClient !== '' && connection.mqttClient !== mqttClient) return false
-  return (
-    filterSubject === '' || connection.subscriptions().some(({ subject }) => subjectsCollide(filterSubject, subject))
-  )
+  return filterSubject === '' || connection.subscriptions().some(({ subject }) => overlaps(subject))
 }
 
 function connectionInfo(connection: Listed, { showsUsers, subscriptions }: ConnzRequest, nowMs: number): JsonObject {

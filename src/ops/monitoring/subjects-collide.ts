@@ -1,12 +1,19 @@
-/** Whether some subject matches both `a` and `b`, either of which may have wildcards. Both must be valid. */
-export function subjectsCollide(a: string, b: string): boolean {
-  const tokensOfA = a.split('.')
-  const tokensOfB = b.split('.')
-  const shorter = Math.min(tokensOfA.length, tokensOfB.length)
+/**
+ * Tells of other subjects whether some literal subject matches both them and `subject`; all may have wildcards. Tokens
+ * are compared as they are, valid or not. `subject` is taken apart once: a request may bring 8,000 tokens, and asks
+ * about every subscription there is.
+ */
+export function collidingWith(subject: string): (other: string) => boolean {
+  const tokens = subject.split('.')
+  return (other) => collide(tokens, other.split('.'))
+}
+
+function collide(a: readonly string[], b: readonly string[]): boolean {
+  const shorter = Math.min(a.length, b.length)
   for (let i = 0; i < shorter; i++) {
-    const [x, y] = [tokensOfA[i], tokensOfB[i]]
+    const [x, y] = [a[i], b[i]]
     if (x === '>' || y === '>') return true
     if (x !== y && x !== '*' && y !== '*') return false
   }
-  return tokensOfA.length === tokensOfB.length
+  return a.length === b.length
 }
