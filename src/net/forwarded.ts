@@ -66,7 +66,7 @@ interface Hop {
  * holds for the rest.
  */
 function xForwardedHops(request: IncomingMessage): readonly Hop[] {
-  const list = (name: string) => splitList(request.headersDistinct[name], ',').reverse()
+  const list = (name: string) => itemsFromEnd(request.headersDistinct[name])
   const addresses = list('x-forwarded-for')
   const protocols = list('x-forwarded-proto')
   const hosts = list('x-forwarded-host')
@@ -81,11 +81,12 @@ function xForwardedHops(request: IncomingMessage): readonly Hop[] {
 
 /** `for=192.0.2.60;proto=https;host=example.com, for="[2001:db8::1]:4711"` */
 function forwardedHops(request: IncomingMessage): readonly Hop[] {
-  return splitList(request.headersDistinct.forwarded, ',')
-    .reverse()
+  return (request.headersDistinct.forwarded ?? [])
+    .toReversed()
+    .flatMap((line) => splitFromEnd(line, ','))
     .map((element) => {
       const pairs = new Map<string, string>()
-      for (const pair of splitList([element], ';')) {
+      for (const pair of splitFromEnd(element, ';')) {
         const equals = pair.indexOf('=')
         if (equals > 0) pairs.set(pair.slice(0, equals).trim().toLowerCase(), unquote(pair.slice(equals + 1).trim()))
       }
@@ -101,24 +102,34 @@ function hasHeader({ headers }: IncomingMessage, prefix: string): boolean {
   return Object.keys(headers).some((name) => name.startsWith(prefix))
 }
 
-/** The items of all lines of a header; separators in quotes do not count. */
-function splitList(lines: readonly string[] | undefined, separator: ',' | ';'): string[] {
+/** The items of all lines of a header, the last first. */
+function itemsFromEnd(lines: readonly string[] = []): string[] {
+  return lines.flatMap((line) => line.split(',').map((item) => item.trim())).reverse()
+}
+
+/**
+ * The items of a line, the last first; separators in quotes do not count. Read from its end, which is what a trusted
+ * proxy wrote: a quote that a client opened before must not swallow it.
+ */
+function splitFromEnd(line: string, separator: ',' | ';'): string[] {
   const items: string[] = []
-  for (const line of lines ?? []) {
-    let start = 0
-    let isQuoted = false
-    for (let i = 0; i < line.length; i++) {
-      const char = line[i]
-      if (char === '\\' && isQuoted) i++
-      else if (char === '"') isQuoted = !isQuoted
-      else if (char === separator && !isQuoted) {
-        items.push(line.slice(start, i).trim())
-        start = i + 1
-      }
+  let end = line.length
+  let isQuoted = false
+  for (let i = line.length - 1; i >= 0; i--) {
+    if (line[i] === '"' && !(isQuoted && isEscaped(line, i))) isQuoted = !isQuoted
+    else if (line[i] === separator && !isQuoted) {
+      items.push(line.slice(i + 1, end).trim())
+      end = i
     }
-    items.push(line.slice(start).trim())
   }
+  items.push(line.slice(0, end).trim())
   return items
+}
+
+function isEscaped(line: string, at: number): boolean {
+  let backslashes = 0
+  while (line[at - 1 - backslashes] === '\\') backslashes++
+  return backslashes % 2 === 1
 }
 
 function unquote(text: string): string {

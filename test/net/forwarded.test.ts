@@ -45,6 +45,12 @@ describe('the client is the last address in the chain that is not trusted', () =
     [['Forwarded: for=192.0.2.7, for=_hidden, for=10.0.0.2'], '10.0.0.2', 0],
     [['Forwarded: for="192.0.2.7, 10.0.0.1", for=10.0.0.2'], '10.0.0.2', 0],
     [['Forwarded: for=198.51.100.1', 'X-Forwarded-For: 192.0.2.7'], '192.0.2.7', 0],
+    // What a client sends before its proxy adds to the same line cannot hide what is added.
+    [['X-Forwarded-For: ", 192.0.2.7'], '192.0.2.7', 0],
+    [['X-Forwarded-For: "\\", 192.0.2.7, 10.0.0.2'], '192.0.2.7', 0],
+    [['Forwarded: for=", for=192.0.2.7'], '192.0.2.7', 0],
+    [['Forwarded: for="\\", for="[2001:db8::7]"'], '2001:db8::7', 0],
+    [['Forwarded: for="a\\"b, c", for=192.0.2.7'], '192.0.2.7', 0],
   ] as const) {
     test(lines.join(' | ') || 'nothing forwarded', async () => {
       const { remote } = forwardedRequest(await request(...lines), trusted)
