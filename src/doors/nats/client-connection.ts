@@ -470,7 +470,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
 
   /** An operation that is not done, which the client survives. */
   #forbid(text: string): void {
-    this.#log.events.info({ reason: text }, 'operation refused')
+    this.#log.refused(text)
     this.#complain(text)
   }
 

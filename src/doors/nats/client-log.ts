@@ -15,12 +15,16 @@ export interface ProtocolTrace {
   sentPayload(client: LogFields, payload: Uint8Array, headerBytes: number): void
 }
 
+/** A client that goes on with what it may not do would fill the disk. */
+const MAX_REFUSALS = 100
+
 /** What is said about one client: events in the log, and in the trace what passes. */
 export class ClientLog {
   readonly #logger: Logger
   readonly #trace: ProtocolTrace | undefined
   #fields: LogFields
   #log: Logger
+  #refusals = 0
 
   constructor(fields: LogFields, logger: Logger, trace: ProtocolTrace | undefined) {
     this.#fields = fields
@@ -37,6 +41,14 @@ export class ClientLog {
 
   get events(): Logger {
     return this.#log
+  }
+
+  /** An operation was not done; the first hundred are told. */
+  refused(reason: string): void {
+    if (this.#refusals === MAX_REFUSALS) return
+    this.#refusals++
+    this.#log.info({ reason }, 'operation refused')
+    if (this.#refusals === MAX_REFUSALS) this.#log.warn({}, 'what else this client is refused is not logged')
   }
 
   /** Hot: asked for each operation and delivery. */

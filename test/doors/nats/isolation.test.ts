@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { encodeMaskedFrame, Opcode } from '#wire/websocket'
 import { type Ending, MASK } from '../../net/raw-websocket.ts'
+import { startDoor } from './door-server.ts'
 import { type RunningImplementation, startBelfry } from './implementations.ts'
 import { CARRIERS, connectTo, type RawClient, TcpClient, WebSocketClient } from './raw-client.ts'
 import { shown, wire } from './script.ts'
@@ -183,4 +184,14 @@ test('a connection that was refused and does not go keeps nobody out', async () 
   using next = await TcpClient.connect(small.tcp)
   assert.match(await next.untilPong(), /PONG/)
   assert.equal(refused.hasEnded, false)
+})
+
+test('a client that does not stop asking for what it may not have does not fill the log', async () => {
+  await using server = await startDoor()
+  using client = await connectTo(server, 'TCP')
+  client.say(CONNECT + 'SUB a..b 1\r\n'.repeat(1000))
+  const heard = await client.untilPong()
+  assert.equal(heard.split("-ERR 'Invalid Subject'").length - 1, 1000)
+  assert.equal(server.log.filter(({ event }) => event === 'operation refused').length, 100)
+  assert.equal(server.log.at(-1)?.event, 'what else this client is refused is not logged')
 })
