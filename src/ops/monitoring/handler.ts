@@ -6,6 +6,7 @@ import { connz } from './connz.ts'
 import { healthz } from './healthz.ts'
 import { indexPage } from './index-page.ts'
 import { compactJson, indentedJson, type JsonObject } from './json.ts'
+import { OneByOne } from './one-by-one.ts'
 import { ProcessMeter } from './process-usage.ts'
 import { BadRequest, Query } from './query.ts'
 import { type Answer, respond, sendText } from './respond.ts'
@@ -61,6 +62,7 @@ class MonitoringEndpoints {
   /** Empty, or a path that begins with a slash and ends with none. */
   readonly #basePath: string
   readonly #meter = new ProcessMeter()
+  readonly #oneByOne = new OneByOne()
   readonly #requests = new Map<string, number>()
   #longAnswers = 0
 
@@ -73,6 +75,8 @@ class MonitoringEndpoints {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await this.#oneByOne.turnOf(request, response)
+    if (request.socket.destroyed) return
     try {
       const answer = this.#answer(request, response)
       await respond(response, answer, { clock: this.#clock, admit: () => this.#admitLongAnswer() })

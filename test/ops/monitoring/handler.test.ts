@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, X509Certificate } from 'node:crypto'
 import { request } from 'node:http'
+import net from 'node:net'
 import { test } from 'node:test'
 import { peerCertificate } from '#ops'
 import { once, until } from '../../helpers/wait.ts'
@@ -325,6 +326,44 @@ test('readers who stall hold a bounded number of long answers, and are cut off',
     const response = await fetch(`${server.url}/connz?limit=50000`, { method: 'HEAD' })
     return response.status === 200
   }, 'room for another long answer')
+})
+
+test('the requests of a pipeline are answered one by one, and no more of them than a few are kept', async () => {
+  let asked = 0
+  const source = sampleSource({
+    server: () => {
+      asked++
+      return SAMPLE_SERVER
+    },
+  })
+  await using server = await startMonitoringServer(source)
+  const { port } = new URL(server.url)
+  const pipeline = (targets: readonly string[]) => {
+    const socket = net
+      .connect(Number(port), '127.0.0.1')
+      .setEncoding('latin1')
+      .on('error', () => {})
+    socket.write(targets.map((target) => `GET ${target} HTTP/1.1\r\nHost:\r\n\r\n`).join(''))
+    return socket
+  }
+
+  const few = pipeline(['/varz', '/nothing', '/connz', '/ipqueuesz'])
+  let heard = ''
+  few.on('data', (text) => {
+    heard += text
+  })
+  await until(() => heard.endsWith('{}'), 'the last answer')
+  assert.deepEqual(
+    heard.match(/HTTP\/1.1 \d+/g),
+    [200, 404, 200, 200].map((status) => `HTTP/1.1 ${status}`),
+  )
+  assert.ok(heard.indexOf('"cpu"') < heard.indexOf('404 page') && heard.indexOf('404 page') < heard.indexOf('"total"'))
+
+  asked = 0
+  const many = pipeline(Array.from({ length: 2000 }, () => '/varz'))
+  many.resume()
+  await once(many, 'close')
+  assert.ok(asked <= 1)
 })
 
 test('a certificate is told of by its subject and the digests of its key and of itself', () => {
