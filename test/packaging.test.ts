@@ -72,13 +72,23 @@ test('every exported path can be imported', async () => {
 })
 
 test('a consumer’s TypeScript sees the types', async () => {
-  const source = `import { startServer, type Server } from 'belfry'
+  const source = `import type http from 'node:http'
+import { type MountRules, startServer, type Server } from 'belfry'
 import { Broker } from 'belfry/core'
 export const server: Promise<Server> = startServer({})
 // @ts-expect-error Were the types missing, everything would be allowed.
 export const broker = new Broker('no', 'such', 'arguments')
 // @ts-expect-error The same for what is started.
 startServer(42)
+
+const rules: MountRules = { path: '/events', allowedOrigins: ['https://*.example.com'], trustedProxies: ['10.0.0.0/8'] }
+export async function mount(application: http.Server): Promise<readonly string[]> {
+  const belfry = await server
+  application.on('upgrade', await belfry.natsUpgradeHandler(rules))
+  return belfry.reload({ dryRun: true })
+}
+// @ts-expect-error The port is the application's.
+export const port: MountRules = { port: 8080 }
 `
   writeFileSync(path.join(consumer, 'consumer.ts'), source)
   const options = [
