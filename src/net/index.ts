@@ -3,6 +3,7 @@ export type { Carrier, CarrierReceiver, MessageReceiver, RemoteAddress, StreamRe
 export { certificateHash, publicKeyHash, subjectOf } from './certificate.ts'
 export { type ClientAddress, type ClientAddressRules, clientAddress, peerAddress } from './client-address.ts'
 export { type ForwardedRequest, forwardedLogPrefix, forwardedRequest } from './forwarded.ts'
+export type { StreamCompression } from './inflating-reader.ts'
 export { formatAddress, type ListenAddress, Listener } from './listener.ts'
 export { ensureLocalCertificate } from './local-ca.ts'
 export { isLocalRequest } from './local-request.ts'
@@ -19,7 +20,6 @@ export {
   type Refusal,
   refuseUpgrade,
   type StreamAcceptOptions,
-  type StreamCompression,
   type UpgradeHandler,
   type UpgradeObjection,
 } from './upgrade.ts'

@@ -94,14 +94,28 @@ export class SocketLink {
     this.#socket.destroy()
   }
 
-  /** What an owner throws is a bug of ours. It costs this connection, and no other. */
+  /** What an owner does outside of a read. */
+  attempt(work: () => void): void {
+    if (this.#socket.destroyed) return
+    try {
+      work()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
   readonly #read = (chunk: Buffer): void => {
     try {
       this.#owner.onBytes(chunk)
     } catch (error) {
-      this.#options.logger.error({ error, address: this.remote.address }, 'connection failed')
-      this.#socket.destroy()
+      this.#fail(error)
     }
+  }
+
+  /** What an owner throws is a bug of ours. It costs this connection, and no other. */
+  #fail(error: unknown): void {
+    this.#options.logger.error({ error, address: this.remote.address }, 'connection failed')
+    this.#socket.destroy()
   }
 
   /** Armed only while something waits, so an idle connection has no timer. */

@@ -2,24 +2,22 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import {
   asksForNoMasking,
-  CompressionBudget,
   checkUpgrade,
   DEFLATE_ACCEPTED,
   FrameReader,
   type HeaderList,
   MessageAssembler,
-  MessageInflater,
   NO_MASKING,
   Opcode,
   offersDeflate,
   refusal,
   switchingProtocols,
-  WebSocketError,
 } from '#wire/websocket'
 import type { MessageReceiver, StreamReceiver } from './carrier.ts'
+import { InflatingReader, type StreamCompression } from './inflating-reader.ts'
 import type { SocketLinkOptions, SocketStream } from './socket-link.ts'
 import { type ControlHandler, type FrameSource, WebSocketCarrier } from './websocket-carrier.ts'
-import { isBrowser, type WebSocketCompression } from './websocket-compression.ts'
+import { isBrowser } from './websocket-compression.ts'
 import { BINARY_FRAME, BROWSER_FRAMES } from './websocket-framing.ts'
 
 /** Takes over a socket whose HTTP request asked for an upgrade: accepts it, or refuses it with `refuseUpgrade`. */
@@ -48,13 +46,6 @@ export interface StreamAcceptOptions extends AcceptOptions<StreamReceiver> {
   readonly compression?: StreamCompression | undefined
   /** Sent with the 101, behind its own headers. A `TypeError` is thrown for one that contains a line break. */
   readonly responseHeaders?: HeaderList | undefined
-}
-
-export interface StreamCompression {
-  /** One for all listeners. */
-  readonly shared: WebSocketCompression
-  /** Asked for each message anew. A compressed message may have `maxPayloadBytes` when inflated, whatever is in it. */
-  limits(): { readonly maxPayloadBytes: number }
 }
 
 /**
@@ -94,7 +85,7 @@ export function acceptWebSocket(
  * the same. What was agreed on beyond RFC 6455 is the carrier's `agreed`. A client that sends anything before it has the
  * 101 is cut, as by nats-server.
  *
- * A compressed message is handed over whole when it is complete. One that is over the limit, inflated or not, ends the
+ * A compressed message is handed over when it is complete, a long one in several turns. One that is over the limit, inflated or not, ends the
  * connection with a `WebSocketError` of code `TOO_BIG`, one that would need more than the budget has with `OVERLOADED`;
  * so do the compressed messages of a stranger that are too many, or too long before they are complete.
  */
@@ -130,15 +121,6 @@ export function acceptWebSocketStream(
   carrier.start(receiver, (control) => streamReader(carrier, receiver, control, compression), head)
 }
 
-/**
- * What may be kept of an unfinished compressed message of a client that nobody knows yet. Its own, and not of the budget
- * for all: strangers must not be able to take that away from those who are in.
- */
-const MAX_STRANGERS_UNFINISHED_BYTES = 64 * 1024
-
-/** Inflating an empty message takes 5 to 7 µs, for seven bytes of a client that shows nothing. A login is one or two. */
-const MAX_STRANGERS_MESSAGES = 1000
-
 /** Reads frames into a receiver: what is not compressed as it comes, what is when it is complete. */
 function streamReader(
   carrier: WebSocketCarrier,
@@ -146,44 +128,16 @@ function streamReader(
   control: ControlHandler,
   compression: StreamCompression | undefined,
 ): FrameSource {
-  const options = { maskRequired: carrier.agreed.isMasked, validateText: false }
-  const onData = (data: Buffer) => {
-    if (!carrier.isClosing) receiver.onBytes(data)
-  }
-  if (compression === undefined) return new FrameReader(options, { ...control, onData })
-
-  const { shared, limits } = compression
-  let strangersBudget: CompressionBudget | undefined
-  let strangersMessages = 0
-  const budget = () => {
-    if (!receiver.isStranger) return shared.budget
-    strangersBudget ??= new CompressionBudget(MAX_STRANGERS_UNFINISHED_BYTES)
-    return strangersBudget
-  }
-  const inflater = new MessageInflater({ maxMessageBytes: () => limits().maxPayloadBytes, budget }, (data) =>
-    receiver.onBytes(data),
+  if (compression !== undefined) return new InflatingReader({ carrier, receiver, control, compression })
+  return new FrameReader(
+    { maskRequired: carrier.agreed.isMasked, validateText: false },
+    {
+      ...control,
+      onData: (data) => {
+        if (!carrier.isClosing) receiver.onBytes(data)
+      },
+    },
   )
-  const reader = new FrameReader(options, {
-    ...control,
-    onData,
-    onCompressed: (data, isLast) => {
-      if (carrier.isClosing) {
-        inflater.release()
-        return
-      }
-      if (isLast && receiver.isStranger && ++strangersMessages > MAX_STRANGERS_MESSAGES) {
-        throw new WebSocketError('OVERLOADED', 'too many compressed messages')
-      }
-      inflater.add(data, isLast)
-    },
-  })
-  return {
-    feed: (chunk) => reader.feed(chunk),
-    stop: () => {
-      reader.stop()
-      inflater.release()
-    },
-  }
 }
 
 export interface Refusal {

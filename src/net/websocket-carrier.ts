@@ -44,6 +44,10 @@ export class WebSocketCarrier implements Carrier {
   #reader: FrameSource | undefined
   #receiver: CarrierReceiver | undefined
   #isClosing = false
+  /** By the receiver, which wants nothing for now. */
+  #isPaused = false
+  /** What the reader goes on with when others have had their turn. */
+  #afterRest: (() => void) | undefined
   #closeTimer: Timer | undefined
   #error: Error | undefined
 
@@ -109,7 +113,20 @@ export class WebSocketCarrier implements Carrier {
 
   /** Does nothing from the goodbye on: what the peer still says has to be read for the close frame to get through. */
   pause(isPaused: boolean): void {
-    if (!this.#isClosing) this.#link.pause(isPaused)
+    if (this.#isClosing) return
+    this.#isPaused = isPaused
+    if (this.#afterRest === undefined) this.#link.pause(isPaused)
+    else if (!isPaused) setImmediate(this.#goOn)
+  }
+
+  /**
+   * For the reader, when what it has in hand is too much for one turn of the event loop: nothing more is read until
+   * `goOn` was called, in a later turn, once the receiver takes something again.
+   */
+  rest(goOn: () => void): void {
+    this.#afterRest = goOn
+    this.#link.pause(true)
+    setImmediate(this.#goOn)
   }
 
   /** Sends a close frame and waits for the answer, for two seconds at most. */
@@ -123,9 +140,22 @@ export class WebSocketCarrier implements Carrier {
     this.#link.destroy()
   }
 
+  readonly #goOn = (): void => {
+    const goOn = this.#afterRest
+    if (goOn === undefined || (this.#isPaused && !this.#isClosing)) return
+    this.#afterRest = undefined
+    this.#link.attempt(() => this.#answered(goOn))
+    if (this.#afterRest === undefined) this.#link.pause(this.#isPaused && !this.#isClosing)
+  }
+
   #read(chunk: Buffer): void {
+    this.#answered(() => this.#reader?.feed(chunk))
+  }
+
+  /** A peer that breaks the rules is told so. */
+  #answered(read: () => void): void {
     try {
-      this.#reader?.feed(chunk)
+      read()
     } catch (error) {
       if (!(error instanceof WebSocketError)) throw error
       this.#error = error
@@ -156,10 +186,12 @@ export class WebSocketCarrier implements Carrier {
     if (closeFrame !== undefined) this.#link.write(closeFrame)
     this.#isClosing = true
     this.#link.pause(false)
+    if (this.#afterRest !== undefined) setImmediate(this.#goOn)
   }
 
   #gone(error: Error | undefined): void {
     this.#closeTimer?.cancel()
+    this.#afterRest = undefined
     this.#queue?.drop()
     this.#reader?.stop()
     this.#receiver?.onClosed(this.#error ?? error)

@@ -1,14 +1,46 @@
 import assert from 'node:assert/strict'
-import { type Carrier, WebSocketCarrier, WebSocketCompression } from '#net'
+import { type Carrier, type StreamCompression, WebSocketCarrier, WebSocketCompression } from '#net'
 import { FakeClock } from '../helpers/fake-clock.ts'
-import { type CarrierServer, startWebSocketServer } from './carrier-server.ts'
+import { type CarrierServer, type RecordingReceiver, startWebSocketServer } from './carrier-server.ts'
+import { RawWebSocket } from './raw-websocket.ts'
 
-/** A server whose streams at `/stream` are compressed, with messages of up to 1 MiB. */
-export function startCompressingServer(): Promise<CarrierServer> {
-  return startWebSocketServer({
-    clock: new FakeClock(),
-    compression: { shared: new WebSocketCompression(), limits: () => ({ maxPayloadBytes: 1024 * 1024 }) },
-  })
+/** What browsers offer. */
+export const OFFER = { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' }
+
+export interface CompressionOptions {
+  readonly maxPayloadBytes?: number
+  readonly maxUnfinishedBytes?: number
+}
+
+/** Compression whose limit a test can change. */
+export function compressionOf({ maxPayloadBytes = 1024 * 1024, maxUnfinishedBytes }: CompressionOptions = {}) {
+  const limits = { maxPayloadBytes }
+  const shared = new WebSocketCompression(maxUnfinishedBytes === undefined ? {} : { maxUnfinishedBytes })
+  const change = (bytes: number) => {
+    limits.maxPayloadBytes = bytes
+  }
+  return { shared, limits: () => limits, change }
+}
+
+/** A server with compressed streams at `/stream`; default: messages of up to 1 MiB. */
+export function startCompressingServer(compression: StreamCompression = compressionOf()): Promise<CarrierServer> {
+  return startWebSocketServer({ clock: new FakeClock(), compression })
+}
+
+/** A client and its door. */
+export async function openStream(server: CarrierServer, headers: Record<string, string> = OFFER) {
+  const client = await RawWebSocket.connect(server.address, '/stream', headers)
+  return { client, door: await server.accepted() }
+}
+
+/** What the door has read. */
+function readBy(door: RecordingReceiver): string {
+  return door.events.map((event) => (event.startsWith('bytes ') ? event.slice('bytes '.length) : '')).join('')
+}
+
+export async function untilRead(door: RecordingReceiver, text: string): Promise<void> {
+  await door.until(() => readBy(door).length >= text.length, 'the stream')
+  assert.equal(readBy(door), text)
 }
 
 /** Hands `bytes` to the carrier as an outbox does at the end of a turn. */

@@ -3,57 +3,22 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { Outbox, Turn } from '#core'
-import { type StreamCompression, WebSocketCompression } from '#net'
 import { encodeClose, encodeFrame, encodeMaskedFrame, Opcode } from '#wire/websocket'
-import { FakeClock } from '../helpers/fake-clock.ts'
 import { until } from '../helpers/wait.ts'
-import { type CarrierServer, type RecordingReceiver, startWebSocketServer } from './carrier-server.ts'
-import { MASK, RawWebSocket } from './raw-websocket.ts'
+import type { RecordingReceiver } from './carrier-server.ts'
+import { compressionOf, OFFER, openStream, startCompressingServer, untilRead } from './compressing-server.ts'
+import { MASK, type RawWebSocket } from './raw-websocket.ts'
 import { compressedMessage, contentOf, type Frame, inFragments, parseFrames } from './websocket-frames.ts'
 
 const { BINARY, CLOSE, CONTINUATION, PING } = Opcode
-const OFFER = { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' }
 /** RFC 1951 §3.2.3: a block of the reserved type. */
 const NO_DEFLATE = Buffer.alloc(50, 0x07)
 const CHROME = 'Mozilla/5.0 (Macintosh) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36'
 const SAFARI = 'Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15'
 
-interface Options {
-  readonly maxPayloadBytes?: number
-  readonly maxUnfinishedBytes?: number
-}
-
-function compressionOf({ maxPayloadBytes = 1024 * 1024, maxUnfinishedBytes }: Options = {}) {
-  const limits = { maxPayloadBytes }
-  const shared = new WebSocketCompression(maxUnfinishedBytes === undefined ? {} : { maxUnfinishedBytes })
-  const change = (bytes: number) => {
-    limits.maxPayloadBytes = bytes
-  }
-  return { shared, limits: () => limits, change }
-}
-
-function start(compression: StreamCompression): Promise<CarrierServer> {
-  return startWebSocketServer({ clock: new FakeClock(), compression })
-}
-
-async function open(server: CarrierServer, headers: Record<string, string> = OFFER) {
-  const client = await RawWebSocket.connect(server.address, '/stream', headers)
-  return { client, door: await server.accepted() }
-}
-
-/** What the door has read. */
-function readBy(door: RecordingReceiver): string {
-  return door.events.map((event) => (event.startsWith('bytes ') ? event.slice('bytes '.length) : '')).join('')
-}
-
-async function untilRead(door: RecordingReceiver, text: string): Promise<void> {
-  await door.until(() => readBy(door).length >= text.length, 'the stream')
-  assert.equal(readBy(door), text)
-}
-
 test('64 compressed messages one after the other, and uncompressed ones between, are one stream', async () => {
-  await using server = await start(compressionOf())
-  const { client, door } = await open(server)
+  await using server = await startCompressingServer(compressionOf())
+  const { client, door } = await openStream(server)
   using _ = client
   let expected = ''
   for (let i = 0; i < 64; i++) {
@@ -66,8 +31,8 @@ test('64 compressed messages one after the other, and uncompressed ones between,
 })
 
 test('several publishes in one compressed message, and one message in many fragments, arrive', async () => {
-  await using server = await start(compressionOf())
-  const { client, door } = await open(server)
+  await using server = await startCompressingServer(compressionOf())
+  const { client, door } = await openStream(server)
   using _ = client
   const lines = Array.from({ length: 500 }, (_, i) => `PUB orders.${i} 5\r\nhello\r\n`).join('')
   client.raw.write(compressedMessage(lines))
@@ -91,8 +56,8 @@ function inPieces(bytes: Buffer): Buffer[] {
 }
 
 test('a compressed frame that was not agreed on is refused', async () => {
-  await using server = await start(compressionOf())
-  const { client } = await open(server, {})
+  await using server = await startCompressingServer(compressionOf())
+  const { client } = await openStream(server, {})
   using _ = client
   client.raw.write(compressedMessage('PING\r\n'))
   const reason = 'compressed frame received without negotiated permessage-deflate'
@@ -101,8 +66,8 @@ test('a compressed frame that was not agreed on is refused', async () => {
 
 test('a bomb closes the connection with 1009 and gives nothing to the door', async () => {
   const { limits, shared } = compressionOf()
-  await using server = await start({ limits, shared })
-  const { client, door } = await open(server)
+  await using server = await startCompressingServer({ limits, shared })
+  const { client, door } = await openStream(server)
   using _ = client
   client.raw.write(Buffer.concat([compressedMessage('before'), compressedMessage(Buffer.alloc(64 * 1024 * 1024), 999)]))
   assert.deepEqual(await client.ended(), { code: 1009, reason: 'maximum payload exceeded' })
@@ -112,8 +77,8 @@ test('a bomb closes the connection with 1009 and gives nothing to the door', asy
 })
 
 test('the door may end a connection in its own words when the carrier has to', async () => {
-  await using server = await start(compressionOf({ maxPayloadBytes: 1000 }))
-  const { client, door } = await open(server)
+  await using server = await startCompressingServer(compressionOf({ maxPayloadBytes: 1000 }))
+  const { client, door } = await openStream(server)
   using _ = client
   door.lastWords = encodeFrame(BINARY, Buffer.from("-ERR 'Maximum Payload Violation'\r\n"))
   door.farewell = { code: 1009, reason: 'Maximum Message Payload Exceeded' }
@@ -126,8 +91,8 @@ test('the door may end a connection in its own words when the carrier has to', a
 
 test('a limit that is changed holds for connections that are there', async () => {
   const { shared, limits, change } = compressionOf({ maxPayloadBytes: 10 })
-  await using server = await start({ shared, limits })
-  const { client, door } = await open(server)
+  await using server = await startCompressingServer({ shared, limits })
+  const { client, door } = await openStream(server)
   using _ = client
   change(2000)
   client.raw.write(compressedMessage('x'.repeat(2000)))
@@ -138,9 +103,9 @@ test('a limit that is changed holds for connections that are there', async () =>
 })
 
 test('corrupt data costs its connection and no other', async () => {
-  await using server = await start(compressionOf())
-  const { client: bad, door: badDoor } = await open(server)
-  const { client: good, door: goodDoor } = await open(server)
+  await using server = await startCompressingServer(compressionOf())
+  const { client: bad, door: badDoor } = await openStream(server)
+  const { client: good, door: goodDoor } = await openStream(server)
   using _bad = bad
   using _good = good
   bad.raw.write(Buffer.concat([compressedMessage('PUB a 1\r\nx\r\n'), inFragments(NO_DEFLATE)]))
@@ -153,23 +118,23 @@ test('corrupt data costs its connection and no other', async () => {
 
 test('over the budget the connection that asks for more is closed; the budget is freed with the connections', async () => {
   const { limits, shared } = compressionOf({ maxUnfinishedBytes: 100_000 })
-  await using server = await start({ limits, shared })
+  await using server = await startCompressingServer({ limits, shared })
   const unfinished = (byteLength: number) => {
     const frame = encodeMaskedFrame(BINARY, randomBytes(byteLength), MASK, false)
     frame[0]! |= 0x40
     return frame
   }
-  const { client: holder, door: holderDoor } = await open(server)
+  const { client: holder, door: holderDoor } = await openStream(server)
   holder.raw.write(unfinished(60_000))
   await until(() => shared.budget.usedBytes >= 60_000, 'what the first connection holds')
 
-  const { client: asker } = await open(server)
+  const { client: asker } = await openStream(server)
   using _asker = asker
   asker.raw.write(unfinished(60_000))
   assert.deepEqual(await asker.ended(), { code: 1013, reason: 'too many unfinished compressed messages' })
 
   // What needs no budget is served all the same.
-  const { client: other, door: otherDoor } = await open(server)
+  const { client: other, door: otherDoor } = await openStream(server)
   using _other = other
   other.raw.write(compressedMessage('PING\r\n'))
   await untilRead(otherDoor, 'PING\r\n')
@@ -179,47 +144,10 @@ test('over the budget the connection that asks for more is closed; the budget is
   assert.equal(shared.budget.usedBytes, 0)
 })
 
-test('a stranger takes nothing from the budget for all, and has little of its own', async () => {
-  const { limits, shared } = compressionOf()
-  await using server = await start({ limits, shared })
-  const part = encodeMaskedFrame(BINARY, randomBytes(40_000), MASK, false)
-  part[0]! |= 0x40
-  const rest = encodeMaskedFrame(CONTINUATION, randomBytes(40_000), MASK, false)
-
-  const { client: stranger, door } = await open(server)
-  using _stranger = stranger
-  door.isStranger = true
-  stranger.raw.write(Buffer.concat([part, encodeMaskedFrame(PING, Buffer.from('p'), MASK)]))
-  await stranger.until(() => stranger.pongs.length === 1, 'a pong')
-  assert.equal(shared.budget.usedBytes, 0)
-  stranger.raw.write(rest)
-  assert.deepEqual(await stranger.ended(), { code: 1013, reason: 'too many unfinished compressed messages' })
-
-  const { client: member } = await open(server)
-  using _member = member
-  member.raw.write(Buffer.concat([part, rest, encodeMaskedFrame(PING, Buffer.from('p'), MASK)]))
-  await member.until(() => member.pongs.length === 1, 'a pong')
-  assert.ok(shared.budget.usedBytes >= 80_000)
-})
-
-test('a stranger is inflated no more than a thousand messages', async () => {
-  await using server = await start(compressionOf())
-  const { client, door } = await open(server)
-  using _ = client
-  const thousand = Buffer.concat(Array.from({ length: 1000 }, () => compressedMessage('C')))
-  client.raw.write(thousand)
-  await untilRead(door, 'C'.repeat(1000))
-  door.isStranger = true
-  client.raw.write(thousand)
-  await untilRead(door, 'C'.repeat(2000))
-  client.raw.write(compressedMessage('C'))
-  assert.deepEqual(await client.ended(), { code: 1013, reason: 'too many compressed messages' })
-})
-
 test('a close by the server frees what a half message holds, though the peer goes on with it', async () => {
   const { limits, shared } = compressionOf()
-  await using server = await start({ limits, shared })
-  const { client, door } = await open(server)
+  await using server = await startCompressingServer({ limits, shared })
+  const { client, door } = await openStream(server)
   using _ = client
   const [first, second, ...others] = inPieces(compressedMessage(randomBytes(500), 100))
   client.raw.write(Buffer.concat([first!, encodeMaskedFrame(PING, Buffer.from('p'), MASK)]))
@@ -233,9 +161,9 @@ test('a close by the server frees what a half message holds, though the peer goe
 })
 
 test('a protocol error is always told: the close frame arrives behind what was written, read or not', async () => {
-  await using server = await start(compressionOf())
+  await using server = await startCompressingServer(compressionOf())
   for (let round = 0; round < 20; round++) {
-    const { client, door } = await open(server)
+    const { client, door } = await openStream(server)
     using _ = client
     const answer = encodeFrame(BINARY, randomBytes(100_000))
     door.lastWords = answer
@@ -249,8 +177,8 @@ test('a protocol error is always told: the close frame arrives behind what was w
 })
 
 test('a protocol error of a paused connection is told too', async () => {
-  await using server = await start(compressionOf())
-  const { client, door } = await open(server)
+  await using server = await startCompressingServer(compressionOf())
+  const { client, door } = await openStream(server)
   using _ = client
   door.carrier.pause(true)
   door.carrier.close(1008, 'Authentication Timeout')
@@ -300,7 +228,7 @@ class FrameCollector {
 }
 
 test('browsers, Safari and services get the same messages intact, each in its own frames', async () => {
-  await using server = await start(compressionOf())
+  await using server = await startCompressingServer(compressionOf())
   const subscribers = new Subscribers()
   const collectors: { name: string; collector: FrameCollector; client: RawWebSocket }[] = []
   for (const [name, headers] of [
@@ -311,7 +239,7 @@ test('browsers, Safari and services get the same messages intact, each in its ow
     ['Safari', { ...OFFER, 'User-Agent': SAFARI }],
     ['uncompressed Chrome', { 'User-Agent': CHROME }],
   ] as const) {
-    const { client, door } = await open(server, headers)
+    const { client, door } = await openStream(server, headers)
     subscribers.add(door)
     collectors.push({ name, client, collector: new FrameCollector(client) })
   }
@@ -342,8 +270,8 @@ test('browsers, Safari and services get the same messages intact, each in its ow
 })
 
 test('what is deflated elsewhere keeps its place, and counts as pending until it has gone', async () => {
-  await using server = await start(compressionOf())
-  const { client, door } = await open(server)
+  await using server = await startCompressingServer(compressionOf())
+  const { client, door } = await openStream(server)
   using _ = client
   const outbox = new Subscribers().add(door)
   const long = Buffer.alloc(3_000_000, 'a long story ')
@@ -366,8 +294,8 @@ test('what is deflated elsewhere keeps its place, and counts as pending until it
 })
 
 test('a close does not wait for what is deflated elsewhere: it goes out as it is, and before the close frame', async () => {
-  await using server = await start(compressionOf())
-  const { client, door } = await open(server)
+  await using server = await startCompressingServer(compressionOf())
+  const { client, door } = await openStream(server)
   using _ = client
   const outbox = new Subscribers().add(door)
   const long = Buffer.alloc(1_000_000, 'a long story ')
@@ -384,9 +312,9 @@ test('a close does not wait for what is deflated elsewhere: it goes out as it is
 })
 
 test('a connection that goes while its batch is deflated elsewhere takes nothing with it', async () => {
-  await using server = await start(compressionOf())
-  const { client: gone, door: goneDoor } = await open(server)
-  const { client, door } = await open(server)
+  await using server = await startCompressingServer(compressionOf())
+  const { client: gone, door: goneDoor } = await openStream(server)
+  const { client, door } = await openStream(server)
   using _ = client
   const subscribers = new Subscribers()
   subscribers.add(goneDoor)
@@ -403,8 +331,8 @@ test('a connection that goes while its batch is deflated elsewhere takes nothing
 })
 
 test('a slow reader, to whom everything is written in parts, gets compressed frames intact', async () => {
-  await using server = await start(compressionOf())
-  const { client, door } = await open(server, { ...OFFER, 'User-Agent': CHROME })
+  await using server = await startCompressingServer(compressionOf())
+  const { client, door } = await openStream(server, { ...OFFER, 'User-Agent': CHROME })
   using _ = client
   const outbox = new Subscribers().add(door)
   client.raw.socket.pause()

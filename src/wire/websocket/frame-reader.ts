@@ -55,7 +55,8 @@ export class FrameReader {
   readonly #isMasked: boolean
   readonly #validateText: boolean
   readonly #maxMessageBytes: number
-  #isStopped = false
+  #state: 'reading' | 'paused' | 'stopped' = 'reading'
+  #held: Buffer[] = []
 
   /** The beginning of a header whose end has not arrived yet. */
   #header: Buffer | undefined
@@ -89,18 +90,37 @@ export class FrameReader {
   feed(chunk: Buffer): void {
     let at = 0
     try {
-      while (at < chunk.length && !this.#isStopped) {
+      while (at < chunk.length && this.#state === 'reading') {
         at = this.#remaining === 0 ? this.#readHeader(chunk, at) : this.#readPayload(chunk, at)
       }
     } catch (error) {
-      this.#isStopped = true
+      this.stop()
       throw error
     }
+    if (at < chunk.length && this.#state === 'paused') this.#held.push(chunk.subarray(at))
   }
 
   /** Ignores all input from now on; may be called from a handler. */
   stop(): void {
-    this.#isStopped = true
+    this.#state = 'stopped'
+    this.#held = []
+  }
+
+  /**
+   * Keeps what follows until `resume`; may be called from a handler. What is held is the rest of the chunk in hand and
+   * whatever else is fed: the caller stops reading its socket.
+   */
+  pause(): void {
+    if (this.#state === 'reading') this.#state = 'paused'
+  }
+
+  /** Goes on where `pause` stopped, and throws as `feed` does. Not to be called from a handler. */
+  resume(): void {
+    if (this.#state !== 'paused') return
+    this.#state = 'reading'
+    const held = this.#held
+    this.#held = []
+    for (const chunk of held) this.feed(chunk)
   }
 
   /** Returns where reading goes on, as the other methods that are given a place do. */
@@ -242,7 +262,7 @@ export class FrameReader {
   }
 
   #takeClose(payload: Buffer): void {
-    this.#isStopped = true
+    this.stop()
     if (payload.length === 0) {
       this.#handler.onClose(undefined, '')
       return

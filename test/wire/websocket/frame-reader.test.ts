@@ -250,6 +250,29 @@ test('a reader that is stopped from a handler ignores the rest of the chunk', ()
   assert.deepEqual(seen, ['one'])
 })
 
+test('a reader that is paused from a handler goes on where it stopped, however the bytes were cut', () => {
+  const bytes = Buffer.concat([masked(BINARY, 'one'), masked(PING, 'two'), masked(BINARY, ''), masked(BINARY, 'four')])
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    const seen: string[] = []
+    const see = (data: Buffer) => {
+      seen.push(data.toString())
+      reader.pause()
+    }
+    const reader: FrameReader = new FrameReader(SERVER, { onData: see, onPing: see, onPong() {}, onClose() {} })
+    // Unmasking is done in place.
+    const copy = Buffer.from(bytes)
+    reader.feed(copy.subarray(0, cut))
+    reader.feed(copy.subarray(cut))
+    assert.ok(seen.length <= 1)
+    for (let had = -1; seen.length > had; ) {
+      had = seen.length
+      reader.resume()
+      assert.ok(seen.length <= had + 1)
+    }
+    assert.equal(seen.join(''), 'onetwofour', `cut at ${cut}`)
+  }
+})
+
 test('what a handler throws comes out of feed and ends the reading', () => {
   const reader = new FrameReader(SERVER, {
     onData() {
