@@ -60,7 +60,7 @@ export function acceptWebSocket(
 ): void {
   const key = checkedKey(request, socket, options)
   if (key === undefined) return
-  const carrier = new WebSocketCarrier(socket, options)
+  const carrier = new WebSocketCarrier(socket, linkOptionsOf(options))
   socket.write(switchingProtocols(key))
   const receiver = options.receiver(carrier)
   const { maxMessageBytes } = options
@@ -115,10 +115,15 @@ export function acceptWebSocketStream(
     ...(options.responseHeaders ?? []),
   ]
   const framing = compression?.shared.framingFor(userAgent) ?? (agreed.isBrowser ? BROWSER_FRAMES : BINARY_FRAME)
-  const carrier = new WebSocketCarrier(socket, options, agreed, framing)
+  const carrier = new WebSocketCarrier(socket, linkOptionsOf(options), agreed, framing)
   socket.write(switchingProtocols(key, headers))
   const receiver = options.receiver(carrier)
   carrier.start(receiver, (control) => streamReader(carrier, receiver, control, compression), head)
+}
+
+/** Without what only the handshake needs: a connection would hold on to its request for as long as it lives. */
+function linkOptionsOf({ clock, logger, writeDeadlineMs, remote }: SocketLinkOptions): SocketLinkOptions {
+  return { clock, logger, writeDeadlineMs, remote }
 }
 
 /** Reads frames into a receiver: what is not compressed as it comes, what is when it is complete. */

@@ -75,7 +75,8 @@ export class WebServer extends http.Server {
   readonly #onFailedConnection: (failure: FailedConnection) => void
   /** Node's own reader of a connection, plain or TLS. */
   readonly #speakHttp: (socket: Socket) => void
-  readonly #deadlines = new WeakMap<Duplex, NodeJS.Timeout>()
+  /** By connection: what takes its deadline away, and leaves nothing behind. */
+  readonly #deadlines = new WeakMap<Duplex, () => void>()
   #tls: TlsSettings | undefined
   #handshakeTimeoutMs: number
   #proxyProtocol: ProxyProtocolRules | undefined
@@ -162,14 +163,19 @@ export class WebServer extends http.Server {
   #speak(socket: Socket, carrying: Socket, deadlineMs: number): void {
     if (deadlineMs < Number.POSITIVE_INFINITY) {
       const deadline = setTimeout(() => socket.destroy(), timeLeft(deadlineMs))
-      this.#deadlines.set(carrying, deadline)
-      socket.once('close', () => clearTimeout(deadline))
+      const cancel = () => {
+        clearTimeout(deadline)
+        socket.off('close', cancel)
+      }
+      socket.on('close', cancel)
+      this.#deadlines.set(carrying, cancel)
     }
     this.#speakHttp(carrying)
   }
 
   #headIsHere(socket: Socket): void {
-    clearTimeout(this.#deadlines.get(socket))
+    this.#deadlines.get(socket)?.()
+    this.#deadlines.delete(socket)
   }
 
   #fail(socket: Socket, error: unknown): void {
