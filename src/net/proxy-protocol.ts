@@ -117,7 +117,8 @@ function parseV1(bytes: Buffer): Head<ProxyHeader> | undefined {
   if (family === 'UNKNOWN') return { value: { source: undefined }, byteLength }
   const isAddress = family === 'TCP4' ? isIPv4 : family === 'TCP6' ? isIPv6 : undefined
   if (isAddress === undefined) throw invalid(`protocol ${JSON.stringify(family)}`)
-  if (!isAddress(source) || !isAddress(destination)) throw invalid('invalid address')
+  // A zone (`%eth0`) means something on one machine only, and may be any text.
+  if (!isAddress(source) || !isAddress(destination) || source.includes('%')) throw invalid('invalid address')
   if (!isPort(sourcePort) || !isPort(destinationPort) || rest.length > 0) throw invalid('invalid port')
   return { value: { source: { address: plainAddress(source), port: Number(sourcePort) } }, byteLength }
 }

@@ -19,5 +19,5 @@ export function remoteOf(socket: Partial<Pick<Socket, 'remoteAddress' | 'remoteP
 
 /** RFC 4291 §2.5.5.2: `::ffff:192.0.2.1` is an IPv4 address. */
 export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : address
+  return /^::ffff:[\d.]+$/i.test(address) ? address.slice('::ffff:'.length) : address
 }
