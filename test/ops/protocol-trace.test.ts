@@ -62,6 +62,21 @@ for (const [line, say] of [
   test(`traced: ${line}`, () => assert.deepEqual(traced(say), [line]))
 }
 
+for (const json of [
+  "{'pass':'hunter2,3'}",
+  '{"pass":hunter2}',
+  '{"pass":["hunter2","hunter3"],"user":1}',
+  '{pass = hunter2}',
+  '{"PASS" : 123hunter',
+  '{"auth_token":{"hunter":2}}',
+]) {
+  test(`a CONNECT that nobody can read is traced without its secrets: ${json}`, () => {
+    const [line] = traced((trace) => trace.received({}, 'CONNECT', json))
+    assert.match(line!, /^<<- \[CONNECT \{.*\[REDACTED\]/)
+    assert.doesNotMatch(line!, /hunter/)
+  })
+}
+
 test('an empty payload has no line', () => {
   assert.deepEqual(
     traced((trace) => trace.receivedPayload({}, Buffer.alloc(0), 0)),

@@ -35,6 +35,9 @@ const MAX_SHOWN_BYTES = 4096
 /** Fields of CONNECT that nats-server hides and that are no secrets by `redact.ts`. */
 const MORE_HIDDEN = /("(?:nkey|proxy_sig)"\s*:\s*)"(?:[^"\\]|\\.)*"?/gi
 
+/** A secret of a CONNECT that is no JSON, or none that the protocol knows: nats-server hides it up to a comma or brace. */
+const LOOSE_SECRET = /((?:pass|auth_token|jwt|sig)\w*["']?\s*[:=]\s*)(?!\s|"\[REDACTED\]")(?:'[^']*'|\[[^\]]*\]|[^,}]+)/gi
+
 /** The text of a line for an operation: `<<- [PUB foo 5]`. Secrets, those of CONNECT above all, are `[REDACTED]`. */
 export function operationText(arrow: '<<-' | '->>' | '<->', verb: string, text?: string | Uint8Array): string {
   if (text === undefined || text.length === 0) return `${arrow} [${verb}]`
@@ -42,7 +45,8 @@ export function operationText(arrow: '<<-' | '->>' | '<->', verb: string, text?:
     typeof text === 'string'
       ? text
       : Buffer.from(text.buffer, text.byteOffset, Math.min(text.length, 2 * MAX_SHOWN_BYTES)).toString()
-  return `${arrow} [${verb} ${hideSecrets(printable(shown))}]`
+  const hidden = hideSecrets(printable(shown))
+  return `${arrow} [${verb} ${verb === 'CONNECT' ? hidden.replace(LOOSE_SECRET, '$1"[REDACTED]"') : hidden}]`
 }
 
 /** The text of a line for a payload; `undefined` when there is nothing to show. */
