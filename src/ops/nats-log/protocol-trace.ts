@@ -36,7 +36,8 @@ const MAX_SHOWN_BYTES = 4096
 const MORE_HIDDEN = /("(?:nkey|proxy_sig)"\s*:\s*)"(?:[^"\\]|\\.)*"?/gi
 
 /** A secret of a CONNECT that is no JSON, or none that the protocol knows: nats-server hides it up to a comma or brace. */
-const LOOSE_SECRET = /((?:pass|auth_token|jwt|sig)\w*["']?\s*[:=]\s*)(?!\s|"\[REDACTED\]")(?:'[^']*'|\[[^\]]*\]|[^,}]+)/gi
+const LOOSE_SECRET =
+  /((?:pass|auth_token|jwt|sig)\w*["']?\s*[:=]\s*)(?!\s|"\[REDACTED\]")(?:'[^']*'|\[[^\]]*\]|[^,}]+)/gi
 
 /** The text of a line for an operation: `<<- [PUB foo 5]`. Secrets, those of CONNECT above all, are `[REDACTED]`. */
 export function operationText(arrow: '<<-' | '->>' | '<->', verb: string, text?: string | Uint8Array): string {

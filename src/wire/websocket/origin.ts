@@ -20,9 +20,10 @@ export function originOf(headers: RequestHeaders): string | undefined {
 }
 
 /**
- * Why a request from `origin` is refused, for the log; undefined when it is welcome. `host` and `isTls` are how
- * the client reached this listener: the request's Host header and TLS, or what a trusted proxy says of them. Both rules must hold where both are given. A
- * request without an origin comes from no browser, where nothing would keep it from naming any origin it likes.
+ * Why a request from `origin` is refused, for the log; undefined when it is welcome. `host` and `isTls` are how the
+ * client reached this listener: the request's Host header and TLS, or what a trusted proxy says of them. Both rules must
+ * hold where both are given. A request without an origin comes from no browser, where nothing would keep it from naming
+ * any origin it likes.
  */
 export function originAllowed(
   origin: string | undefined,
