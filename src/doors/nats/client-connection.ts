@@ -111,10 +111,10 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
       nonce,
       peerCertificate: arrival.tls?.peerCertificate,
       clock,
-      log: () => this.#log.events,
+      log: this.#log,
       onTimeout: () => this.close('Authentication Timeout', 'Authentication Timeout'),
     })
-    this.#log.events.debug({}, 'client connected')
+    this.#log.debug({}, 'client connected')
   }
 
   /** Whether it takes no part any more, though it may still be saying goodbye. */
@@ -281,7 +281,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   onUninvited(): void {
     if (this.#profile.authenticator.hasDefaultUser) this.#logIn(() => {})
     else {
-      this.#log.events.warn({ connectionType: this.#profile.connectionType, reason: 'no CONNECT' }, 'login refused')
+      this.#log.warn({ connectionType: this.#profile.connectionType, reason: 'no CONNECT' }, 'login refused')
       this.close('Authentication Failure', 'Authorization Violation')
     }
   }
@@ -348,7 +348,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   }
 
   onError(text: string): void {
-    this.#log.events.info({ text }, 'client reports an error')
+    this.#log.info({ text }, 'client reports an error')
     this.close('Parse Error')
   }
 
@@ -407,7 +407,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     try {
       work()
     } catch (error) {
-      this.#log.events.error({ error }, 'connection failed')
+      this.#log.error({ error }, 'connection failed')
       this.#carrier.destroy()
     }
   }
@@ -431,7 +431,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     } catch (error) {
       if (!(error instanceof NatsProtocolError)) throw error
       const { text, reason } = PROTOCOL_ERRORS[error.code]
-      this.#log.events.debug({ reason: error.message }, 'protocol error')
+      this.#log.debug({ reason: error.message }, 'protocol error')
       this.close(reason, text)
     }
   }
@@ -441,7 +441,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     const answer = this.#foreignProtocol?.(firstBytes)
     this.#foreignProtocol = undefined
     if (answer === undefined) return false
-    this.#log.events.warn({ reason: answer }, 'client speaks another protocol')
+    this.#log.warn({ reason: answer }, 'client speaks another protocol')
     this.close('Protocol Violation', `Unknown Protocol Operation: ${answer}`)
     return true
   }
@@ -490,8 +490,8 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     this.#reading.end()
     this.#outbox.close()
     this.#subscriptions.clear()
-    if (reason.startsWith('Slow Consumer')) this.#log.events.warn({ reason }, 'client closed')
-    else this.#log.events.debug({ reason }, 'client closed')
+    if (reason.startsWith('Slow Consumer')) this.#log.warn({ reason }, 'client closed')
+    else this.#log.debug({ reason }, 'client closed')
   }
 }
 

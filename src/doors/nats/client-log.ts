@@ -18,37 +18,53 @@ export interface ProtocolTrace {
 /** A client that goes on with what it may not do would fill the disk. */
 const MAX_REFUSALS = 100
 
-/** What is said about one client: events in the log, and in the trace what passes. */
-export class ClientLog {
+/**
+ * What is said about one client: events in the log, and in the trace what passes. Its fields are put in when something
+ * is said: a child of the logger for each client would be more memory than most clients are worth.
+ */
+export class ClientLog implements Logger {
   readonly #logger: Logger
   readonly #trace: ProtocolTrace | undefined
   #fields: LogFields
-  #log: Logger
   #refusals = 0
 
   constructor(fields: LogFields, logger: Logger, trace: ProtocolTrace | undefined) {
     this.#fields = fields
     this.#logger = logger
     this.#trace = trace
-    this.#log = logger.child(fields)
   }
 
   /** More is known about the client. */
   describe(fields: LogFields): void {
     this.#fields = { ...this.#fields, ...fields }
-    this.#log = this.#logger.child(this.#fields)
   }
 
-  get events(): Logger {
-    return this.#log
+  debug(fields: LogFields, event: string): void {
+    this.#logger.debug({ ...this.#fields, ...fields }, event)
+  }
+
+  info(fields: LogFields, event: string): void {
+    this.#logger.info({ ...this.#fields, ...fields }, event)
+  }
+
+  warn(fields: LogFields, event: string): void {
+    this.#logger.warn({ ...this.#fields, ...fields }, event)
+  }
+
+  error(fields: LogFields, event: string): void {
+    this.#logger.error({ ...this.#fields, ...fields }, event)
+  }
+
+  child(fields: LogFields): Logger {
+    return this.#logger.child({ ...this.#fields, ...fields })
   }
 
   /** An operation was not done; the first hundred are told. */
   refused(reason: string): void {
     if (this.#refusals === MAX_REFUSALS) return
     this.#refusals++
-    this.#log.info({ reason }, 'operation refused')
-    if (this.#refusals === MAX_REFUSALS) this.#log.warn({}, 'what else this client is refused is not logged')
+    this.info({ reason }, 'operation refused')
+    if (this.#refusals === MAX_REFUSALS) this.warn({}, 'what else this client is refused is not logged')
   }
 
   /** Hot: asked for each operation and delivery. */

@@ -15,7 +15,7 @@ export interface LoginOptions {
   readonly nonce: string
   readonly clock: Clock
   /** Of the client, as it is known by now. */
-  readonly log: () => Logger
+  readonly log: Logger
   /** The client took too long. */
   onTimeout(): void
 }
@@ -64,7 +64,7 @@ export class Login {
     try {
       return await result
     } catch (error) {
-      this.#options.log().error({ error, ...described(request) }, 'login failed')
+      this.#options.log.error({ error, ...described(request) }, 'login failed')
       return { ok: false, reason: 'error' }
     }
   }
@@ -79,7 +79,7 @@ export class Login {
     this.#timer?.cancel()
     this.#timer = undefined
     if (result.ok) this.#last = request
-    else this.#options.log().warn({ ...described(request), reason: result.reason }, 'login refused')
+    else this.#options.log.warn({ ...described(request), reason: result.reason }, 'login refused')
     answer(result.ok ? result.principal : undefined)
   }
 
