@@ -51,9 +51,6 @@ export class AddressLimit {
   }
 }
 
-/** The answer to an upgrade of a client that has as many connections as it may have; for `refuseUpgrade`. */
-export const TOO_MANY_CONNECTIONS = { status: 429, body: 'Too many connections from this address\n' } as const
-
 /** The address, or the four groups that its /64 network consists of. */
 function clientOf(remoteAddress: string): string {
   const address = plainAddress(remoteAddress)

@@ -1,4 +1,4 @@
-export { AddressLimit, TOO_MANY_CONNECTIONS } from './address-limit.ts'
+export { AddressLimit } from './address-limit.ts'
 export type { Carrier, CarrierReceiver, MessageReceiver, RemoteAddress, StreamReceiver } from './carrier.ts'
 export { certificateHash, publicKeyHash, subjectOf } from './certificate.ts'
 export { type ClientAddress, type ClientAddressRules, clientAddress, peerAddress } from './client-address.ts'
@@ -8,10 +8,10 @@ export { formatAddress, type ListenAddress, Listener } from './listener.ts'
 export { ensureLocalCertificate } from './local-ca.ts'
 export { isLocalRequest } from './local-request.ts'
 export { ProxyProtocolError, type ProxyProtocolRules, proxyProtocolRules, readProxyHeader } from './proxy-protocol.ts'
-export { noteRemote, remoteOf } from './remote-address.ts'
+export { remoteOf } from './remote-address.ts'
 export { type StartTlsOptions, startTls, TlsHandshakeError } from './start-tls.ts'
 export { TcpCarrier } from './tcp-carrier.ts'
-export { loadTls, type TlsMaterial, type TlsOptions, type TlsSettings, tlsFrom } from './tls.ts'
+export { loadTls, type TlsMaterial, type TlsOptions, type TlsSettings } from './tls.ts'
 export { type TrustCheck, type TrustedProxies, trustCheck } from './trusted-proxies.ts'
 export {
   type AcceptOptions,
