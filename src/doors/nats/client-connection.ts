@@ -1,22 +1,13 @@
 import type { Principal } from '#auth'
-import {
-  type Account,
-  DEFAULT_ACCOUNT,
-  isLiteralSubject,
-  isValidSubject,
-  Message,
-  Outbox,
-  type Peer,
-  type Subscription,
-  SYSTEM_ACCOUNT,
-} from '#core'
+import { DEFAULT_ACCOUNT, Message, Outbox, type Subscription, SYSTEM_ACCOUNT } from '#core'
 import type { Carrier, StreamReceiver } from '#net'
-import { type ClientHandler, ClientParser, NatsProtocolError, noRespondersHeader, quoted } from '#wire/nats'
+import { ClientParser, NatsProtocolError } from '#wire/nats'
 import type { Arrival } from './arrival.ts'
 import { ClientLog } from './client-log.ts'
+import { ClientOperations, type OperationsHost } from './client-operations.ts'
 import { ClientOutput } from './client-output.ts'
 import { type CloseReason, WEBSOCKET_CLOSE_CODE } from './close-reason.ts'
-import { BEFORE_CONNECT, type ConnectOptions, parseConnect } from './connect-options.ts'
+import { type ConnectOptions, parseConnect } from './connect-options.ts'
 import type { ConnectionSnapshot } from './connection-snapshot.ts'
 import type { DoorContext } from './context.ts'
 import { type InfoChanges, type InfoFacts, infoFor } from './info.ts'
@@ -25,8 +16,6 @@ import { Login } from './login.ts'
 import type { ListenerProfile, ProfileOf } from './profile.ts'
 import { PROTOCOL_ERRORS, transportErrorAnswer } from './protocol-errors.ts'
 import { Reading } from './reading.ts'
-import { isReservedReply, isReservedSubject } from './reserved-subjects.ts'
-import { Subscriptions } from './subscriptions.ts'
 
 const CRLF = '\r\n'
 
@@ -38,10 +27,10 @@ const CRLF = '\r\n'
 const STALL_MS = 10
 
 /**
- * One NATS client, over whichever carrier. Reads operations, keeps its subscriptions, and is the peer to which the
- * account delivers.
+ * One NATS client's connection, over whichever carrier: greeting, login, signs of life, deliveries, farewell. What the
+ * client does in between is the business of its `ClientOperations`.
  */
-export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
+export class ClientConnection implements OperationsHost, StreamReceiver {
   // What a delivery touches lies together, in as few cache lines as can be: a fan-out goes through all connections.
   readonly #context: DoorContext
   readonly #outbox: Outbox
@@ -60,20 +49,13 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   readonly #life: Life
   readonly #login: Login
   readonly #startMs: number
-  readonly #subscriptions: Subscriptions
-  #account: Account
+  readonly #operations: ClientOperations
   #authorizedUser = ''
-  #options: ConnectOptions = BEFORE_CONNECT
-  /** Messages, and their bytes with headers, since the beginning. What it gets is counted by its outbox. */
-  #inMsgs = 0
-  #inBytes = 0
   #hasConnected = false
   #hasPinged = false
   /** Of deliveries it knows those that were counted in `#notedMsgs`. */
   #lastActivityMs: number
   #notedMsgs = 0
-  /** Operations that keep a client alive by themselves. */
-  #operations = 0
   #foreignProtocol: Arrival['foreignProtocol']
 
   constructor(arrival: Arrival, context: DoorContext) {
@@ -86,12 +68,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     this.#profile = arrival.facts === undefined ? listener.current : { ...listener.current, facts: arrival.facts }
     this.#carrier = carrier
     this.#reading = new Reading(carrier)
-    this.#account = broker.account(DEFAULT_ACCOUNT)
-    this.#subscriptions = new Subscriptions(this, this.#account)
     this.#foreignProtocol = arrival.foreignProtocol
-    this.#parser = new ClientParser(limits, this)
-    this.#parser.awaitsConnect = this.#profile.authenticator.isRequired
-    this.#parser.acceptsHeaders = false
     const { connectionType } = this.#profile
     const address = `${arrival.logPrefix ?? ''}${remote.address}`
     const described = { client: this.id, address, port: remote.port, connectionType }
@@ -100,6 +77,11 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
       this.#cutOff('Slow Consumer (Pending Bytes)'),
     )
     this.#output = new ClientOutput(this.#outbox, this.#log)
+    const account = broker.account(DEFAULT_ACCOUNT)
+    this.#operations = new ClientOperations({ host: this, account, context, log: this.#log, output: this.#output })
+    this.#parser = new ClientParser(limits, this.#operations)
+    this.#parser.awaitsConnect = this.#profile.authenticator.isRequired
+    this.#parser.acceptsHeaders = false
     this.#drops = !limits.stallsFastProducers
     this.#startMs = clock.now()
     this.#lastActivityMs = this.#startMs
@@ -134,7 +116,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
 
   /** Another INFO, for a client that can take one at any time and has completed its login. */
   announce(changes: InfoChanges): void {
-    if (this.#hasPinged && this.#options.protocol >= 1) this.#sendInfo(changes)
+    if (this.#hasPinged && this.#operations.options.protocol >= 1) this.#sendInfo(changes)
   }
 
   /** The limits of the context are others now. */
@@ -148,7 +130,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   /** Ends the connection: queued messages, `errorText` as `-ERR`, then the transport's farewell with the reason. */
   close(reason: CloseReason, errorText?: string): void {
     if (this.#hasLeft) return
-    if (errorText !== undefined) this.#complain(errorText)
+    if (errorText !== undefined) this.#output.error(errorText)
     this.#outbox.flush()
     this.#leave(reason)
     this.#carrier.close(WEBSOCKET_CLOSE_CODE[reason], reason)
@@ -183,7 +165,8 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     this.#noteDeliveries(this.#context.recently)
     const { tls } = this.#arrival
     const { remote } = this.#carrier
-    const { name, lang, version } = this.#options
+    const { options, account, subscriptions } = this.#operations
+    const { name, lang, version } = options
     return {
       cid: this.id,
       type: this.#profile.connectionType === 'WEBSOCKET' ? 'websocket' : 'nats',
@@ -193,17 +176,17 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
       lastActivityMs: this.#lastActivityMs,
       rttMs: this.#life.roundTripMs,
       pendingBytes: this.#outbox.pendingBytes,
-      inMsgs: this.#inMsgs,
+      inMsgs: this.#operations.inMsgs,
       outMsgs: this.#outbox.messages,
-      inBytes: this.#inBytes,
+      inBytes: this.#operations.inBytes,
       outBytes: this.#outbox.messageBytes,
-      subscriptionCount: this.#subscriptions.size,
-      subscriptions: () => this.#subscriptions.snapshot(),
+      subscriptionCount: subscriptions.size,
+      subscriptions: () => subscriptions.snapshot(),
       name,
       lang,
       version,
       authorizedUser: this.#authorizedUser || undefined,
-      account: this.#account.name,
+      account: account.name,
       tls,
     }
   }
@@ -216,13 +199,13 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     const { heads, congestion, trace } = this.#context
     const outbox = this.#outbox
     if (this.#drops && outbox.isBehind) return
-    const sent = message.headerBytes > 0 && !this.#options.headers ? withoutHeaders(message) : message
+    const sent = message.headerBytes > 0 && !this.#operations.options.headers ? withoutHeaders(message) : message
     const head = heads.of(sent, subscription.sid)
     outbox.append(head, sent.body, CRLF)
     if (outbox.isCrowded) congestion.mark()
     if (trace?.isOn) this.#log.sentMessage(head, sent)
     if (subscription.maxDeliveries !== 0 && subscription.delivered >= subscription.maxDeliveries) {
-      this.#subscriptions.forget(subscription)
+      this.#operations.subscriptions.forget(subscription)
       this.#log.did('DELSUB', subscription.sid)
     }
   }
@@ -238,10 +221,10 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     const now = this.#context.clock.now()
     this.#context.recently = now
     if (this.#foreignProtocol !== undefined && this.#turnsAway(bytes)) return
-    const inMsgs = this.#inMsgs
     const operations = this.#operations
+    const { inMsgs, subscriptionChanges } = operations
     this.#read(() => this.#parser.feed(bytes))
-    if (this.#inMsgs === inMsgs && this.#operations === operations) return
+    if (operations.inMsgs === inMsgs && operations.subscriptionChanges === subscriptionChanges) return
     this.#lastActivityMs = now
     this.#life.heard(now)
   }
@@ -254,7 +237,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
   onClosing(error: Error | undefined): void {
     if (this.#hasLeft) return
     const { text, reason } = transportErrorAnswer(error)
-    if (text !== undefined) this.#complain(text)
+    if (text !== undefined) this.#output.error(text)
     this.#outbox.flush()
     this.#leave(reason)
   }
@@ -264,15 +247,15 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     this.#context.onGone(this)
   }
 
-  // --- ClientHandler --------------------------------------------------------------------------------------------
+  // --- OperationsHost --------------------------------------------------------------------------------------------
 
   onConnect(json: string): void {
     this.#log.received('CONNECT', json)
-    const options = parseConnect(json, this.#options)
+    const options = parseConnect(json, this.#operations.options)
     // nats-server closes without a word on a CONNECT it cannot read.
     if (options === undefined) this.close('Protocol Violation')
     else {
-      this.#options = options
+      this.#operations.options = options
       this.#logIn(() => this.#connected(options))
     }
   }
@@ -286,50 +269,6 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     }
   }
 
-  /** Hot: once per publish. bench/fanout.ts */
-  onPublish(subject: string, reply: string, body: Buffer, headerBytes: number): void {
-    this.#inMsgs++
-    this.#inBytes += body.length
-    if (this.#log.isTracing) this.#log.receivedMessage({ subject, reply, body, headerBytes })
-    const options = this.#options
-    if (options.pedantic && !(isValidSubject(subject) && isLiteralSubject(subject))) {
-      this.#complain('Invalid Publish Subject')
-    }
-    if (isReservedSubject(subject, this.#account.name === SYSTEM_ACCOUNT)) {
-      this.#forbid(`Permissions Violation for Publish to ${quoted(subject)}`)
-      return
-    }
-    if (reply !== '' && isReservedReply(reply)) {
-      this.#forbid(`Permissions Violation for Publish with Reply of ${quoted(reply)}`)
-      return
-    }
-    if (options.verbose) this.#output.ok()
-    const delivered = this.#account.publish(
-      new Message(subject, body, reply, headerBytes),
-      options.echo ? undefined : this,
-    )
-    if (delivered === 0 && reply !== '' && options.noResponders) {
-      const header = noRespondersHeader(subject)
-      this.#account.publishTo(this, new Message(reply, header, '', header.length))
-    }
-    if (this.#context.congestion.take()) this.#stall()
-  }
-
-  onSubscribe(subject: string, queue: string, sid: string): void {
-    this.#operations++
-    if (this.#log.isTracing) this.#log.received('SUB', [subject, queue, sid].filter((field) => field !== '').join(' '))
-    const objection = this.#subscriptions.add({ subject, queue, sid }, this.#context.limits)
-    if (objection === undefined) this.#acknowledge()
-    else this.#forbid(objection)
-  }
-
-  onUnsubscribe(sid: string, max: number): void {
-    this.#operations++
-    if (this.#log.isTracing) this.#log.received('UNSUB', max > 0 ? `${sid} ${max}` : sid)
-    if (this.#subscriptions.end(sid, max)) this.#log.did('DELSUB', sid)
-    this.#acknowledge()
-  }
-
   /** The first one of a client that takes INFO at any time is answered with where it is now, too. */
   onPing(): void {
     this.#log.received('PING')
@@ -337,8 +276,8 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     this.#output.pong()
     if (this.#hasPinged || !this.#hasConnected) return
     this.#hasPinged = true
-    if (this.#options.protocol < 1) return
-    const { name: account } = this.#account
+    if (this.#operations.options.protocol < 1) return
+    const { name: account } = this.#operations.account
     this.#sendInfo({ login: { account, isSystemAccount: account === SYSTEM_ACCOUNT } })
   }
 
@@ -368,10 +307,10 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     this.#life.connected(clock.now(), this.pingIntervalMs, random)
     this.#lastActivityMs = this.#context.recently
     // Whoever it turns out to be now: what it subscribed to before was somebody else's.
-    if (this.#hasConnected) this.#subscriptions.clear()
+    if (this.#hasConnected) this.#operations.subscriptions.clear()
     this.#hasConnected = true
     let isLate = false
-    isLate = this.#login.attempt(this.#options, (principal) => {
+    isLate = this.#login.attempt(this.#operations.options, (principal) => {
       if (isLate) this.#guarded(() => this.#loggedIn(principal, then))
       else this.#loggedIn(principal, then)
       if (isLate) this.#goOn()
@@ -388,11 +327,10 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     }
     this.#parser.awaitsConnect = false
     this.#authorizedUser = principal.name
-    const { version: clientVersion, lang: clientLang, name: clientName } = this.#options
+    const { version: clientVersion, lang: clientLang, name: clientName } = this.#operations.options
     const { name: user, account } = principal
     this.#log.describe({ clientVersion, clientLang, clientName, ...(user === '' ? {} : { account, user }) })
-    this.#account = this.#context.broker.account(principal.account)
-    this.#subscriptions.moveTo(this.#account)
+    this.#operations.moveTo(this.#context.broker.account(principal.account))
     then()
   }
 
@@ -414,7 +352,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
 
   #connected(options: ConnectOptions): void {
     const hasHeaders = options.headers && this.#context.limits.supportsHeaders
-    this.#options = { ...options, headers: hasHeaders }
+    this.#operations.options = { ...options, headers: hasHeaders }
     this.#parser.acceptsHeaders = hasHeaders
     if (options.account !== '' || options.newAccount) {
       this.close('Authentication Failure', 'Authorization Violation')
@@ -422,7 +360,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
       this.close('Bad Client Protocol Version', 'invalid client protocol')
     } else if (options.noResponders && !hasHeaders) {
       this.close('No Responders Requires Headers', 'no responders requires headers support')
-    } else this.#acknowledge()
+    } else this.#operations.acknowledge()
   }
 
   #read(parse: () => void): void {
@@ -453,25 +391,10 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     this.#lastActivityMs = now
   }
 
-  #acknowledge(): void {
-    if (this.#options.verbose) this.#output.ok()
-  }
-
   /** What the client has yet to say waits at its own end meanwhile. The read in hand is finished. */
-  #stall(): void {
+  slowDown(): void {
     if (this.#hasLeft) return
     this.#reading.holdFor(STALL_MS, this.#context.clock)
-  }
-
-  /** An error that the client is told of. */
-  #complain(text: string): void {
-    this.#output.error(text)
-  }
-
-  /** An operation that is not done, which the client survives. */
-  #forbid(text: string): void {
-    this.#log.refused(text)
-    this.#complain(text)
   }
 
   /** A client that does not read gets no farewell: there is no room to say it in. */
@@ -489,7 +412,7 @@ export class ClientConnection implements Peer, ClientHandler, StreamReceiver {
     this.#context.onLeft(this, reason)
     this.#reading.end()
     this.#outbox.close()
-    this.#subscriptions.clear()
+    this.#operations.subscriptions.clear()
     if (reason.startsWith('Slow Consumer')) this.#log.warn({ reason }, 'client closed')
     else this.#log.debug({ reason }, 'client closed')
   }
