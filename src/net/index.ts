@@ -25,6 +25,7 @@ export {
 } from './upgrade.ts'
 export { UpgradeRouter } from './upgrade-router.ts'
 export {
+  type Admission,
   createWebServer,
   type FailedConnection,
   WebServer,

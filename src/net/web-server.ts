@@ -1,6 +1,7 @@
 import http from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { RemoteAddress } from './carrier.ts'
 import { formatAddress } from './listener.ts'
 import {
   PROXY_HEADER_TIMEOUT_MS,
@@ -34,9 +35,23 @@ export interface WebServerSettings {
   readonly proxyProtocol?: ProxyProtocolRules | undefined
 }
 
+/** Whether somebody who has connected may stay, and what that takes. */
+export interface Admission {
+  /**
+   * Told once, when it is known who is at the other end: at once, or when the PROXY header is there; before TLS. Whoever
+   * may not stay is closed without a word.
+   */
+  identify(remote: RemoteAddress): boolean
+  /** The connection is gone. */
+  leave(): void
+}
+
 export interface WebServerOptions extends WebServerSettings {
   readonly onRequest: http.RequestListener
-  readonly onUpgrade: UpgradeHandler
+  /** `admission` is what `admit` answered for the connection. */
+  onUpgrade(...upgrade: [...Parameters<UpgradeHandler>, admission: Admission]): void
+  /** Asked about each connection when it comes; where there is none, it is closed without a word. Default: all may stay. */
+  admit?(remote: RemoteAddress): Admission | undefined
   /** What the port is for, told to those who speak something else. Default `HTTP`. */
   readonly portIs?: string
   /** Told of connections that came to nothing before there was a request. */
@@ -51,6 +66,8 @@ export interface FailedConnection {
   /** Only for a fault of our own: what the log should show whole. */
   readonly error?: unknown
 }
+
+const WITHOUT_CONDITIONS: Admission = { identify: () => true, leave() {} }
 
 /** Longer than the idle limits of the usual proxies, so that they, and not we, end an idle connection. */
 const KEEP_ALIVE_MS = 75_000
@@ -73,6 +90,9 @@ export function createWebServer(options: WebServerOptions): WebServer {
 export class WebServer extends http.Server {
   readonly #portIs: string
   readonly #onFailedConnection: (failure: FailedConnection) => void
+  readonly #admit: NonNullable<WebServerOptions['admit']>
+  /** By connection, plain and TLS. */
+  readonly #admissions = new WeakMap<Duplex, Admission>()
   /** Node's own reader of a connection, plain or TLS. */
   readonly #speakHttp: (socket: Socket) => void
   /** By connection: what takes its deadline away, and leaves nothing behind. */
@@ -93,6 +113,7 @@ export class WebServer extends http.Server {
     })
     this.#portIs = options.portIs ?? 'HTTP'
     this.#onFailedConnection = options.onFailedConnection ?? (() => {})
+    this.#admit = options.admit?.bind(options) ?? (() => WITHOUT_CONDITIONS)
     this.#tls = settingsOf(options.tls)
     this.#handshakeTimeoutMs = timeoutMs
     this.#proxyProtocol = options.proxyProtocol
@@ -104,7 +125,9 @@ export class WebServer extends http.Server {
     this.on('request', (request: http.IncomingMessage) => this.#headIsHere(request.socket))
     this.on('upgrade', (request: http.IncomingMessage) => this.#headIsHere(request.socket))
     this.on('request', options.onRequest)
-    this.on('upgrade', options.onUpgrade)
+    this.on('upgrade', (request: http.IncomingMessage, socket: Duplex, head: Buffer) =>
+      options.onUpgrade(request, socket, head, this.#admissions.get(socket)!),
+    )
     this.on('clientError', (error: ClientError, socket: Duplex) => this.#answerNonsense(error, socket as Socket))
   }
 
@@ -121,8 +144,16 @@ export class WebServer extends http.Server {
   #accept(socket: Socket): void {
     const timeoutMs = this.#handshakeTimeoutMs
     const deadlineMs = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs
+    const admission = this.#admit(remoteOf(socket))
+    if (admission === undefined) {
+      socket.destroy()
+      return
+    }
+    this.#admissions.set(socket, admission)
+    socket.once('close', () => admission.leave())
+    if (this.#proxyProtocol === undefined && !admission.identify(remoteOf(socket))) socket.destroy()
     // Only when there is nothing to do before HTTP does Node's HTTP get the connection in the same turn.
-    if (this.#tls === undefined && this.#proxyProtocol === undefined) this.#speak(socket, socket, deadlineMs)
+    else if (this.#tls === undefined && this.#proxyProtocol === undefined) this.#speak(socket, socket, deadlineMs)
     else void this.#prepare(socket, deadlineMs)
   }
 
@@ -131,6 +162,10 @@ export class WebServer extends http.Server {
     try {
       if (this.#proxyProtocol !== undefined) {
         await readProxyHeader(socket, this.#proxyProtocol, timeLeft(deadlineMs, PROXY_HEADER_TIMEOUT_MS))
+        if (!this.#admissions.get(socket)!.identify(remoteOf(socket))) {
+          socket.destroy()
+          return
+        }
       }
       if (tls === undefined) this.#speak(socket, socket, deadlineMs)
       else this.#speak(socket, await this.#secure(socket, tls, deadlineMs), deadlineMs)
@@ -170,6 +205,7 @@ export class WebServer extends http.Server {
       socket.on('close', cancel)
       this.#deadlines.set(carrying, cancel)
     }
+    this.#admissions.set(carrying, this.#admissions.get(socket)!)
     this.#speakHttp(carrying)
   }
 

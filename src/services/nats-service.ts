@@ -98,6 +98,7 @@ export class NatsService {
       door: this.door,
       compression: new WebSocketCompression(),
       maxPayloadBytes: () => this.#options.nats.maxPayloadBytes,
+      clock,
       logger: logger.child({ door: 'nats' }),
     }
     this.#tcp = new TcpListener(rules.tcp, this.door, logger.child({ door: 'nats' }))
@@ -186,7 +187,7 @@ export class NatsService {
       const rules = await readWebsocketRules(options, this.#options.nats)
       const entrance = new WebsocketEntrance(rules, mount, this.#websocketSurroundings)
       this.#mounted.push({ entrance, options })
-      return entrance.handleUpgrade
+      return (request, socket, head) => entrance.handleUpgrade(request, socket, head)
     })
   }
 

@@ -11,9 +11,10 @@ import type {
   ProfileHolder,
   UpgradeEntry,
 } from '#doors/nats'
-import type { Logger } from '#kit'
+import type { Clock, Logger } from '#kit'
 import {
   AddressLimit,
+  type Admission,
   type ForwardedRequest,
   forwardedLogPrefix,
   forwardedRequest,
@@ -25,11 +26,12 @@ import {
   type TlsSettings,
   type TrustCheck,
   trustCheck,
-  type UpgradeHandler,
   type UpgradeObjection,
   type WebSocketCompression,
 } from '#net'
 import { originAllowed, originOf } from '#wire/websocket'
+import { Arrival, TOO_MANY_FROM_ADDRESS } from './arrival.ts'
+import { boundedLog, REFUSALS } from './bounded-log.ts'
 
 /** Everything of one `websocket {}` block that can be wrong, once it has been found right. */
 export interface WebsocketRules {
@@ -62,6 +64,7 @@ export interface WebsocketSurroundings {
   readonly compression: WebSocketCompression
   /** The server's own, as it is now: no message may be larger when inflated. */
   maxPayloadBytes(): number
+  readonly clock: Clock
   readonly logger: Logger
 }
 
@@ -75,9 +78,9 @@ export interface Mount {
 
 /** NATS over WebSocket by the rules of one `websocket {}` block: on a port of its own, or on somebody else's server. */
 export class WebsocketEntrance {
-  readonly handleUpgrade: UpgradeHandler
   readonly #surroundings: WebsocketSurroundings
   readonly #limit = new AddressLimit(0)
+  readonly #refusals: Logger
   readonly #holder: ProfileHolder
   /** `undefined` on a port of its own. */
   readonly #mount: Mount | undefined
@@ -86,12 +89,12 @@ export class WebsocketEntrance {
   /** `at` is where clients are told that the listener is, or what there is to say of a mounted one. */
   constructor(rules: WebsocketRules, at: ListenAddress | Mount, surroundings: WebsocketSurroundings) {
     this.#surroundings = surroundings
+    this.#refusals = boundedLog(surroundings.logger, surroundings.clock, REFUSALS)
     this.#rules = rules
     this.#limit.max = rules.options.maxConnectionsPerAddress
     const isListener = 'port' in at
     this.#holder = { current: profileOf(rules, isListener ? at : ANYWHERE) }
     this.#mount = isListener ? undefined : at
-    this.handleUpgrade = (request, socket, head) => this.#enter(request, socket, head)
   }
 
   get authenticator(): Authenticator {
@@ -119,7 +122,19 @@ export class WebsocketEntrance {
     return { ...this.#holder.current, objection: () => 'Server Shutdown' }
   }
 
-  #enter(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /** For the server's `admit`: somebody has connected. */
+  admit(remote: RemoteAddress): Admission | undefined {
+    const isTrusted = (address: string) => this.#rules.isTrusted(address)
+    return Arrival.enter(remote, {
+      door: this.#surroundings.door,
+      limit: this.#limit,
+      isTrusted,
+      refusals: this.#refusals,
+    })
+  }
+
+  /** `arrival` is what `admit` has answered for the connection; nothing on somebody else's server. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, arrival?: Admission): void {
     // Whoever hands over a request may have thought about it for longer than the client waited.
     if (socket.destroyed) return
     const { options, isTrusted } = this.#rules
@@ -128,8 +143,7 @@ export class WebsocketEntrance {
     const remote = this.#remoteOf(request, forwarded)
     const { host, isTls } = forwarded
     const upgrade = { path: pathOf(request), origin: originOf(request.headers), host, isTls }
-    const leave = this.#limit.enter(remote.address)
-    if (leave !== undefined) socket.once('close', leave)
+    const hasRoom = arrival instanceof Arrival ? arrival.becomeClientOf(remote.address) : this.#enter(remote, socket)
     door.acceptUpgrade(request, socket, head, {
       listener: this.#holder,
       facts: this.#mount && localFacts(request),
@@ -137,7 +151,7 @@ export class WebsocketEntrance {
       upgrade,
       logPrefix: forwardedLogPrefix(request),
       objection: () =>
-        objectionToPlace(upgrade, options, leave !== undefined) ??
+        objectionToPlace(upgrade, options, hasRoom) ??
         this.#mount?.objection?.(request) ??
         foreignOrigin(upgrade, options),
       onRefused: (reason) => logger.error({ ...remote, reason }, 'websocket handshake error'),
@@ -147,6 +161,12 @@ export class WebsocketEntrance {
       responseHeaders: options.headers,
       ...(upgrade.path.endsWith('/leafnode') && { turnedAway: 'Not configured to accept leaf node connections' }),
     })
+  }
+
+  #enter({ address }: RemoteAddress, socket: Duplex): boolean {
+    const leave = this.#limit.enter(address)
+    if (leave !== undefined) socket.once('close', leave)
+    return leave !== undefined
   }
 
   #remoteOf(request: IncomingMessage, { remote }: ForwardedRequest): RemoteAddress {
@@ -166,7 +186,7 @@ function objectionToPlace(
 ): UpgradeObjection | undefined {
   if (!serves(options, path)) return { status: 404, reason: `nothing is served at ${path}` }
   if (path.endsWith('/mqtt')) return { status: 404, reason: 'mqtt websocket endpoint not enabled' }
-  return hasRoom ? undefined : { status: 429, reason: 'too many connections from this address' }
+  return hasRoom ? undefined : { status: 429, reason: TOO_MANY_FROM_ADDRESS }
 }
 
 function foreignOrigin({ origin, host, isTls }: UpgradeEntry, options: WebsocketOptions): string | undefined {

@@ -84,7 +84,8 @@ export class WebsocketListener {
         const { address, port } = forwardedRequest(request, this.#rules.isTrusted).remote
         this.#logger.error({ address, port, reason: refuseRequest(request, response) }, 'websocket handshake error')
       },
-      onUpgrade: (request, socket, head) => this.#entrance.handleUpgrade(request, socket, head),
+      admit: (remote) => this.#entrance.admit(remote),
+      onUpgrade: (request, socket, head, admission) => this.#entrance.handleUpgrade(request, socket, head, admission),
     })
   }
 }

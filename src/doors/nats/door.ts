@@ -33,6 +33,8 @@ const SHORTEST_LIFE_CHECK_MS = 5
 
 const TOO_MANY: CloseReason = 'Maximum Connections Exceeded'
 const TOO_MANY_TEXT = 'maximum connections exceeded'
+/** Who may be on the way in while there is no place, so that clients can be told as much. */
+const MAX_IN_VAIN = 16
 
 export interface NatsDoorOptions extends Omit<DoorContext, 'heads' | 'congestion' | 'recently' | 'onLeft' | 'onGone'> {
   /** Where NATS over WebSocket is to be had, for those who come to a TCP port with it. */
@@ -78,6 +80,9 @@ export class NatsDoor {
   readonly #connections: Connections
   /** Those that have not finished TLS, so are no connections yet. */
   readonly #entering = new Set<Socket>()
+  /** By what gives them back: places of those who are on their way in, and of those who are so in vain. */
+  readonly #reserved = new Set<() => void>()
+  readonly #inVain = new Set<() => void>()
   #checks: Timer | undefined
   #checkEveryMs = Number.POSITIVE_INFINITY
   #gradualEnd: Timer | undefined
@@ -101,6 +106,19 @@ export class NatsDoor {
 
   get connectionCount(): number {
     return this.#connections.size + this.#entering.size
+  }
+
+  /**
+   * A place for somebody who has connected and is no client yet: one of `max_connections`, or, where those are taken, one
+   * of a few that are there for telling clients so. `undefined` when there is none at all. What is answered gives the
+   * place back, and may be repeated. Where a client comes of it, that has to be done right before it is handed over.
+   */
+  reserve(): (() => void) | undefined {
+    const places = this.#hasRoom ? this.#reserved : this.#inVain
+    if (places === this.#inVain && places.size >= MAX_IN_VAIN) return undefined
+    const leave = () => void places.delete(leave)
+    places.add(leave)
+    return leave
   }
 
   /** Takes over a connection of a TCP listener. */
@@ -260,7 +278,7 @@ export class NatsDoor {
   }
 
   get #hasRoom(): boolean {
-    return !this.#isLeaving && this.connectionCount < this.#context.limits.maxConnections
+    return !this.#isLeaving && this.connectionCount + this.#reserved.size < this.#context.limits.maxConnections
   }
 
   async #acceptTls(
