@@ -101,7 +101,7 @@ export class NatsService {
       clock,
       logger: logger.child({ door: 'nats' }),
     }
-    this.#tcp = new TcpListener(rules.tcp, this.door, logger.child({ door: 'nats' }))
+    this.#tcp = new TcpListener(rules.tcp, this.door, { logger: logger.child({ door: 'nats' }), clock })
     this.#websockets = new WebsocketListeners(this.#websocketSurroundings)
     this.#monitor = this.#createMonitor()
     this.#monitoring = new MonitoringListeners((request, response) => this.#monitor(request, response))

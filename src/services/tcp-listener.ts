@@ -2,7 +2,7 @@ import net, { type Server, type Socket } from 'node:net'
 import { type Authenticator, authenticatorFor } from '#auth'
 import type { NatsOptions } from '#config'
 import type { Entry, ListenerProfile, NatsDoor, ProfileHolder } from '#doors/nats'
-import type { Logger } from '#kit'
+import type { Clock, Logger } from '#kit'
 import {
   AddressLimit,
   formatAddress,
@@ -16,6 +16,7 @@ import {
   startTls,
   type TlsSettings,
 } from '#net'
+import { boundedLog, REFUSALS } from './bounded-log.ts'
 import { type AnyPort, isSameAddress, type Port, prepareMove } from './port.ts'
 import type { ReloadStep } from './reload-step.ts'
 
@@ -42,16 +43,18 @@ export async function readTcpRules(options: NatsOptions): Promise<TcpRules> {
 export class TcpListener {
   readonly #door: NatsDoor
   readonly #logger: Logger
+  readonly #refusals: Logger
   readonly #limit = new AddressLimit(0)
   readonly #holder: ProfileHolder
   #rules: TcpRules
   #port: Port<Server> | undefined
 
   /** Listens once a first `prepare` is installed. */
-  constructor(rules: TcpRules, door: NatsDoor, logger: Logger) {
+  constructor(rules: TcpRules, door: NatsDoor, { logger, clock }: { readonly logger: Logger; readonly clock: Clock }) {
     this.#rules = rules
     this.#door = door
     this.#logger = logger
+    this.#refusals = boundedLog(logger, clock, REFUSALS)
     this.#holder = { current: profileOf(rules, rules.options) }
   }
 
@@ -70,7 +73,7 @@ export class TcpListener {
   /** Other rules, for those who come from then on. Rejects with a `ConfigError` when the address cannot be had. */
   async prepare(rules: TcpRules): Promise<ReloadStep> {
     const { step, port } = await prepareMove(this.#port, rules.options, () =>
-      net.createServer({ allowHalfOpen: true }, (socket) => void this.#accept(socket)),
+      net.createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket)),
     )
     return {
       install: () => {
@@ -107,10 +110,30 @@ export class TcpListener {
     this.#holder.current = profileOf(rules, this.address)
   }
 
-  async #accept(socket: Socket): Promise<void> {
-    if (this.#rules.proxyProtocol !== undefined && !(await this.#takesProxyHeader(socket, this.#rules.proxyProtocol))) {
+  #accept(socket: Socket): void {
+    const { proxyProtocol } = this.#rules
+    if (proxyProtocol === undefined) this.#handOver(socket)
+    else void this.#acceptProxied(socket, proxyProtocol)
+  }
+
+  /** It takes a place at the door while it waits for the header. */
+  async #acceptProxied(socket: Socket, rules: ProxyProtocolRules): Promise<void> {
+    const leave = this.#door.reserve()
+    if (leave === undefined) {
+      this.#refusals.warn({ ...remoteOf(socket), reason: 'Maximum Connections Exceeded' }, 'connection refused')
+      socket.destroy()
       return
     }
+    try {
+      const hasHeader = await this.#takesProxyHeader(socket, rules)
+      leave()
+      if (hasHeader) this.#handOver(socket)
+    } finally {
+      leave()
+    }
+  }
+
+  #handOver(socket: Socket): void {
     const remote = remoteOf(socket)
     const leave = this.#limit.enter(remote.address)
     if (leave !== undefined) socket.once('close', leave)

@@ -178,13 +178,24 @@ test('a reload changes how many may wait, and whom a place belongs to', async ()
   crowd.leave(crowd.waiting.length)
 })
 
-test('who waits for its PROXY header counts in max_connections', async () => {
-  const settings = 'proxy_protocol: true, trusted_proxies: ["127.0.0.1"]'
-  await using server = await ConfiguredServer.start(`max_connections: 2\n${websocket(settings)}`)
-  using crowd = new Crowd(server.webSocket(), 'PROXY TCP4 ')
-  await crowd.join(30)
-  await crowd.untilWaiting(2 + SPARE)
-  const { fields } = await server.logged(/connection refused/)
-  assert.deepEqual([fields.address, fields.reason], ['127.0.0.1', 'Maximum Connections Exceeded'])
-  crowd.leave()
-})
+for (const [name, config, header] of [
+  ['TCP', 'proxy_protocol: true\ntrusted_proxies: ["127.0.0.1"]\n', 'PROXY TCP4 '],
+  ['ws', websocket('proxy_protocol: true, trusted_proxies: ["127.0.0.1"]'), 'PROXY TCP4 '],
+] as const) {
+  test(`who waits for its PROXY header counts in max_connections: ${name}`, async () => {
+    await using server = await ConfiguredServer.start(`max_connections: 2\n${config}`)
+    const address = name === 'TCP' ? server.tcp : server.webSocket()
+    using crowd = new Crowd(address, header)
+    await crowd.join(30)
+    await crowd.untilWaiting(2 + SPARE)
+    const { fields } = await server.logged(/connection refused/)
+    assert.deepEqual([fields.address, fields.reason], ['127.0.0.1', 'Maximum Connections Exceeded'])
+    crowd.leave()
+    await until(async () => {
+      const client = await RawSocket.connect(address)
+      client.write(proxyHeaderV1('192.0.2.7', 1) + (name === 'TCP' ? 'CONNECT {}\r\nPING\r\n' : upgradeRequest()))
+      const answer = await client.readThrough(name === 'TCP' ? '\r\nPONG\r\n' : ' 101 ').finally(() => client.destroy())
+      return answer !== ''
+    }, 'room for a client')
+  })
+}
