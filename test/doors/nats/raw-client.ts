@@ -24,6 +24,8 @@ export interface RawClient extends Disposable {
   ended(): Promise<Ending>
   /** Everything that was said before comes first. */
   untilPong(): Promise<string>
+  /** What was heard up to `mark`, and `mark`. */
+  hearThrough(mark: string): Promise<string>
   /** Hands what the server says to `reader` and keeps none of it, until the reader is done or the connection ends. */
   hearInto(reader: { read(bytes: Buffer): void }, isDone: () => boolean): Promise<void>
   /** Stops reading from the socket, so that what the server sends piles up, or goes on with it. */
