@@ -60,14 +60,14 @@ export const natsSettings = {
     aliases: ['max_conn'],
     type: integer({ min: 0, max: MAX_INT32 }),
     default: 65_536,
-    help: 'NATS clients connected at the same time, over TCP and WebSocket together. 0 refuses all.',
+    help: 'NATS clients connected at the same time, over TCP and WebSocket together; connections to a `websocket` port count before they upgrade, too. 0 refuses all.',
   }),
   maxSubscriptions: setting({
     key: 'max_subscriptions',
     aliases: ['max_subs'],
     type: unlimited({ max: MAX_INT32 }),
     default: 0,
-    help: 'Subscriptions of one connection. 0: unlimited.',
+    help: 'Subscriptions of one connection. 0: unlimited, so that one client can fill the memory of the server; set it where clients are not trusted.',
   }),
   maxSubscriptionTokens: setting({
     key: 'max_subscription_tokens',
