@@ -37,5 +37,7 @@ export function boundedLog(logger: Logger, clock: Clock, { maxLines, perMs }: Lo
   return bounded(logger)
 }
 
+/** For attempts to come in that fail, of one listener: whoever looks for a fault needs some of them, and no more. */
+export const FAILURES: LogBound = { maxLines: 100, perMs: 10_000 }
 /** For connections that are one too many: each would say the same. */
 export const REFUSALS: LogBound = { maxLines: 10, perMs: 10_000 }

@@ -16,7 +16,7 @@ import {
   startTls,
   type TlsSettings,
 } from '#net'
-import { boundedLog, REFUSALS } from './bounded-log.ts'
+import { boundedLog, FAILURES, REFUSALS } from './bounded-log.ts'
 import { type AnyPort, isSameAddress, type Port, prepareMove } from './port.ts'
 import type { ReloadStep } from './reload-step.ts'
 
@@ -42,7 +42,8 @@ export async function readTcpRules(options: NatsOptions): Promise<TcpRules> {
 /** The port for NATS over TCP. */
 export class TcpListener {
   readonly #door: NatsDoor
-  readonly #logger: Logger
+  /** Where it is said of those who tried to come in that they did not. */
+  readonly #failures: Logger
   readonly #refusals: Logger
   readonly #limit = new AddressLimit(0)
   readonly #holder: ProfileHolder
@@ -53,7 +54,7 @@ export class TcpListener {
   constructor(rules: TcpRules, door: NatsDoor, { logger, clock }: { readonly logger: Logger; readonly clock: Clock }) {
     this.#rules = rules
     this.#door = door
-    this.#logger = logger
+    this.#failures = boundedLog(logger, clock, FAILURES)
     this.#refusals = boundedLog(logger, clock, REFUSALS)
     this.#holder = { current: profileOf(rules, rules.options) }
   }
@@ -137,7 +138,11 @@ export class TcpListener {
     const remote = remoteOf(socket)
     const leave = this.#limit.enter(remote.address)
     if (leave !== undefined) socket.once('close', leave)
-    this.#door.acceptSocket(socket, this.#holder, { remote, isOneTooMany: leave === undefined })
+    this.#door.acceptSocket(socket, this.#holder, {
+      remote,
+      isOneTooMany: leave === undefined,
+      failures: this.#failures,
+    })
   }
 
   async #takesProxyHeader(socket: Socket, rules: ProxyProtocolRules): Promise<boolean> {
@@ -148,7 +153,7 @@ export class TcpListener {
     } catch (error) {
       if (!(error instanceof ProxyProtocolError)) throw error
       const from = formatAddress({ host: address, port })
-      this.#logger.warn({}, `Error reading PROXY protocol header from ${from}: ${error.message}`)
+      this.#failures.warn({}, `Error reading PROXY protocol header from ${from}: ${error.message}`)
       return false
     }
   }

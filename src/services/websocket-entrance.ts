@@ -31,7 +31,7 @@ import {
 } from '#net'
 import { originAllowed, originOf } from '#wire/websocket'
 import { Arrival, TOO_MANY_FROM_ADDRESS } from './arrival.ts'
-import { boundedLog, REFUSALS } from './bounded-log.ts'
+import { boundedLog, FAILURES, REFUSALS } from './bounded-log.ts'
 
 /** Everything of one `websocket {}` block that can be wrong, once it has been found right. */
 export interface WebsocketRules {
@@ -81,6 +81,8 @@ export class WebsocketEntrance {
   readonly #surroundings: WebsocketSurroundings
   readonly #limit = new AddressLimit(0)
   readonly #refusals: Logger
+  /** Where it is said of those who tried to come in that they did not. */
+  readonly failures: Logger
   readonly #holder: ProfileHolder
   /** `undefined` on a port of its own. */
   readonly #mount: Mount | undefined
@@ -89,6 +91,7 @@ export class WebsocketEntrance {
   /** `at` is where clients are told that the listener is, or what there is to say of a mounted one. */
   constructor(rules: WebsocketRules, at: ListenAddress | Mount, surroundings: WebsocketSurroundings) {
     this.#surroundings = surroundings
+    this.failures = boundedLog(surroundings.logger, surroundings.clock, FAILURES)
     this.#refusals = boundedLog(surroundings.logger, surroundings.clock, REFUSALS)
     this.#rules = rules
     this.#limit.max = rules.options.maxConnectionsPerAddress
@@ -138,7 +141,7 @@ export class WebsocketEntrance {
     // Whoever hands over a request may have thought about it for longer than the client waited.
     if (socket.destroyed) return
     const { options, isTrusted } = this.#rules
-    const { door, compression, maxPayloadBytes, logger } = this.#surroundings
+    const { door, compression, maxPayloadBytes } = this.#surroundings
     const forwarded = forwardedRequest(request, isTrusted)
     const remote = this.#remoteOf(request, forwarded)
     const { host, isTls } = forwarded
@@ -154,7 +157,7 @@ export class WebsocketEntrance {
         objectionToPlace(upgrade, options, hasRoom) ??
         this.#mount?.objection?.(request) ??
         foreignOrigin(upgrade, options),
-      onRefused: (reason) => logger.error({ ...remote, reason }, 'websocket handshake error'),
+      onRefused: (reason) => this.failures.error({ ...remote, reason }, 'websocket handshake error'),
       compression: options.compression
         ? { shared: compression, limits: () => ({ maxPayloadBytes: maxPayloadBytes() }) }
         : undefined,

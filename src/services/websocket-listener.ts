@@ -1,5 +1,4 @@
 import type { ListenerProfile, ProfileHolder } from '#doors/nats'
-import type { Logger } from '#kit'
 import { forwardedRequest, type ListenAddress, refuseRequest, WebServer } from '#net'
 import { type AnyPort, Port } from './port.ts'
 import type { ReloadStep } from './reload-step.ts'
@@ -7,19 +6,17 @@ import { WebsocketEntrance, type WebsocketRules, type WebsocketSurroundings } fr
 
 /** A port for NATS over WebSocket and nothing else. */
 export class WebsocketListener {
-  readonly #logger: Logger
   #rules: WebsocketRules
   #port!: Port<WebServer>
   #entrance!: WebsocketEntrance
 
-  private constructor(rules: WebsocketRules, logger: Logger) {
+  private constructor(rules: WebsocketRules) {
     this.#rules = rules
-    this.#logger = logger
   }
 
   /** Rejects with a `ConfigError` when the address cannot be had. */
   static async open(rules: WebsocketRules, surroundings: WebsocketSurroundings): Promise<WebsocketListener> {
-    const listener = new WebsocketListener(rules, surroundings.logger)
+    const listener = new WebsocketListener(rules)
     listener.#port = await Port.open(rules.options, () => listener.#createServer())
     listener.#entrance = new WebsocketEntrance(rules, listener.address, surroundings)
     return listener
@@ -79,10 +76,14 @@ export class WebsocketListener {
     return new WebServer({
       ...settingsOf(this.#rules),
       portIs: 'NATS over WebSocket',
-      onFailedConnection: ({ level, text }) => this.#logger[level]({}, `websocket: ${text}`),
+      onFailedConnection: ({ level, text, error }) =>
+        this.#entrance.failures[level](error === undefined ? {} : { error }, `websocket: ${text}`),
       onRequest: (request, response) => {
         const { address, port } = forwardedRequest(request, this.#rules.isTrusted).remote
-        this.#logger.error({ address, port, reason: refuseRequest(request, response) }, 'websocket handshake error')
+        this.#entrance.failures.error(
+          { address, port, reason: refuseRequest(request, response) },
+          'websocket handshake error',
+        )
       },
       admit: (remote) => this.#entrance.admit(remote),
       onUpgrade: (request, socket, head, admission) => this.#entrance.handleUpgrade(request, socket, head, admission),

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Timer } from '#kit'
+import type { Logger, Timer } from '#kit'
 import {
   acceptWebSocketStream,
   type Carrier,
@@ -47,6 +47,8 @@ export interface NatsSocketOptions {
   readonly remote?: RemoteAddress | undefined
   /** Whatever room there is here, there is none for this client. */
   readonly isOneTooMany?: boolean
+  /** Where it is said that TLS failed; default: where everything is. */
+  readonly failures?: Logger
 }
 
 /** An upgrade as its WebSocket listener sees it. */
@@ -124,11 +126,11 @@ export class NatsDoor {
   /** Takes over a connection of a TCP listener. */
   acceptSocket(socket: Socket, listener: ProfileHolder, options: NatsSocketOptions = {}): void {
     const { tls } = listener.current
-    const { remote: from = remoteOf(socket), isOneTooMany = false } = options
+    const { remote: from = remoteOf(socket), isOneTooMany = false, failures = this.#context.logger } = options
     const id = ++this.#lastClientId
     if (tls === undefined || isOneTooMany || !this.#hasRoom)
       this.#startTcp(socket, listener, { from, id, isOneTooMany })
-    else void this.#acceptTls(socket, listener, { from, id, tls })
+    else void this.#acceptTls(socket, listener, { from, id, tls, failures })
   }
 
   /** Takes over a socket whose request asks for an upgrade to NATS over WebSocket, and answers it. */
@@ -284,9 +286,9 @@ export class NatsDoor {
   async #acceptTls(
     socket: Socket,
     listener: ProfileHolder,
-    { from, id, tls }: { readonly from: RemoteAddress; readonly id: number; readonly tls: TcpTls },
+    { from, id, tls, failures }: { from: RemoteAddress; id: number; tls: TcpTls; failures: Logger },
   ): Promise<void> {
-    const { clock, logger } = this.#context
+    const { clock } = this.#context
     const nonce = this.#nonceFor(listener)
     this.#entering.add(socket)
     try {
@@ -299,8 +301,8 @@ export class NatsDoor {
       const { message, isProbe } = error as Error & { readonly isProbe?: boolean }
       const fields = { client: id, address: from.address, reason: message }
       // Load balancers and port scans say nothing: that is no news.
-      if (isProbe) logger.debug(fields, 'TLS handshake failed')
-      else logger.warn(fields, 'TLS handshake failed')
+      if (isProbe) failures.debug(fields, 'TLS handshake failed')
+      else failures.warn(fields, 'TLS handshake failed')
     } finally {
       this.#entering.delete(socket)
     }
