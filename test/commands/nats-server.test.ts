@@ -240,6 +240,27 @@ test('--signal reopen goes on in a new log file', async () => {
   assert.equal(program.output, '')
 })
 
+test('it is up soon: what only the vault and its web server need is not loaded', async () => {
+  // Writes at the end which packages were loaded.
+  const report = `import { registerHooks } from 'node:module'
+    const packages = new Set()
+    registerHooks({ load(url, context, load) {
+      packages.add(/.*node_modules\\/((?:@[^/]+\\/)?[^/]+)|$/.exec(url)[1])
+      return load(url, context)
+    } })
+    process.on('exit', () => console.error('loaded', ...packages))`
+  const loadedBy = async (...args: string[]) => {
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(report)}` }
+    const { stderr } = await runProgram({ command: BELFRY, args, env })
+    return new Set(/^loaded (.+)$/m.exec(stderr)?.[1]?.split(' '))
+  }
+  const heavy = new Set(['fastify', 'kysely', 'typebox'])
+  assert.deepEqual((await loadedBy('--version')).intersection(heavy), heavy)
+  const loaded = await loadedBy('nats-server', '-v')
+  assert.ok(loaded.has('pino'))
+  assert.deepEqual(loaded.intersection(heavy), new Set())
+})
+
 test('a port that is taken is fatal', async () => {
   await using server = await launch()
   const { port } = new URL(server.ports.nats![0]!)
