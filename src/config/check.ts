@@ -8,8 +8,10 @@ import type { TlsOptions } from './types/tls.ts'
 import type { Values } from './values.ts'
 
 export interface CheckedConfigFile {
-  /** What is right in the file, but would have no effect here, or not be served by this version. */
+  /** What is right in the file, but would have no effect here. */
   readonly warnings: readonly string[]
+  /** What is right in the file for nats-server, but would keep this version from starting. */
+  readonly refusals: readonly string[]
   /** SHA-256 of what the file says, in hex, as nats-server computes it. */
   readonly digest: string
   /** The certificates that nats-server loads when it checks a file, with the places that its complaints begin with. */
@@ -30,7 +32,7 @@ export function checkConfigFile(
   const values = readConfigFile(file, { problems, blocksWithoutEffect: BLOCKS_OF_THE_VAULT })
   const { warnings, errors, remarks, refusals } = problems
   if (errors.length > 0 || warnings.length > 0) throw new ConfigError([...warnings, ...errors].join('\n'))
-  return { warnings: [...remarks, ...refusals], digest: configDigest(file), tls: tlsBlocks(values, cwd) }
+  return { warnings: remarks, refusals, digest: configDigest(file), tls: tlsBlocks(values, cwd) }
 }
 
 function tlsBlocks(values: Values, cwd: string): CheckedConfigFile['tls'] {

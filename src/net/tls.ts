@@ -193,6 +193,9 @@ function missingBlock(text: string, what: string): string {
   const types = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----/g)].map(([, type]) => type)
   const input = /certificate input/.test(what) ? 'certificate input' : 'key input'
   if (types.length === 0) return `tls: failed to find any PEM data in ${input}`
+  if (input === 'certificate input' && types.length === 1 && types[0]?.endsWith('PRIVATE KEY')) {
+    return 'tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched'
+  }
   return `tls: failed to find ${what} after skipping PEM blocks of the following types: [${types.join(' ')}]`
 }
 

@@ -225,7 +225,7 @@ test('warnings of the file go to standard error, and the server starts', async (
   await run.isReady()
   assert.match(
     run.stderr,
-    /^nats\.conf:1:0: invalid use of field "ping_interval": ping_interval should be converted to a duration$/m,
+    /^nats\.conf:1:0: invalid use of field "ping_interval": ping_interval should be converted to a duration \(write "5s"\)$/m,
   )
   assert.equal(run.server?.options.nats.pingIntervalMs, 5000)
   run.signal('SIGINT')
@@ -242,6 +242,19 @@ test('a file that is wrong ends it', async () => {
     const run = new NatsServerRun(args, { cwd: folder.path })
     assert.equal(await run.exitCode, 1)
     assert.equal(run.stderr, 'nats-server: nats.conf:2:1: unknown field "foo"\n')
+  }
+})
+
+test('what this version does not serve ends it, and -t says so', async () => {
+  await using folder = await temporaryFolder()
+  await writeFile(folder.join('nats.conf'), 'authorization {\n  users [ { user: a, password: b } ]\n}\n')
+  for (const args of [
+    ['-c', 'nats.conf'],
+    ['-t', '-c', 'nats.conf'],
+  ]) {
+    const run = new NatsServerRun(args, { cwd: folder.path })
+    assert.equal(await run.exitCode, 1)
+    assert.equal(run.stderr, 'nats-server: nats.conf:2:3: users is not supported by this version of Belfry\n')
   }
 })
 

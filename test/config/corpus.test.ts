@@ -80,7 +80,7 @@ describe('a config file', () => {
     test(`${file} asks for more than there is`, () => {
       const expected = linesBeside(file, '.txt')
       assert.notDeepEqual(expected, [])
-      assert.deepEqual(checkConfigFile(file, from).warnings, expected)
+      assert.deepEqual(checkConfigFile(file, from).refusals, expected)
       assert.deepEqual(
         complaints(() => loadNatsOptions({ configFile: file, ...from })),
         expected,
@@ -133,7 +133,7 @@ function theirStart(file: string, { mayRun }: { mayRun: boolean }): string[] {
 
 /** We say where it is, and what may have been meant. */
 function withoutOurAdditions(line: string): string {
-  return line.replace(/ \([^()]*:\d+:\d+\)$/, '').replace(/ \(did you mean .*\)$/, '')
+  return line.replace(/ \([^()]*:\d+:\d+\)$/, '').replace(/ \((did you mean|write) .*\)$/, '')
 }
 
 function runNatsServer(args: readonly string[], timeout = 20_000) {

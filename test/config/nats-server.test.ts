@@ -155,7 +155,7 @@ function ourJudgement(cwd: string): string[] {
     // We add where it is, and what may have been meant.
     return error.message
       .split('\n')
-      .map((line) => line.replace(/ \([^()]*:\d+:\d+\)$/, '').replace(/ \(did you mean .*\)$/, ''))
+      .map((line) => line.replace(/ \([^()]*:\d+:\d+\)$/, '').replace(/ \((did you mean|write) .*\)$/, ''))
       .sort()
   }
 }

@@ -278,7 +278,7 @@ describe('the config file', () => {
     const { options, warnings } = load('ping_interval: 5')
     assert.equal(options.nats.pingIntervalMs, 5000)
     assert.deepEqual(warnings, [
-      'belfry.conf:1:0: invalid use of field "ping_interval": ping_interval should be converted to a duration',
+      'belfry.conf:1:0: invalid use of field "ping_interval": ping_interval should be converted to a duration (write "5s")',
     ])
   })
 })
@@ -362,10 +362,13 @@ describe('what is wrong in a file is reported with its place:', () => {
     ['vault { DATA_FOLDR: x }', '1:8: unknown field "DATA_FOLDR" (did you mean "data_folder"?)'],
     [
       'host: 5\n port: "x"',
-      '1:0: interface conversion: interface {} is int64, not string',
-      '2:2: interface conversion: interface {} is string, not int64',
+      '1:0: interface conversion: interface {} is int64, not string (write a text, in quotes)',
+      '2:2: interface conversion: interface {} is string, not int64 (write a whole number, without quotes)',
     ],
-    ['port: 1.5', '1:0: interface conversion: interface {} is float64, not int64'],
+    [
+      'port: 1.5',
+      '1:0: interface conversion: interface {} is float64, not int64 (write a whole number, without quotes)',
+    ],
     ['port: 70000', '1:0: port must be a port from -1 to 65535, not 70000'],
     ['listen: true', '1:0: expected port or host:port, got bool'],
     ['listen: "x"', '1:0: could not parse address string "x"'],
@@ -377,11 +380,17 @@ describe('what is wrong in a file is reported with its place:', () => {
     ['ping_max: -1', '1:0: ping_max must be a whole number from 1 to 2147483647, not -1'],
     ['ping_interval: "5x"', '1:0: error parsing ping_interval: time: unknown unit "x" in duration "5x"'],
     ['ping_interval: "5"', '1:0: error parsing ping_interval: time: missing unit in duration "5"'],
-    ['ping_interval: true', '1:0: interface conversion: interface {} is bool, not int64'],
+    [
+      'ping_interval: true',
+      '1:0: interface conversion: interface {} is bool, not int64 (write a duration, such as "2m")',
+    ],
     ['ping_interval: "-1s"', '1:0: ping_interval must be from 1 ms to 2147483647 ms, not "-1000 ms"'],
     ['websocket: 5', '1:0: Expected websocket to be a map, got int64'],
     ['web: [x]', '1:0: Expected web to be a map, got []interface {}'],
-    ['websocket { tls: 5 }', '1:12: interface conversion: interface {} is int64, not map[string]interface {}'],
+    [
+      'websocket { tls: 5 }',
+      '1:12: interface conversion: interface {} is int64, not map[string]interface {} (write a block, in { })',
+    ],
     [
       'websocket { tls { cert_fil: x, verify: 1 } }',
       '1:18: error parsing tls config, unknown field "cert_fil" (did you mean "cert_file"?)',

@@ -190,7 +190,7 @@ test('what is wrong with the files is said as nats-server says it', () =>
       ],
       [
         { certificates: [{ certFile: good.keyFile, keyFile: good.keyFile }] },
-        `${pair}: tls: failed to find "CERTIFICATE" PEM block in certificate input after skipping PEM blocks of the following types: [PRIVATE KEY]`,
+        `${pair}: tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched`,
       ],
       [
         { certificates: [{ certFile: good.certFile, keyFile: garbage }] },

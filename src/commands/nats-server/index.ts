@@ -99,6 +99,7 @@ async function check({ configFile }: NatsServerFlags, { env, cwd, loadTls, stder
   const checked = checkConfigFile(configFile, { env, cwd })
   await checkTlsBlocks(checked, loadTls)
   for (const warning of checked.warnings) stderr.write(`${warning}\n`)
+  if (checked.refusals.length > 0) throw new ConfigError(checked.refusals.join('\n'))
   return validText('nats-server', configFile, checked.digest)
 }
 

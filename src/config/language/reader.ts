@@ -84,8 +84,9 @@ export function booleanIn(value: ConfigValue): boolean {
   return value.value
 }
 
-export function integerIn(value: ConfigValue): bigint {
-  if (value.kind !== 'integer') throw wrongType(value, 'int64')
+/** `howToWrite`: what a number is written as, when not as one. */
+export function integerIn(value: ConfigValue, howToWrite?: string): bigint {
+  if (value.kind !== 'integer') throw wrongType(value, 'int64', undefined, howToWrite)
   return value.value
 }
 
@@ -109,6 +110,22 @@ export function stringsIn(value: ConfigValue, what: string): string[] {
   })
 }
 
-function wrongType(value: ConfigValue, wanted: string, at?: Position): InvalidValue {
-  return new InvalidValue(`interface conversion: interface {} is ${goType(value)}, not ${wanted}`, at)
+/** By Go's names of types, in which nats-server complains. */
+const HOW_TO_WRITE = {
+  string: 'a text, in quotes',
+  bool: 'true or false, without quotes',
+  int64: 'a whole number, without quotes',
+  '[]interface {}': 'a list, in [ ]',
+  'map[string]interface {}': 'a block, in { }',
+} as const
+
+/** In nats-server's words, with ours for those who do not know Go. */
+function wrongType(
+  value: ConfigValue,
+  wanted: keyof typeof HOW_TO_WRITE,
+  at?: Position,
+  howToWrite: string = HOW_TO_WRITE[wanted],
+): InvalidValue {
+  const complaint = `interface conversion: interface {} is ${goType(value)}, not ${wanted}`
+  return new InvalidValue(`${complaint} (write ${howToWrite})`, at)
 }

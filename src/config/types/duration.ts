@@ -26,8 +26,8 @@ export function duration(range: DurationRange): SettingType<number> {
     fromConfig(value, source) {
       if (value.kind === 'string')
         return inRange(milliseconds(value.value, `error parsing ${source.name}: `), range, source)
-      const seconds = Number(integerIn(value))
-      source.warn(`${source.name} should be converted to a duration`)
+      const seconds = Number(integerIn(value, 'a duration, such as "2m"'))
+      source.warn(`${source.name} should be converted to a duration (write "${seconds}s")`)
       return inRange(seconds * 1000, range, source)
     },
     fromProgram: (value, source) => inRange(value, range, source),
