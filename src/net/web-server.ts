@@ -124,10 +124,14 @@ export class WebServer extends http.Server {
     this.on('connection', (socket: Socket) => this.#accept(socket))
     this.on('request', (request: http.IncomingMessage) => this.#headIsHere(request.socket))
     this.on('upgrade', (request: http.IncomingMessage) => this.#headIsHere(request.socket))
-    this.on('request', options.onRequest)
-    this.on('upgrade', (request: http.IncomingMessage, socket: Duplex, head: Buffer) =>
-      options.onUpgrade(request, socket, head, this.#admissions.get(socket)!),
-    )
+    this.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
+      if (hasOneHost(request)) options.onRequest(request, response)
+      else response.writeHead(400, TOO_MANY_HOSTS.headers).end(TOO_MANY_HOSTS.body)
+    })
+    this.on('upgrade', (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (hasOneHost(request)) options.onUpgrade(request, socket, head, this.#admissions.get(socket)!)
+      else this.#refuseHosts(socket as Socket)
+    })
     this.on('clientError', (error: ClientError, socket: Duplex) => this.#answerNonsense(error, socket as Socket))
   }
 
@@ -234,6 +238,11 @@ export class WebServer extends http.Server {
 
   /** Something that is no HTTP. Without this Node would answer 400, 408 or 431 without a word. */
   #answerNonsense(error: ClientError, socket: Socket): void {
+    // Of Node's clock for a first head and ours, now and then Node's is the quicker one: neither says a word.
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && this.#deadlines.has(socket)) {
+      socket.destroy()
+      return
+    }
     this.#headIsHere(socket)
     const { rawPacket } = error
     const isFirst = socket.bytesRead === rawPacket?.length || 'encrypted' in socket
@@ -245,6 +254,11 @@ export class WebServer extends http.Server {
       const from = formatAddress(hostAndPort(socket))
       this.#onFailedConnection({ text: `${from} speaks ${what} to a port for ${this.#portIs}`, level: 'warn' })
     }
+  }
+
+  #refuseHosts(socket: Socket): void {
+    if (socket.writable) socket.write(answer(400, TOO_MANY_HOSTS))
+    socket.destroySoon()
   }
 
   #answerTo(spoken: 'tls' | 'nats' | 'http' | 'unknown', { code }: ClientError): string {
@@ -270,8 +284,30 @@ interface ClientError extends Error {
   readonly rawPacket?: Buffer
 }
 
+/** RFC 9112 §3.2: whoever reads one and whoever reads the other would take it for different requests. */
+function hasOneHost({ rawHeaders }: http.IncomingMessage): boolean {
+  let count = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]!.toLowerCase() === 'host') count++
+  return count <= 1
+}
+
+/** As Go answers. */
+const TOO_MANY_HOSTS = {
+  headers: { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' },
+  body: '400 Bad Request',
+} as const
+
 function emptyAnswer(status: number): string {
-  return `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`
+  return answer(status, { headers: { Connection: 'close' }, body: '' })
+}
+
+/** With no length: the end of the connection is the end of the body. */
+function answer(
+  status: number,
+  { headers, body }: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
+): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`
 }
 
 function settingsOf(tls: TlsSettings | TlsMaterial | undefined): TlsSettings | undefined {
