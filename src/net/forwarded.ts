@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { isIP, isIPv6 } from 'node:net'
 import type { RemoteAddress } from './carrier.ts'
 import { plainAddress, remoteOf } from './remote-address.ts'
+import { requestTarget } from './request-target.ts'
 import type { TrustCheck } from './trusted-proxies.ts'
 
 /** A request as its client made it. */
@@ -25,8 +26,8 @@ export interface ForwardedRequest {
  */
 export function forwardedRequest(request: IncomingMessage, isTrusted: TrustCheck): ForwardedRequest {
   const peer = remoteOf(request.socket)
-  const own: Hop = { isTls: 'encrypted' in request.socket, host: request.headers.host }
-  if (!isTrusted(peer.address)) return { remote: peer, isTls: own.isTls ?? false, host: own.host ?? '' }
+  const own = { isTls: 'encrypted' in request.socket, host: requestTarget(request).host }
+  if (!isTrusted(peer.address)) return { remote: peer, ...own }
 
   const hops = hasHeader(request, 'x-forwarded-') ? xForwardedHops(request) : forwardedHops(request)
   let remote = peer
@@ -38,7 +39,7 @@ export function forwardedRequest(request: IncomingMessage, isTrusted: TrustCheck
     remote = next.address
     if (!isTrusted(remote.address)) break
   }
-  return { remote, isTls: hop.isTls ?? own.isTls ?? false, host: hop.host ?? own.host ?? '' }
+  return { remote, isTls: hop.isTls ?? own.isTls, host: hop.host ?? own.host }
 }
 
 /**
@@ -71,11 +72,12 @@ function xForwardedHops(request: IncomingMessage): readonly Hop[] {
   const protocols = list('x-forwarded-proto')
   const hosts = list('x-forwarded-host')
   const ports = list('x-forwarded-port')
+  const own = requestTarget(request).host
   const at = (values: readonly string[], i: number) => values[Math.min(i, values.length - 1)]
   return Array.from({ length: Math.max(1, addresses.length) }, (_, i) => ({
     address: parseAddress(addresses[i] ?? ''),
     isTls: isTlsScheme(at(protocols, i)),
-    host: withPort(at(hosts, i) ?? request.headers.host, at(ports, i)),
+    host: withPort(at(hosts, i) ?? own, at(ports, i)),
   }))
 }
 
@@ -161,7 +163,7 @@ function isTlsScheme(scheme: string | undefined): boolean | undefined {
   }
 }
 
-function withPort(host: string | undefined, port: string | undefined): string | undefined {
-  const hasPort = host === undefined || /:\d*$/.test(host.replace(/^\[[^\]]*\]/, ''))
+function withPort(host: string, port: string | undefined): string {
+  const hasPort = host === '' || /:\d*$/.test(host.replace(/^\[[^\]]*\]/, ''))
   return hasPort || port === undefined || !/^\d{1,5}$/.test(port) ? host : `${host}:${port}`
 }

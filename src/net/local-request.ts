@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { peerAddress } from './client-address.ts'
+import { requestTarget } from './request-target.ts'
 
 /** Headers by which a proxy says that it speaks for somebody else. */
 const FORWARDING_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via']
@@ -13,7 +14,7 @@ export function isLocalRequest(request: IncomingMessage): boolean {
   const { headers } = request
   if (!isLoopbackAddress(peerAddress(request))) return false
   if (FORWARDING_HEADERS.some((name) => headers[name] !== undefined)) return false
-  if (!isLoopbackHost(hostOf(`http://${headers.host ?? ''}`))) return false
+  if (!isLoopbackHost(hostOf(`http://${requestTarget(request).host}`))) return false
   return headers.origin === undefined || isLoopbackHost(hostOf(headers.origin))
 }
 

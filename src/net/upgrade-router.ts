@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { requestTarget } from './request-target.ts'
 import { refuseUpgrade, type UpgradeHandler } from './upgrade.ts'
 
 /** Which door takes which path's upgrades. */
@@ -13,8 +14,7 @@ export class UpgradeRouter {
 
   /** An upgrade to a path that nobody took is answered with 404. */
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const path = (request.url ?? '').split('?', 1)[0]!
-    const handler = this.#handlers.get(path)
+    const handler = this.#handlers.get(requestTarget(request).path)
     if (handler === undefined) refuseUpgrade(socket, 404)
     else handler(request, socket, head)
   }

@@ -15,6 +15,7 @@ import {
 } from '#wire/websocket'
 import type { MessageReceiver, StreamReceiver } from './carrier.ts'
 import { InflatingReader, type StreamCompression } from './inflating-reader.ts'
+import { requestTarget } from './request-target.ts'
 import type { SocketLinkOptions, SocketStream } from './socket-link.ts'
 import { type ControlHandler, type FrameSource, WebSocketCarrier } from './websocket-carrier.ts'
 import { isBrowser } from './websocket-compression.ts'
@@ -164,7 +165,8 @@ export function refuseUpgrade(duplex: Duplex, status: number, { headers, body }:
 /** The key of a request that nothing speaks against; any other is refused. */
 function checkedKey(request: IncomingMessage, socket: Duplex, options: AcceptOptions<unknown>): string | undefined {
   const objection = options.objection?.(request)
-  const check = checkUpgrade({ method: request.method ?? '', headers: request.headers })
+  const { host } = requestTarget(request)
+  const check = checkUpgrade({ method: request.method ?? '', headers: { ...request.headers, host } })
   if (typeof objection === 'object') refuse(socket, options, objection)
   else if (!check.ok) refuse(socket, options, check)
   else if (objection !== undefined) refuse(socket, options, { status: 403, reason: objection })

@@ -126,11 +126,11 @@ export class WebServer extends http.Server {
     this.on('upgrade', (request: http.IncomingMessage) => this.#headIsHere(request.socket))
     this.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
       if (hasOneHost(request)) options.onRequest(request, response)
-      else response.writeHead(400, TOO_MANY_HOSTS.headers).end(TOO_MANY_HOSTS.body)
+      else this.#refuseHosts(response)
     })
     this.on('upgrade', (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
       if (hasOneHost(request)) options.onUpgrade(request, socket, head, this.#admissions.get(socket)!)
-      else this.#refuseHosts(socket as Socket)
+      else this.#refuseHostsOfUpgrade(socket as Socket)
     })
     this.on('clientError', (error: ClientError, socket: Duplex) => this.#answerNonsense(error, socket as Socket))
   }
@@ -256,7 +256,13 @@ export class WebServer extends http.Server {
     }
   }
 
-  #refuseHosts(socket: Socket): void {
+  #refuseHosts(response: http.ServerResponse): void {
+    const { headers, body } = TOO_MANY_HOSTS
+    response.writeHead(400, { ...headers, 'Content-Length': body.length }).end(body)
+  }
+
+  #refuseHostsOfUpgrade(socket: Socket): void {
+    socket.on('error', () => socket.destroy())
     if (socket.writable) socket.write(answer(400, TOO_MANY_HOSTS))
     socket.destroySoon()
   }

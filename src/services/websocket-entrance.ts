@@ -23,6 +23,7 @@ import {
   type ProxyProtocolRules,
   proxyProtocolRules,
   type RemoteAddress,
+  requestTarget,
   type TlsSettings,
   type TrustCheck,
   trustCheck,
@@ -145,7 +146,7 @@ export class WebsocketEntrance {
     const forwarded = forwardedRequest(request, isTrusted)
     const remote = this.#remoteOf(request, forwarded)
     const { host, isTls } = forwarded
-    const upgrade = { path: pathOf(request), origin: originOf(request.headers), host, isTls }
+    const upgrade = { path: requestTarget(request).path, origin: originOf(request.headers), host, isTls }
     const hasRoom = arrival instanceof Arrival ? arrival.becomeClientOf(remote.address) : this.#enter(remote, socket)
     door.acceptUpgrade(request, socket, head, {
       listener: this.#holder,
@@ -226,9 +227,4 @@ function objectionToStay(
 /** Where a request came in. */
 function localFacts({ socket }: IncomingMessage): ListenerFacts {
   return { host: socket.localAddress ?? '', port: socket.localPort ?? 0, isTls: 'encrypted' in socket }
-}
-
-/** Without the query. */
-function pathOf({ url = '' }: IncomingMessage): string {
-  return url.split('?', 1)[0]!
 }

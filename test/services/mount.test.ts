@@ -108,6 +108,7 @@ test('its rules are those of a block: path, origins, headers, compression, login
   await using application = await startApplication(nats)
   const good = { path: '/events', headers: { Origin: 'https://a.example.com' } }
   assert.equal(await statusOf(application, { ...good, path: '/' }), 404)
+  assert.equal(await statusOf(application, { ...good, path: 'http://localhost/events' }), 101)
   assert.equal(await statusOf(application, { ...good, headers: { Origin: 'https://example.org' } }), 403)
   const headers = { ...good.headers, 'Sec-WebSocket-Extensions': 'permessage-deflate', Cookie: 'u=page; p=secret' }
   const answer = await ask(application, { ...good, headers })

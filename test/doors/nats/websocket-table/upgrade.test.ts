@@ -155,6 +155,33 @@ function refusalRows({ name, start }: Implementation): void {
     assert.equal(await statusOf(server.webSocket, { headers: { Host: undefined } }), 400)
   })
 
+  test('two hosts are a bad request, whether they differ or not', async () => {
+    for (const hosts of ['Host: a\r\nHost: b', 'host: a\r\nHOST: a']) {
+      for (const request of [upgradeRequest({ Host: undefined }), 'GET / HTTP/1.1\r\n\r\n']) {
+        const raw = await RawSocket.connect(server.webSocket)
+        raw.write(request.replace('\r\n', `\r\n${hosts}\r\n`))
+        const [head = '', body] = (await raw.readToEnd()).split('\r\n\r\n')
+        assert.equal(body, '400 Bad Request')
+        const lines = head.split('\r\n').filter((line) => !/^(?:Date|Content-Length):/.test(line))
+        const expected = ['HTTP/1.1 400 Bad Request', 'Content-Type: text/plain; charset=utf-8', 'Connection: close']
+        assert.deepEqual(lines, expected)
+        raw.destroy()
+      }
+    }
+  })
+
+  for (const [path, host, origin, status] of [
+    ['http://x/nats', 'a', 'http://x', 101],
+    ['http://x/nats', 'a', 'http://a', 403],
+    ['http://u:p@x:80/nats?a', 'a', 'http://x', 101],
+    ['HTTP://x:81/', '', 'http://x:81', 101],
+    ['http:///nats', 'a', 'http://a', 101],
+  ] as const) {
+    test(`GET ${path} with the host "${host}" and a page of ${origin}: ${status}`, async () => {
+      assert.equal(await statusOf(server.webSocket, { path, headers: { Host: host, Origin: origin } }), status)
+    })
+  }
+
   test('WSUpgradeValidationErrors: data before the 101, which ends the connection without one', async () => {
     const raw = await RawSocket.connect(server.webSocket)
     raw.write(Buffer.concat([Buffer.from(upgradeRequest()), frame('PING\r\n')]))
