@@ -117,3 +117,16 @@ test('a signal to the launcher reaches Belfry', async () => {
   assert.deepEqual(await program.stop(), { code: 7, signal: null })
   assert.match(program.stdout, /draining/)
 })
+
+test('a checkout in which nothing is installed yet says how to', async () => {
+  await using folder = await temporaryFolder()
+  install(folder.path, 'src/main.ts')
+  const PATH = programs(folder, 'new')
+  mkdirSync(folder.join('scripts'))
+  writeFileSync(folder.join('scripts/setup'), '')
+  const { code, stderr } = await runProgram({ command: folder.join('bin/belfry'), env: { PATH } })
+  assert.equal(code, 1)
+  assert.match(stderr, /^Belfry is not set up yet: run "npm start" in \S+ once/)
+  mkdirSync(folder.join('node_modules'))
+  assert.equal((await start(folder.join('bin/belfry'), PATH)).main, folder.join('src/main.ts'))
+})
