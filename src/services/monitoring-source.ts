@@ -133,11 +133,11 @@ function websocketSnapshot(options: WebsocketOptions, port: number): WebsocketSn
 }
 
 function connectionSnapshot(snapshot: DoorSnapshot): ConnectionSnapshot {
-  const { tls, cid } = snapshot
+  const { tls } = snapshot
   return {
     ...snapshot,
     kind: 'Client',
-    subscriptions: () => snapshot.subscriptions().map((subscription) => ({ ...subscription, cid })),
+    subscriptions: () => subscriptionsOf(snapshot),
     tls: tls && {
       version: tls.version,
       cipherSuite: tls.cipherSuite,
@@ -164,13 +164,11 @@ function accountSnapshot(account: Account, { door, startMs }: MonitoredService):
     slowConsumers: isOfClients ? slowConsumers.clients : 0,
     stats: () => account.stats(),
     *subscriptions() {
-      if (isOfClients) yield* subscriptionsOf(door)
+      if (isOfClients) for (const snapshot of door.openSnapshots()) yield* subscriptionsOf(snapshot)
     },
   }
 }
 
-function* subscriptionsOf(door: NatsDoor): Iterable<SubscriptionSnapshot> {
-  for (const snapshot of door.openSnapshots()) {
-    for (const subscription of snapshot.subscriptions()) yield { ...subscription, cid: snapshot.cid }
-  }
+function* subscriptionsOf({ cid, subscriptions }: DoorSnapshot): Iterable<SubscriptionSnapshot> {
+  for (const subscription of subscriptions()) yield { ...subscription, cid }
 }

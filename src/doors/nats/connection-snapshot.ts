@@ -21,8 +21,11 @@ export interface ConnectionSnapshot {
   readonly inBytes: number
   readonly outBytes: number
   readonly subscriptionCount: number
-  /** Of a connection that has ended, no more than the first hundred, and fewer where they are long. */
-  subscriptions(): SubscriptionSnapshot[]
+  /**
+   * As they are when they are read: there may be more than anybody wants to have in a list. Of a connection that has
+   * ended, no more than the first hundred, and fewer where they are long.
+   */
+  subscriptions(): Iterable<SubscriptionSnapshot>
   readonly name: string
   readonly lang: string
   readonly version: string

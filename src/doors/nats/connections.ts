@@ -106,13 +106,14 @@ export class Connections {
 }
 
 /** The first ones, as far as there is room for them. */
-function worthRemembering(subscriptions: readonly SubscriptionSnapshot[]): SubscriptionSnapshot[] {
+function worthRemembering(subscriptions: Iterable<SubscriptionSnapshot>): SubscriptionSnapshot[] {
+  const first: SubscriptionSnapshot[] = []
   let room = MAX_CLOSED_SUBSCRIPTION_LENGTH
-  let count = 0
-  for (const { subject, queue, sid } of subscriptions) {
+  for (const subscription of subscriptions) {
+    const { subject, queue, sid } = subscription
     room -= subject.length + queue.length + sid.length
-    if (room < 0 || count === MAX_CLOSED_SUBSCRIPTIONS) break
-    count++
+    if (room < 0 || first.length === MAX_CLOSED_SUBSCRIPTIONS) break
+    first.push(subscription)
   }
-  return subscriptions.slice(0, count)
+  return first
 }

@@ -73,13 +73,10 @@ export class Subscriptions {
     this.#bySid.clear()
   }
 
-  snapshot(): SubscriptionSnapshot[] {
-    return Array.from(this.#bySid.values(), ({ subject, queue, sid, delivered, maxDeliveries }) => ({
-      subject,
-      queue,
-      sid,
-      msgs: delivered,
-      max: maxDeliveries,
-    }))
+  /** As they are when they are read, which may be done over many turns of the event loop. */
+  *snapshot(): IterableIterator<SubscriptionSnapshot> {
+    for (const { subject, queue, sid, delivered, maxDeliveries } of this.#bySid.values()) {
+      yield { subject, queue, sid, msgs: delivered, max: maxDeliveries }
+    }
   }
 }

@@ -3,6 +3,7 @@ import { type ConnectionState, connectionOrder, type Listed, reason, stopMs } fr
 import { goTime, roundTrip, uptime } from './go-format.ts'
 import { type JsonObject, LazyList, unlessEmpty } from './json.ts'
 import { BadRequest, type Page, type Query } from './query.ts'
+import type { Pace, Scan } from './scans.ts'
 import type { MonitoringSource, TlsSnapshot } from './source.ts'
 import { collidingWith } from './subjects-collide.ts'
 import { subscriptionDetail } from './subsz.ts'
@@ -23,24 +24,27 @@ interface ConnzRequest extends Page {
 }
 
 /** Who takes part at all is decided before anybody is sorted, and only the page that was asked for is written. */
-export function connz(source: MonitoringSource, query: Query, nowMs: number): JsonObject {
+export async function connz(source: MonitoringSource, query: Query, nowMs: number, scan: Scan): Promise<JsonObject> {
   const request = readRequest(query)
   const order = connectionOrder(query.text('sort'), request.state, nowMs)
   if (request.filterSubject !== '' && request.account === '') {
     throw new BadRequest('filter by subject only valid with account filtering')
   }
 
-  const candidates = candidatesOf(source, request)
-  const page = candidates
-    .filter((connection) => isWanted(connection, request))
-    .sort(order)
-    .slice(request.offset, request.offset + request.limit)
+  const { wanted, total } =
+    request.filterSubject === ''
+      ? wantedOf(source, request)
+      : await scan(async (pace) => {
+          const { wanted, total } = wantedOf(source, request)
+          return { wanted: await subscribed(wanted, request, pace), total }
+        })
+  const page = wanted.sort(order).slice(request.offset, request.offset + request.limit)
   return {
     server_id: source.server().id,
     now: goTime(nowMs),
     num_connections: page.length,
     // As in nats-server: all of the state and the account, whatever else is asked for.
-    total: candidates.length,
+    total,
     offset: request.offset,
     limit: request.limit,
     connections: new LazyList(page.values().map((connection) => connectionInfo(connection, request, nowMs))),
@@ -77,30 +81,56 @@ function readState(text: string): ConnectionState {
   throw new BadRequest(`Error decoding state for ${text}`)
 }
 
-function candidatesOf(source: MonitoringSource, { state, account }: ConnzRequest): Listed[] {
-  const listed: Listed[] = []
+/** Who is listed, but for what they are subscribed to; and how many there are of the state and the account. */
+function wantedOf(source: MonitoringSource, request: ConnzRequest): { wanted: Listed[]; total: number } {
+  const { state, account } = request
+  const wanted: Listed[] = []
+  let total = 0
   for (const list of [
     state === 'closed' ? [] : source.connections(),
     state === 'open' ? [] : source.closedConnections(),
   ]) {
-    for (const connection of list) if (account === '' || connection.account === account) listed.push(connection)
+    for (const connection of list) {
+      if (account !== '' && connection.account !== account) continue
+      total++
+      if (isWanted(connection, request)) wanted.push(connection)
+    }
   }
-  return listed
+  return { wanted, total }
 }
 
-function isWanted(connection: Listed, { cid, user, mqttClient, filterSubject, overlaps }: ConnzRequest): boolean {
+function isWanted(connection: Listed, { cid, user, mqttClient }: ConnzRequest): boolean {
   // nats-server, too, asks for nothing else when it is asked for one connection.
   if (cid > 0) return connection.cid === cid
   if (user !== '' && connection.authorizedUser !== user) return false
-  if (mqttClient !== '' && connection.mqttClient !== mqttClient) return false
-  return filterSubject === '' || connection.subscriptions().some(({ subject }) => overlaps(subject))
+  return mqttClient === '' || connection.mqttClient === mqttClient
+}
+
+/** Those of `connections` that have a subscription which the request asks for. */
+async function subscribed(
+  connections: readonly Listed[],
+  { cid, overlaps }: ConnzRequest,
+  pace: Pace,
+): Promise<Listed[]> {
+  if (cid > 0) return [...connections]
+  const found: Listed[] = []
+  for (const connection of connections) {
+    if (pace.isDue) await pace.rest()
+    for (const { subject } of connection.subscriptions()) {
+      if (pace.isDue) await pace.rest()
+      if (!overlaps(subject)) continue
+      found.push(connection)
+      break
+    }
+  }
+  return found
 }
 
 function connectionInfo(connection: Listed, { showsUsers, subscriptions }: ConnzRequest, nowMs: number): JsonObject {
   const stopped = stopMs(connection)
   const endMs = stopped ?? nowMs
   const { tls, account } = connection
-  const own = subscriptions === 'none' ? [] : connection.subscriptions()
+  const hasOwn = subscriptions !== 'none' && !isEmpty(connection.subscriptions())
   return {
     cid: connection.cid,
     kind: connection.kind,
@@ -130,13 +160,17 @@ function connectionInfo(connection: Listed, { showsUsers, subscriptions }: Connz
     authorized_user: showsUsers ? unlessEmpty(connection.authorizedUser) : undefined,
     account: showsUsers && account !== DEFAULT_ACCOUNT ? account : undefined,
     subscriptions_list:
-      subscriptions === 'subjects' && own.length > 0
-        ? new LazyList(own.values().map(({ subject }) => subject))
+      subscriptions === 'subjects' && hasOwn
+        ? new LazyList(Iterator.from(connection.subscriptions()).map(({ subject }) => subject))
         : undefined,
     subscriptions_list_detail:
-      subscriptions === 'details' && own.length > 0
+      subscriptions === 'details' && hasOwn
         ? // nats-server names the account here once the connection is closed, and only then.
-          new LazyList(own.values().map((one) => subscriptionDetail(one, stopped === undefined ? undefined : account)))
+          new LazyList(
+            Iterator.from(connection.subscriptions()).map((one) =>
+              subscriptionDetail(one, stopped === undefined ? undefined : account),
+            ),
+          )
         : undefined,
     name_tag: showsUsers && (stopped === undefined || account !== DEFAULT_ACCOUNT) ? account : undefined,
     mqtt_client: unlessEmpty(connection.mqttClient),
@@ -147,4 +181,9 @@ function peerCertificates({ peerCertificates }: TlsSnapshot): JsonObject[] {
   return peerCertificates.map(({ subject, publicKeySha256, sha256 }) => {
     return { subject, spki_sha256: publicKeySha256, cert_sha256: sha256 }
   })
+}
+
+function isEmpty(items: Iterable<unknown>): boolean {
+  for (const _ of items) return false
+  return true
 }

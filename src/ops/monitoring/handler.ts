@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import path from 'node:path'
 import { type Clock, type Logger, silentLogger } from '#kit'
+import { requestTarget } from '#net'
 import { accountz, accstatz } from './accounts.ts'
 import { connz } from './connz.ts'
 import { healthz } from './healthz.ts'
@@ -9,7 +10,8 @@ import { compactJson, indentedJson, type JsonObject } from './json.ts'
 import { OneByOne } from './one-by-one.ts'
 import { ProcessMeter } from './process-usage.ts'
 import { BadRequest, Query } from './query.ts'
-import { type Answer, respond, sendText } from './respond.ts'
+import { type Answer, refuseForNow, respond, sendText } from './respond.ts'
+import { Overloaded, type Scan, Scans } from './scans.ts'
 import type { MonitoringSource } from './source.ts'
 import { gatewayz, jsz, leafz, routez } from './stand-alone.ts'
 import { subsz } from './subsz.ts'
@@ -29,7 +31,7 @@ const CALLBACK = /^(?=.{1,128}$)[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/
 const PLAIN = 'text/plain; charset=utf-8'
 const JSON_TYPE = 'application/json'
 
-type List = (source: MonitoringSource, query: Query, nowMs: number) => JsonObject
+type List = (source: MonitoringSource, query: Query, nowMs: number, scan: Scan) => JsonObject | Promise<JsonObject>
 
 /** What needs nothing but the source and the query. */
 const LISTS: Readonly<Record<string, List>> = {
@@ -63,6 +65,7 @@ class MonitoringEndpoints {
   readonly #basePath: string
   readonly #meter = new ProcessMeter()
   readonly #oneByOne = new OneByOne()
+  readonly #scans: Scans
   readonly #requests = new Map<string, number>()
   #longAnswers = 0
 
@@ -70,6 +73,7 @@ class MonitoringEndpoints {
     this.#source = source
     this.#clock = clock
     this.#logger = logger
+    this.#scans = new Scans(clock)
     this.#givenBasePath = basePath
     this.#basePath = path.posix.join('/', basePath).replace(/\/$/, '')
   }
@@ -78,11 +82,15 @@ class MonitoringEndpoints {
     await this.#oneByOne.turnOf(request, response)
     if (request.socket.destroyed) return
     try {
-      const answer = this.#answer(request, response)
+      const answer = await this.#answer(request, response)
       await respond(response, answer, { clock: this.#clock, admit: () => this.#admitLongAnswer() })
     } catch (error) {
       if (error instanceof BadRequest) {
         sendText(response, { status: 400, type: PLAIN, text: error.message })
+        return
+      }
+      if (error instanceof Overloaded) {
+        refuseForNow(response, error.message)
         return
       }
       this.#logger.error({ error }, 'monitoring request failed')
@@ -91,13 +99,13 @@ class MonitoringEndpoints {
     }
   }
 
-  #answer({ url = '/' }: IncomingMessage, response: ServerResponse): Answer {
-    const [target = '', ...query] = url.split('?')
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<Answer> {
+    const { path: target, query } = requestTarget(request)
     const endpoint = this.#endpointOf(target)
     // Errors are plain text that repeats what was sent: no browser may take it for anything else.
     response.setHeader('X-Content-Type-Options', 'nosniff')
     if (endpoint === undefined) return { status: 404, type: PLAIN, body: ['404 page not found\n'] }
-    return this.#answerOf(endpoint, new Query(query.join('?')), response)
+    return this.#answerOf(endpoint, new Query(query), response)
   }
 
   /** The path below the base path; `undefined` outside of it. `/subscriptionsz` is the old name of `/subsz`. */
@@ -109,11 +117,12 @@ class MonitoringEndpoints {
     return endpoint === '/subscriptionsz' ? '/subsz' : endpoint
   }
 
-  #answerOf(endpoint: string, query: Query, response: ServerResponse): Answer {
+  async #answerOf(endpoint: string, query: Query, response: ServerResponse): Promise<Answer> {
     const list = Object.hasOwn(LISTS, endpoint) ? LISTS[endpoint] : undefined
     if (list !== undefined) {
       this.#count(endpoint)
-      return this.#json(response, query, indentedJson(list(this.#source, query, this.#clock.now())))
+      const scan: Scan = (work) => this.#scans.run(work, () => !response.destroyed)
+      return this.#json(response, query, indentedJson(await list(this.#source, query, this.#clock.now(), scan)))
     }
     switch (endpoint) {
       case '/':

@@ -6,6 +6,8 @@ import type { Clock } from '#kit'
 const PIECE_LENGTH = 64 * 1024
 /** How long a reader may take for a piece before its answer is cut off. */
 const STALL_MS = 10_000
+/** How long all of a long answer may take, however steadily it is read: others wait for its place. */
+const LONGEST_ANSWER_MS = 60_000
 
 export interface Answer {
   readonly status: number
@@ -34,8 +36,7 @@ export async function respond(
 
   using admission = admit()
   if (admission === undefined) {
-    response.setHeader('Retry-After', '1')
-    sendText(response, { status: 503, type: 'text/plain; charset=utf-8', text: 'Too many long answers at once' })
+    refuseForNow(response, 'Too many long answers at once')
     return
   }
   response.writeHead(status, { 'Content-Type': type })
@@ -43,13 +44,21 @@ export async function respond(
     response.end()
     return
   }
+  const endMs = clock.now() + LONGEST_ANSWER_MS
   response.write(first.value)
   for (let piece: IteratorResult<string, void> = second; !piece.done; piece = pieces.next()) {
-    if (!response.write(piece.value)) await drained(response, clock)
+    if (!response.write(piece.value)) await drained(response, clock, Math.min(STALL_MS, endMs - clock.now()))
     await nextTurn()
+    if (clock.now() >= endMs) response.destroy()
     if (response.destroyed) return
   }
   response.end()
+}
+
+/** There is no room at the moment. */
+export function refuseForNow(response: ServerResponse, text: string): void {
+  response.setHeader('Retry-After', '1')
+  sendText(response, { status: 503, type: 'text/plain; charset=utf-8', text })
 }
 
 export function sendText(
@@ -72,9 +81,9 @@ function* piecesOf(body: Iterable<string>): Generator<string, void, undefined> {
 }
 
 /** Resolves when the response can take more, or never will: it is destroyed when its reader stalls. */
-async function drained(response: ServerResponse, clock: Clock): Promise<void> {
+async function drained(response: ServerResponse, clock: Clock, timeoutMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const stalled = clock.after(STALL_MS, () => response.destroy())
+  const stalled = clock.after(timeoutMs, () => response.destroy())
   response.once('drain', resolve).once('close', resolve)
   if (response.destroyed) resolve()
   await promise

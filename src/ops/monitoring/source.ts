@@ -108,8 +108,11 @@ export interface ConnectionSnapshot {
   /** How often this client was held up because it published faster than its subscribers read. */
   readonly stalls?: number | undefined
   readonly subscriptionCount: number
-  /** Asked for only when the request wants them; when the answer is long, some turns of the event loop later. */
-  subscriptions(): readonly SubscriptionSnapshot[]
+  /**
+   * Asked for only when the request wants them, perhaps some turns of the event loop later. Made as they are read, better
+   * than before; they are read over many turns, in which some may come and others go.
+   */
+  subscriptions(): Iterable<SubscriptionSnapshot>
   readonly name?: string | undefined
   readonly lang?: string | undefined
   readonly version?: string | undefined
@@ -167,7 +170,7 @@ export interface AccountSnapshot {
   readonly slowConsumers: number
   /** Asked for only when the request wants it. */
   stats(): SublistSnapshot
-  /** All subscriptions of the account; asked for only when the request wants them. */
+  /** All subscriptions of the account; asked for only when the request wants them, and read as those of a connection. */
   subscriptions(): Iterable<SubscriptionSnapshot>
 }
 

@@ -2,6 +2,7 @@ import { isLiteralSubject, isValidSubject, subjectMatches } from '#core'
 import { goTime } from './go-format.ts'
 import { type JsonObject, LazyList, unlessEmpty } from './json.ts'
 import { BadRequest, type Query } from './query.ts'
+import type { Pace, Scan } from './scans.ts'
 import type { AccountSnapshot, MonitoringSource, SublistSnapshot, SubscriptionSnapshot } from './source.ts'
 
 interface OfAccount {
@@ -10,7 +11,7 @@ interface OfAccount {
 }
 
 /** `/subsz`: the matchers of all accounts, or of one, and with `subs=1` what is subscribed to. */
-export function subsz(source: MonitoringSource, query: Query, nowMs: number): JsonObject {
+export async function subsz(source: MonitoringSource, query: Query, nowMs: number, scan: Scan): Promise<JsonObject> {
   const showsList = query.boolean('subs')
   const { offset, limit } = query.page()
   const test = query.text('test')
@@ -20,7 +21,9 @@ export function subsz(source: MonitoringSource, query: Query, nowMs: number): Js
 
   const wanted = query.text('acc')
   const accounts = [...source.accounts()].filter(({ name }) => wanted === '' || name === wanted)
-  const { page, total } = showsList ? pageOf(accounts, { test, offset, limit }) : { page: [], total: 0 }
+  const { page, total } = showsList
+    ? await scan((pace) => pageOf(accounts, { test, offset, limit }, pace))
+    : { page: [], total: 0 }
   return {
     server_id: source.server().id,
     now: goTime(nowMs),
@@ -36,14 +39,16 @@ export function subsz(source: MonitoringSource, query: Query, nowMs: number): Js
 }
 
 /** Counts all that match and keeps those of the page. */
-function pageOf(
+async function pageOf(
   accounts: readonly AccountSnapshot[],
   { test, offset, limit }: { readonly test: string; readonly offset: number; readonly limit: number },
-): { page: OfAccount[]; total: number } {
+  pace: Pace,
+): Promise<{ page: OfAccount[]; total: number }> {
   const page: OfAccount[] = []
   let total = 0
   for (const account of accounts) {
     for (const subscription of account.subscriptions()) {
+      if (pace.isDue) await pace.rest()
       if (test !== '' && !subjectMatches(subscription.subject, test)) continue
       if (total >= offset && page.length < limit) page.push({ account: account.name, subscription })
       total++

@@ -192,7 +192,10 @@ for (const carrier of CARRIERS) {
         await client.untilPong()
       }
       assert.deepEqual(
-        [...server.door.openSnapshots()].map((one) => [one.account, one.subscriptions().map(({ subject }) => subject)]),
+        [...server.door.openSnapshots()].map((one) => [
+          one.account,
+          Array.from(one.subscriptions(), ({ subject }) => subject),
+        ]),
         [['B', ['only.B']]],
       )
       assert.equal(server.broker.account('A').subscriptionCount, 0)
