@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import type { LogFields } from '#kit'
-import { goQuote } from './go-quote.ts'
+import { goQuote } from '#wire/nats'
 
 /** Values that need no quotes. */
 const PLAIN = /^[\w.,:;/@$*>+#[\]()-]+$/

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { ConfigError } from '#kit'
+import { goQuote } from '#wire/nats'
 import { goFileError } from './go-file-error.ts'
-import { goQuote } from './go-quote.ts'
 import { backupSuffix } from './line.ts'
 
 /** As nats-server makes its log files. */

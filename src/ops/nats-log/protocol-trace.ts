@@ -1,7 +1,7 @@
 import type { LogFields } from '#kit'
+import { goQuote } from '#wire/nats'
 import { redactText } from '../redact.ts'
 import { clientPrefix, printable } from './event-text.ts'
-import { goQuote } from './go-quote.ts'
 
 /**
  * What a door tells of the operations that it reads and writes, while `isOn`. Asking that first keeps tracing free of

@@ -11,5 +11,5 @@ export {
   PONG_LINE,
 } from './encode.ts'
 export { type NatsErrorCode, NatsProtocolError } from './errors.ts'
+export { goQuote, quoted } from './go-quote.ts'
 export { encodeHeaders, type HeaderBlock, type Headers, parseHeaders } from './headers.ts'
-export { quoted } from './quoted.ts'

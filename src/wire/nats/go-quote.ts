@@ -56,3 +56,8 @@ function escapeUnprintable(character: string): string {
 function hexByte(byte: number): string {
   return `\\x${byte.toString(16).padStart(2, '0')}`
 }
+
+/** `goQuote` for byte strings (latin1), as subjects are: the answer is one too. */
+export function quoted(text: string): string {
+  return Buffer.from(goQuote(Buffer.from(text, 'latin1'))).toString('latin1')
+}
