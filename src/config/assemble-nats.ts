@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { parseAdvertise } from './advertise.ts'
 import { websocketOptions } from './assemble-websocket.ts'
+import { doubleListeners } from './double-listeners.ts'
 import { formatDuration, type Problems } from './language/index.ts'
 import type {
   AuthorizationOptions,
@@ -25,7 +26,11 @@ const LARGE_PAYLOAD_BYTES = 8 * 1024 * 1024
 export function assembleNats(choose: Choice, cwd: string, problems: Problems): NatsServerOptions {
   const nats = natsOptions()
   const websockets = allWebsocketOptions()
-  return { nats, websockets, monitoring: monitoringOptions(nats), log: logOptions(), process: processOptions() }
+  const monitoring = monitoringOptions(nats)
+  const options = { nats, websockets, monitoring, log: logOptions(), process: processOptions() }
+  // nats-server finds out when it is to listen.
+  for (const line of doubleListeners(options)) problems.error(line)
+  return options
 
   function natsOptions(): NatsOptions {
     const { nats } = schema

@@ -354,6 +354,28 @@ describe('the WebSocket listener', () => {
   })
 })
 
+describe('two listeners', () => {
+  for (const [conf, ...errors] of [
+    ['port: 7\nwebsocket { port: 7, no_tls: true }', 'NATS over TCP and for NATS over WebSocket'],
+    ['listen: "127.0.0.1:7"\nhttp: "127.0.0.1:7"', 'NATS over TCP and for monitoring'],
+    ['listen: "[::1]:7"\nhttp: "[::1]:7"', 'NATS over TCP and for monitoring'],
+    [
+      'websocket: [ { listen: "127.0.0.1:7", no_tls: true }, { port: 7, no_tls: true } ]',
+      'NATS over WebSocket and for NATS over WebSocket',
+    ],
+    ['listen: "127.0.0.1:7"\nhttp: "127.0.0.2:7"'],
+    ['listen: "0.0.0.0:7"\nhttp: "[::1]:7"'],
+    ['port: -1\nwebsocket { port: -1, no_tls: true }\nhttp: -1'],
+  ] as const) {
+    test(`${JSON.stringify(conf)} ${errors.length > 0 ? 'exclude each other' : 'do not'}`, () => {
+      assert.deepEqual(
+        errorsOf(conf),
+        errors.map((what) => `port 7 is both for ${what}: each needs one of its own`),
+      )
+    })
+  }
+})
+
 describe('what is wrong in a file is reported with its place:', () => {
   for (const [conf, ...errors] of [
     ['prot: 1', '1:0: unknown field "prot" (did you mean "port"?)'],
