@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, X509Certificate } from 'node:crypto'
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import net from 'node:net'
 import { test } from 'node:test'
 import { peerCertificate } from '#ops'
@@ -251,6 +251,15 @@ for (const basePath of ['', '/', 'nats', '/nats', '/ops/nats/']) {
     for (const link of links) assert.equal((await fetch(link)).status, 200, link.href)
   })
 }
+
+test('a target in absolute form is as good as its path', async () => {
+  await using server = await startMonitoringServer()
+  const { port } = new URL(server.url)
+  const sent = request({ port, host: '127.0.0.1', path: 'http://elsewhere:1/connz?limit=7' }).end()
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  const { limit } = JSON.parse((await response.toArray()).join('')) as { limit: number }
+  assert.deepEqual([response.statusCode, limit], [200, 7])
+})
 
 test('nothing lies outside of the base path', async () => {
   await using server = await startMonitoringServer(sampleSource(), { basePath: '/nats' })
