@@ -271,7 +271,9 @@ export class NatsService {
   get #webSocketUrl(): string | undefined {
     const [address] = this.#websockets.addresses
     const [options] = this.#options.websockets
-    return address && options && `${options.tls ? 'wss' : 'ws'}://${options.advertise ?? formatAddress(address)}`
+    if (address === undefined || options === undefined) return undefined
+    const { tls, advertise = formatAddress(address), path = '' } = options
+    return `${tls ? 'wss' : 'ws'}://${advertise}${path}`
   }
 
   #createMonitor(): RequestListener {

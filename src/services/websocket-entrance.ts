@@ -21,6 +21,7 @@ import {
   type ListenAddress,
   loadTls,
   type ProxyProtocolRules,
+  plainAddress,
   proxyProtocolRules,
   type RemoteAddress,
   requestTarget,
@@ -158,7 +159,8 @@ export class WebsocketEntrance {
         objectionToPlace(upgrade, options, hasRoom) ??
         this.#mount?.objection?.(request) ??
         foreignOrigin(upgrade, options),
-      onRefused: (reason) => this.failures.error({ ...remote, reason }, 'websocket handshake error'),
+      onRefused: (reason) =>
+        this.failures.error({ ...remote, reason, origin: upgrade.origin }, 'websocket handshake error'),
       compression: options.compression
         ? { shared: compression, limits: () => ({ maxPayloadBytes: maxPayloadBytes() }) }
         : undefined,
@@ -226,5 +228,5 @@ function objectionToStay(
 
 /** Where a request came in. */
 function localFacts({ socket }: IncomingMessage): ListenerFacts {
-  return { host: socket.localAddress ?? '', port: socket.localPort ?? 0, isTls: 'encrypted' in socket }
+  return { host: plainAddress(socket.localAddress ?? ''), port: socket.localPort ?? 0, isTls: 'encrypted' in socket }
 }
