@@ -106,7 +106,7 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
     },
     certificateAuthorityFile: web.certificateAuthorityFile,
     handleUpgrade: (request, socket, head) => upgrades.handle(request, socket, head),
-    natsUpgradeHandler: (rules = {}) => mountNats(nats, rules, { cwd, env }),
+    natsUpgradeHandler: async (rules = {}) => nats.mount(mountOptions(rules, { cwd, env })),
     async reload({ dryRun = false } = {}) {
       const next = load()
       for (const warning of next.warnings) logger.warn({ warning }, 'configuration')
@@ -169,14 +169,8 @@ async function webUpgrades(
   return upgrades
 }
 
-async function mountNats(nats: NatsService, rules: MountRules, sources: ReadSources): Promise<UpgradeHandler> {
-  return nats.mount(mountOptions(rules, sources))
-}
-
-type ReadSources = Pick<LoadOptions, 'cwd' | 'env'>
-
 /** The options of a listener without a port of its own. Throws a `ConfigError`. */
-function mountOptions(rules: MountRules, sources: ReadSources) {
+function mountOptions(rules: MountRules, sources: Pick<LoadOptions, 'cwd' | 'env'>) {
   // The port is none that anybody listens on: without one the block would count as switched off.
   const { options } = loadNatsOptions({ ...sources, overrides: { websocket: { ...rules, port: 0, noTls: true } } })
   const [websocket] = options.websockets

@@ -19,10 +19,13 @@ export interface ReadConfigFile {
   readonly problems: Problems
   /** Blocks of the top level that whoever reads the file has no use for: only a remark is made of each. */
   readonly blocksWithoutEffect?: readonly string[]
+  /** The same of single settings, whose values are checked all the same. */
+  readonly settingsWithoutEffect?: readonly AnySetting[]
 }
 
 /** Reads all settings from a parsed config file; reports what is wrong, and every key that is none. */
-export function readConfigFile(file: ConfigMap, { problems, blocksWithoutEffect = [] }: ReadConfigFile): Values {
+export function readConfigFile(file: ConfigMap, options: ReadConfigFile): Values {
+  const { problems, blocksWithoutEffect = [], settingsWithoutEffect = [] } = options
   const values = new Values()
   if (file.entries.size === 0) problems.warning(`${file.position.file}: config has no values or is empty`)
   readMap(file, fieldsOf('', values), problems)
@@ -100,6 +103,7 @@ export function readConfigFile(file: ConfigMap, { problems, blocksWithoutEffect 
 
   function readSetting(entry: ConfigEntry, setting: AnySetting, values: Values): void {
     values.set(setting, setting.type.fromConfig(entry.value, sourceOf(entry)), entry.keyPosition)
+    if (settingsWithoutEffect.includes(setting)) remark(entry)
   }
 
   function sourceOf({ key, keyPosition }: ConfigEntry): ConfigSource {

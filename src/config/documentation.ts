@@ -93,6 +93,9 @@ const BLOCK_TITLES: Readonly<Record<string, string>> = {
 }
 
 const BLOCK_NOTES: Readonly<Record<string, string>> = {
+  '':
+    'What is said here of the log, save for `log_level` and `debug`, and of files of the process, is what ' +
+    '`belfry nats-server` does. A whole Belfry says at the start that it has no effect.',
   authorization:
     'With neither `user` nor `token` nobody needs to log in. `user` and `token` exclude each other. Several users, ' +
     'accounts, NKeys, JWTs and bcrypt hashes are not supported by this version: a file that asks for them is refused.',

@@ -7,7 +7,7 @@ import { EnvironmentVariables, withEnvFile } from './environment.ts'
 import { configDigest, type Environment, Problems, parseConfigFile } from './language/index.ts'
 import type { NatsServerOptions, Options } from './options.ts'
 import { type Overrides, readOverrides } from './overrides.ts'
-import { schema } from './settings/schema.ts'
+import { type AnySetting, schema } from './settings/schema.ts'
 import { path } from './types/text.ts'
 import { chooseFrom, Values } from './values.ts'
 import { readVariable, readVariables, reportInvalid } from './variables.ts'
@@ -43,7 +43,10 @@ export function loadOptions({ configFile, env, cwd, overrides = {} }: LoadOption
     readOverrides(overrides, problems),
     configFile === undefined
       ? new Values()
-      : readConfigFile(parseConfigFile(configFile, { environment, cwd }), { problems }),
+      : readConfigFile(parseConfigFile(configFile, { environment, cwd }), {
+          problems,
+          settingsWithoutEffect: SETTINGS_OF_NATS_SERVER,
+        }),
   ]
   const fromEnvironment = readVariables(variables, problems)
   const named = reportInvalid(problems, () => readVariable(path(), 'CONFIG_FILE', variables, problems))
@@ -90,6 +93,12 @@ export function loadNatsOptions(from: LoadNatsOptions): LoadedNatsOptions {
   const options = assembleNats(chooseFrom(sources), cwd, problems)
   return { ...loaded(options, problems), digest: file && configDigest(file) }
 }
+
+/** What only the command `belfry nats-server` does: its log lines and its files. */
+const SETTINGS_OF_NATS_SERVER: readonly AnySetting[] = [
+  ...Object.values(schema.process),
+  ...Object.values(schema.log).filter((setting) => setting !== schema.log.level && setting !== schema.log.debug),
+]
 
 /** What a plain NATS server has no use for. */
 export const BLOCKS_OF_THE_VAULT: readonly string[] = ['web', 'vault']

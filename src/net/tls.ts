@@ -8,23 +8,26 @@ import { opensslCiphers, opensslCurves } from './cipher-names.ts'
 
 /** `tls {}` of a listener. (`spec/nats.md` §1.4) */
 export interface TlsOptions {
-  /** PEM files. Which certificate is shown depends on the name and the kinds of key that the client asks for. */
+  /** At least one; which of them is shown depends on the name that the client asks for. PEM files. */
   readonly certificates: readonly { readonly certFile: string; readonly keyFile: string }[]
   /** Authorities of client certificates, PEM; `undefined`: those of the system. */
   readonly caFile?: string | undefined
   /** Whether clients must show a certificate that an authority signed. */
   readonly verify: boolean
-  /** Implies `verify`. */
+  /** As `verify`, and the certificate says who the user is. */
   readonly verifyAndMap: boolean
+  /** How long a handshake may take. */
   readonly timeoutMs: number
-  /** Go's names; empty: OpenSSL's choice. */
+  /** By Go's names, as `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`; empty: the library's own choice. */
   readonly cipherSuites: readonly string[]
-  /** Go's names; empty: OpenSSL's choice. */
+  /** By Go's names, as `CurveP256`; empty: the library's own choice. */
   readonly curvePreferences: readonly string[]
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
-  /** SHA-256 of the SubjectPublicKeyInfo, in lower-case hex; empty: any. */
+  /** SHA-256 of the DER SubjectPublicKeyInfo of the client certificates that are let in, lower-case hex; empty: any. */
   readonly pinnedCerts: readonly string[]
+  /** Whether the handshake comes before INFO; a number: if the client begins it within so many milliseconds. */
   readonly handshakeFirst: boolean | number
+  /** Whether clients may go on without TLS. */
   readonly allowNonTls: boolean
 }
 

@@ -33,15 +33,6 @@ export function changeLine({ option, from, to }: Change): string {
   return `${option}: ${shown(from)} -> ${shown(to)}`
 }
 
-/** Whether an option, or one inside or around it, is among the changed. */
-export function isChanged(changes: readonly Change[], option: string): boolean {
-  return changes.some((change) => isWithin(change.option, option) || isWithin(option, change.option))
-}
-
-function isWithin(inner: string, outer: string): boolean {
-  return inner === outer || inner.startsWith(`${outer}.`) || inner.startsWith(`${outer}[`)
-}
-
 function withoutSecrets(value: unknown): string {
   return JSON.stringify(value, (key, inner: unknown) =>
     SECRET.test(key) && inner !== undefined ? '[redacted]' : inner,

@@ -52,7 +52,7 @@ export function monitoringSource(service: MonitoredService): MonitoringSource {
   return {
     server: () => serverSnapshot(service),
     totals() {
-      const { slowConsumers, staleConnections, ...totals } = door.totals()
+      const { slowConsumers, staleConnections, stalls, ...totals } = door.totals()
       let subscriptions = 0
       for (const account of broker.accounts()) subscriptions += account.subscriptionCount
       return {
@@ -60,7 +60,7 @@ export function monitoringSource(service: MonitoredService): MonitoringSource {
         subscriptions,
         slowConsumers: slowConsumers.clients,
         staleConnections: staleConnections.clients,
-        stalledClients: 0,
+        stalledClients: stalls,
       }
     },
     *connections() {

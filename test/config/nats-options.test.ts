@@ -36,6 +36,18 @@ describe('a plain NATS server', () => {
     assert.deepEqual(warnings, ['nats.conf:1:0: web has no effect here', 'nats.conf:2:1: vault has no effect here'])
   })
 
+  test('alone has log lines and files of its own: a whole Belfry says that they have no effect', () => {
+    const conf = 'log_file: "x.log"\npid_file: "x.pid"\ndebug: true'
+    assert.deepEqual(load(conf).warnings, [])
+    using folder = new Folder({ 'nats.conf': conf })
+    const { options, warnings } = loadOptions({ configFile: 'nats.conf', env: {}, cwd: folder.path })
+    assert.equal(options.log.level, 'debug')
+    assert.deepEqual(warnings, [
+      'nats.conf:1:0: log_file has no effect here',
+      'nats.conf:2:1: pid_file has no effect here',
+    ])
+  })
+
   test('is told the digest of its file', () => {
     const digest = '797533ebd0dfba7d34a0f9337ecf147e442871f48ddfd07ed751575a5737267e'
     assert.equal(load('port: 4222').digest, digest)

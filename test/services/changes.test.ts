@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { changeLine, changesBetween, isChanged } from '../../src/services/changes.ts'
+import { changeLine, changesBetween } from '../../src/services/changes.ts'
 
 const BEFORE = {
   nats: { maxConnections: 100, authorization: { user: 'a', password: 'old' }, tls: undefined },
@@ -44,13 +44,4 @@ test('secrets are not shown, wherever they stand', () => {
   assert.deepEqual(linesOf({ websockets: BEFORE.websockets }), [
     'nats: {"maxConnections":100,"authorization":{"user":"a","password":"[redacted]"}} -> none',
   ])
-})
-
-test('an option counts as changed when something inside it or around it is', () => {
-  const changes = [{ option: 'websockets[0].tls', from: 1, to: 2 }]
-  assert.equal(isChanged(changes, 'websockets'), true)
-  assert.equal(isChanged(changes, 'websockets[0]'), true)
-  assert.equal(isChanged(changes, 'websockets[0].tls.verify'), true)
-  assert.equal(isChanged(changes, 'websockets[1]'), false)
-  assert.equal(isChanged(changes, 'web'), false)
 })

@@ -1,3 +1,4 @@
+import type { TlsOptions } from '#net'
 import {
   arrayIn,
   type ConfigEntry,
@@ -15,30 +16,7 @@ import { secondsOrDuration } from './duration.ts'
 import { type ConfigSource, mustBe, type SettingType } from './setting-type.ts'
 import type { TlsFiles } from './tls-files.ts'
 
-/** TLS of a listener for NATS. (`spec/nats.md` §1.4) */
-export interface TlsOptions {
-  /** At least one; which of them is shown depends on the name that the client asks for. PEM files. */
-  readonly certificates: readonly TlsFiles[]
-  /** Authorities of client certificates, PEM; `undefined`: those of the system. */
-  readonly caFile: string | undefined
-  /** Whether clients must show a certificate that an authority signed. */
-  readonly verify: boolean
-  /** As `verify`, and the certificate says who the user is. */
-  readonly verifyAndMap: boolean
-  /** How long a handshake may take. */
-  readonly timeoutMs: number
-  /** By Go's names, as `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`; empty: the library's own choice. */
-  readonly cipherSuites: readonly string[]
-  /** By Go's names, as `CurveP256`; empty: the library's own choice. */
-  readonly curvePreferences: readonly string[]
-  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
-  /** SHA-256 of the DER SubjectPublicKeyInfo of the client certificates that are let in, lower-case hex; empty: any. */
-  readonly pinnedCerts: readonly string[]
-  /** Whether the handshake comes before INFO; a number: if the client begins it within so many milliseconds. */
-  readonly handshakeFirst: boolean | number
-  /** Whether clients may go on without TLS. */
-  readonly allowNonTls: boolean
-}
+export type { TlsOptions } from '#net'
 
 const DEFAULTS: TlsOptions = {
   certificates: [],

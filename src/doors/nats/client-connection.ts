@@ -56,6 +56,8 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
   /** Of deliveries it knows those that were counted in `#notedMsgs`. */
   #lastActivityMs: number
   #notedMsgs = 0
+  /** How often it was held up because it published faster than others read. */
+  #stalls = 0
   #foreignProtocol: Arrival['foreignProtocol']
 
   constructor(arrival: Arrival, context: DoorContext) {
@@ -180,6 +182,7 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
       outMsgs: this.#outbox.messages,
       inBytes: this.#operations.inBytes,
       outBytes: this.#outbox.messageBytes,
+      stalls: this.#stalls,
       subscriptionCount: subscriptions.size,
       subscriptions: () => subscriptions.snapshot(),
       name,
@@ -223,7 +226,7 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
     if (this.#foreignProtocol !== undefined && this.#turnsAway(bytes)) return
     const operations = this.#operations
     const { inMsgs, subscriptionChanges } = operations
-    this.#read(() => this.#parser.feed(bytes))
+    this.#parse(bytes)
     if (operations.inMsgs === inMsgs && operations.subscriptionChanges === subscriptionChanges) return
     this.#lastActivityMs = now
     this.#life.heard(now)
@@ -336,7 +339,7 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
 
   /** Outside of any read: what is thrown here would be nobody's. */
   #goOn(): void {
-    this.#guarded(() => this.#read(() => this.#parser.resume()))
+    this.#guarded(() => this.#parse())
     this.#reading.release()
   }
 
@@ -363,9 +366,11 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
     } else this.#operations.acknowledge()
   }
 
-  #read(parse: () => void): void {
+  /** Without bytes: goes on where the parser was paused. */
+  #parse(bytes?: Buffer): void {
     try {
-      parse()
+      if (bytes === undefined) this.#parser.resume()
+      else this.#parser.feed(bytes)
     } catch (error) {
       if (!(error instanceof NatsProtocolError)) throw error
       const { text, reason } = PROTOCOL_ERRORS[error.code]
@@ -394,7 +399,7 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
   /** What the client has yet to say waits at its own end meanwhile. The read in hand is finished. */
   slowDown(): void {
     if (this.#hasLeft) return
-    this.#reading.holdFor(STALL_MS, this.#context.clock)
+    if (this.#reading.holdFor(STALL_MS, this.#context.clock)) this.#stalls++
   }
 
   /** A client that does not read gets no farewell: there is no room to say it in. */

@@ -20,6 +20,8 @@ export interface ConnectionSnapshot {
   /** Headers and payloads, without control lines; as is `outBytes`. */
   readonly inBytes: number
   readonly outBytes: number
+  /** How often it was held up because it published faster than others read. */
+  readonly stalls: number
   readonly subscriptionCount: number
   /**
    * As they are when they are read: there may be more than anybody wants to have in a list. Of a connection that has
@@ -62,6 +64,7 @@ export interface DoorTotals {
   readonly outMsgs: number
   readonly inBytes: number
   readonly outBytes: number
+  readonly stalls: number
   readonly slowConsumers: { readonly clients: number }
   readonly staleConnections: { readonly clients: number }
 }

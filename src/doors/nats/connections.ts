@@ -9,7 +9,7 @@ import type { ConnectionSnapshot, DoorTotals, SubscriptionSnapshot } from './con
 const MAX_CLOSED_SUBSCRIPTIONS = 100
 const MAX_CLOSED_SUBSCRIPTION_LENGTH = 8192
 
-type Sums = { -readonly [Sum in 'inMsgs' | 'outMsgs' | 'inBytes' | 'outBytes']: number }
+type Sums = { -readonly [Sum in 'inMsgs' | 'outMsgs' | 'inBytes' | 'outBytes' | 'stalls']: number }
 
 /** The connections of the door: those that are, what is remembered of those that were, and their sums. */
 export class Connections {
@@ -20,7 +20,7 @@ export class Connections {
   #maxClosed: number
   #total = 0
   /** Of the connections that have ended. */
-  readonly #sums: Sums = { inMsgs: 0, outMsgs: 0, inBytes: 0, outBytes: 0 }
+  readonly #sums: Sums = { inMsgs: 0, outMsgs: 0, inBytes: 0, outBytes: 0, stalls: 0 }
   #slow = 0
   #stale = 0
   #onEmpty: (() => void)[] = []

@@ -26,14 +26,15 @@ export class Reading {
     this.#isEnded = true
   }
 
-  /** Repeating it before the time is over does nothing. */
-  holdFor(ms: number, clock: Clock): void {
-    if (this.#isTimed) return
+  /** Repeating it before the time is over does nothing, and returns false. */
+  holdFor(ms: number, clock: Clock): boolean {
+    if (this.#isTimed) return false
     this.#isTimed = true
     this.hold()
     clock.after(ms, () => {
       this.#isTimed = false
       this.release()
     })
+    return true
   }
 }

@@ -7,7 +7,6 @@ export type {
   MonitoringSource,
   PeerCertificateSnapshot,
   ServerSnapshot,
-  SublistSnapshot,
   SubscriptionSnapshot,
   TlsSnapshot,
   TotalsSnapshot,

@@ -1,3 +1,5 @@
+import type { SublistStats } from '#core'
+
 /**
  * What the monitoring endpoints read. Everything is plain data, taken synchronously at the moment of the request: the
  * doors know nothing of `/varz`, and nothing here keeps what it was given longer than it takes to answer.
@@ -169,22 +171,7 @@ export interface AccountSnapshot {
   readonly outBytes: number
   readonly slowConsumers: number
   /** Asked for only when the request wants it. */
-  stats(): SublistSnapshot
+  stats(): SublistStats
   /** All subscriptions of the account; asked for only when the request wants them, and read as those of a connection. */
   subscriptions(): Iterable<SubscriptionSnapshot>
-}
-
-/** The matcher of one account and its cache of results. Counters are since the start. */
-export interface SublistSnapshot {
-  readonly subscriptions: number
-  /** Subjects whose receivers are cached. */
-  readonly cached: number
-  readonly inserts: number
-  readonly removes: number
-  readonly matches: number
-  readonly cacheHits: number
-  /** Receivers of the cached subject that has the most. */
-  readonly maxFanout: number
-  /** Receivers of all cached subjects, added up. */
-  readonly totalFanout: number
 }

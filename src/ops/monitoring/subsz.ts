@@ -1,9 +1,10 @@
+import type { SublistStats } from '#core'
 import { isLiteralSubject, isValidSubject, subjectMatches } from '#core'
 import { goTime } from './go-format.ts'
 import { type JsonObject, LazyList, unlessEmpty } from './json.ts'
 import { BadRequest, type Query } from './query.ts'
 import type { Pace, Scan } from './scans.ts'
-import type { AccountSnapshot, MonitoringSource, SublistSnapshot, SubscriptionSnapshot } from './source.ts'
+import type { AccountSnapshot, MonitoringSource, SubscriptionSnapshot } from './source.ts'
 
 interface OfAccount {
   readonly account: string
@@ -72,8 +73,8 @@ export function subscriptionDetail(subscription: SubscriptionSnapshot, account: 
 }
 
 /** Several matchers as one. */
-export function sublistStats(sublists: readonly SublistSnapshot[]): JsonObject {
-  const sum = (count: (sublist: SublistSnapshot) => number) => sublists.reduce((total, one) => total + count(one), 0)
+export function sublistStats(sublists: readonly SublistStats[]): JsonObject {
+  const sum = (count: (sublist: SublistStats) => number) => sublists.reduce((total, one) => total + count(one), 0)
   const cached = sum((one) => one.cached)
   const matches = sum((one) => one.matches)
   return {

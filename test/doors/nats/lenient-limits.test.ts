@@ -43,6 +43,15 @@ for (const carrier of CARRIERS) {
     assert.match(await deaf.hearThrough('hi\r\n'), /^(?:PING\r\n)?MSG late 2 2\r\nhi\r\n$/)
   })
 
+  test(`with stalling, who publishes faster than a receiver over ${carrier} reads is held up, which is counted`, async () => {
+    await using server = await startDoor({ limits: { maxPendingBytes: 2 * MB } })
+    using deaf = await subscriber(server, carrier)
+    assert.equal(server.door.totals().stalls, 0)
+    deaf.pause(true)
+    await publish(server, (48 * MB) / run.payloadBytes)
+    assert.ok(server.door.totals().stalls > 0)
+  })
+
   test(`with the policy to try again, a receiver over ${carrier} outlives the write deadline`, async () => {
     await using server = await startDoor({ limits: { writeDeadlineMs: 100, writeTimeoutPolicy: 'retry' } })
     using deaf = await subscriber(server, carrier)

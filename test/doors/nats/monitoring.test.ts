@@ -30,6 +30,7 @@ for (const carrier of CARRIERS) {
         outMsgs: 2,
         inBytes: 19,
         outBytes: 19,
+        stalls: 0,
         subscriptionCount: 2,
         name: 'n',
         lang: 'l',
