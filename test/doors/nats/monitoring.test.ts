@@ -67,6 +67,7 @@ for (const carrier of CARRIERS) {
         outMsgs: 2,
         inBytes: 19,
         outBytes: 19,
+        stalls: 0,
         slowConsumers: { clients: 0 },
         staleConnections: { clients: 0 },
       })
