@@ -1,9 +1,24 @@
 export { Account } from './account.ts'
+export type {
+  AccountDefinition,
+  AccountLimits,
+  Export,
+  ExportAccess,
+  Import,
+  MappingDestination,
+  ServiceExport,
+  ServiceImport,
+  ServiceLatency,
+  StreamExport,
+  StreamImport,
+  SubjectMapping,
+} from './account-definition.ts'
 export { Broker, DEFAULT_ACCOUNT, SYSTEM_ACCOUNT } from './broker.ts'
 export { InProcessClient, type MessageHandler } from './in-process-client.ts'
 export { Message } from './message.ts'
 export { type Batch, type Framing, Outbox, type OutboxSink, Turn } from './outbox.ts'
 export type { Peer } from './peer.ts'
+export type { Permissions, ResponseRules, SubjectRules } from './permissions.ts'
 export { isLiteralSubject, isValidSubject, MAX_SUBJECT_TOKENS, subjectMatches } from './subject.ts'
 export { type Match, Sublist, type SublistStats } from './sublist.ts'
 export { Subscription } from './subscription.ts'

@@ -1,7 +1,18 @@
 import type { X509Certificate } from 'node:crypto'
+import type { Permissions } from '#core'
 
-/** How a client came in: what `allowed_connection_types` compares. */
-export type ConnectionType = 'STANDARD' | 'WEBSOCKET'
+/** How a client came in: what `allowed_connection_types` compares. (`spec/nats.md` §4.7) */
+export const CONNECTION_TYPES = [
+  'STANDARD',
+  'WEBSOCKET',
+  'LEAFNODE',
+  'LEAFNODE_WS',
+  'MQTT',
+  'MQTT_WS',
+  'IN_PROCESS',
+] as const
+
+export type ConnectionType = (typeof CONNECTION_TYPES)[number]
 
 /** What a client shows to prove who it is: CONNECT, filled up from cookies. Empty texts are what it left out. */
 export interface LoginRequest {
@@ -17,22 +28,78 @@ export interface LoginRequest {
   readonly connectionType: ConnectionType
   /** Of the client itself, as far as trusted proxies tell. */
   readonly address: string
+  readonly port: number
   /** The client's, when the listener's TLS asked for one and verified it. */
   readonly peerCertificate: X509Certificate | undefined
+  readonly client: LoginClient
 }
 
-/** Who a client turned out to be. */
+/** What a client says and shows of itself that proves nothing. */
+export interface LoginClient {
+  readonly id: number
+  readonly name: string
+  readonly lang: string
+  readonly version: string
+  readonly protocol: number
+  readonly tls: { readonly version: string; readonly cipherSuite: string } | undefined
+}
+
+/** Who a client turned out to be, and what it may do. */
 export interface Principal {
   /** As monitoring shows it (`authorized_user`); empty for a client of which nothing was asked. Never a secret. */
   readonly name: string
   /** The name of the account whose subjects it sees. */
   readonly account: string
+  /** `undefined`: everything. */
+  readonly permissions?: Permissions | undefined
+  /** Beside those of the server and of the account; `undefined`: none. */
+  readonly limits?: PrincipalLimits | undefined
+  /** When it has to prove anew who it is. */
+  readonly expiry?: Expiry | undefined
+  /** For monitoring. */
+  readonly details?: PrincipalDetails | undefined
+}
+
+export interface PrincipalLimits {
+  readonly maxSubscriptions?: number | undefined
+  readonly maxPayloadBytes?: number | undefined
+}
+
+export interface Expiry {
+  /** Milliseconds since the epoch. */
+  readonly atMs: number
+  /** Whose time is up then: decides what the client is told. */
+  readonly of: 'user' | 'account'
+}
+
+export interface PrincipalDetails {
+  /** The user JWT, without its signature being of use to anybody who reads it here: monitoring shows it on request. */
+  readonly jwt?: string | undefined
+  /** Public key of who issued it. */
+  readonly issuerKey?: string | undefined
+  /** What people call the user, where `name` is a key. */
+  readonly nameTag?: string | undefined
+  readonly tags?: readonly string[] | undefined
 }
 
 export type LoginResult =
   | { readonly ok: true; readonly principal: Principal }
-  /** `reason` is for the log: the client is told the same whatever it is. Never a secret. */
-  | { readonly ok: false; readonly reason: string }
+  | {
+      readonly ok: false
+      /** For the log: the client is told the same whatever it is. Never a secret. */
+      readonly reason: string
+      /** Default: that its authentication failed. */
+      readonly closeReason?: LoginCloseReason | undefined
+    }
+
+export type LoginCloseReason =
+  | 'Authentication Failure'
+  | 'Credentials Revoked'
+  | 'Authentication Expired'
+  | 'Missing Account'
+
+/** One way to find out who somebody is. Never rejects. */
+export type LoginMethod = (request: LoginRequest) => LoginResult | Promise<LoginResult>
 
 /** Decides who may use a listener. One object serves all its clients; a reload puts another in its place. */
 export interface Authenticator {
@@ -44,6 +111,11 @@ export interface Authenticator {
   readonly usesNonce: boolean
   /** Whether there is a user for those who show nothing (`no_auth_user`): they need not even send CONNECT. */
   readonly hasDefaultUser: boolean
-  /** Never rejects. Whatever the client sends meanwhile waits for the answer. */
-  login(request: LoginRequest): LoginResult | Promise<LoginResult>
+  /** Whatever the client sends meanwhile waits for the answer. */
+  readonly login: LoginMethod
+  /**
+   * Who somebody is by now who was let in as `principal`, perhaps by another authenticator. Unlike `login` it counts no
+   * failure and slows nobody down. Never rejects.
+   */
+  recheck(request: LoginRequest, principal: Principal): LoginResult | Promise<LoginResult>
 }

@@ -1,2 +1,24 @@
-export type { Authenticator, ConnectionType, LoginRequest, LoginResult, Principal } from './authenticator.ts'
-export { authenticatorFor, type ListenerAuthorization, type SimpleAuthorization } from './simple-login.ts'
+export {
+  type Authenticator,
+  CONNECTION_TYPES,
+  type ConnectionType,
+  type Expiry,
+  type LoginClient,
+  type LoginCloseReason,
+  type LoginMethod,
+  type LoginRequest,
+  type LoginResult,
+  type Principal,
+  type PrincipalDetails,
+  type PrincipalLimits,
+} from './authenticator.ts'
+export type {
+  CalloutOptions,
+  OperatorOptions,
+  ResolverOptions,
+  ResolverTls,
+  ServerAuthorization,
+  SimpleAuthorization,
+} from './options.ts'
+export { authenticatorFor, type ListenerAuthorization } from './simple-login.ts'
+export type { NkeyUser, PasswordUser } from './users.ts'

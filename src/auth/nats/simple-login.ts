@@ -1,22 +1,12 @@
 import { DEFAULT_ACCOUNT } from '#core'
 import { ConfigError } from '#kit'
 import { equalSecrets } from '../compare.ts'
-import type { Authenticator, LoginRequest, LoginResult } from './authenticator.ts'
-
-/** An `authorization {}` block with one user or one token, or with neither. */
-export interface SimpleAuthorization {
-  readonly user?: string | undefined
-  readonly password?: string | undefined
-  /** Goes before the user where there are both. */
-  readonly token?: string | undefined
-  /** Milliseconds; `undefined`: two seconds, or one more than the TLS handshake may take. */
-  readonly timeoutMs?: number | undefined
-  readonly noAuthUser?: string | undefined
-}
+import type { Authenticator, LoginMethod, LoginRequest, LoginResult } from './authenticator.ts'
+import type { ServerAuthorization, SimpleAuthorization } from './options.ts'
 
 export interface ListenerAuthorization {
   /** That of the server. */
-  readonly main: SimpleAuthorization
+  readonly main: ServerAuthorization
   /** That of a `websocket {}` block. */
   readonly override?: SimpleAuthorization | undefined
   /** How long the TLS handshake of the server's own listener may take; `undefined` when it has no TLS. */
@@ -46,12 +36,14 @@ export function authenticatorFor({ main, override, tlsTimeoutMs }: ListenerAutho
     if (secret !== undefined && BCRYPT.test(secret))
       throw new ConfigError('bcrypt passwords and tokens are not supported')
   }
-  const shared = { timeoutMs, usesNonce: false, hasDefaultUser: false }
-  if (token) return { ...shared, isRequired: true, login: (request) => byToken(request, token) }
-  if (user) return { ...shared, isRequired: true, login: (request) => byPassword(request, user, password ?? '') }
+  const by = (login: LoginMethod, isRequired = true): Authenticator => {
+    return { isRequired, timeoutMs, usesNonce: false, hasDefaultUser: false, login, recheck: login }
+  }
+  if (token) return by((request) => byToken(request, token))
+  if (user) return by((request) => byPassword(request, user, password ?? ''))
   // The user it names is none that there is: nobody can be let in.
-  if (noAuthUser) return { ...shared, isRequired: true, login: () => refused('there are no users') }
-  return { ...shared, isRequired: false, login: () => accepted('') }
+  if (noAuthUser) return by(() => refused('there are no users'))
+  return by(() => accepted(''), false)
 }
 
 function byToken(request: LoginRequest, token: string): LoginResult {

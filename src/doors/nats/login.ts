@@ -1,8 +1,8 @@
-import type { X509Certificate } from 'node:crypto'
 import type { LoginRequest, LoginResult, Principal } from '#auth'
 import type { Clock, Logger, Timer } from '#kit'
 import type { RemoteAddress } from '#net'
 import type { ConnectOptions } from './connect-options.ts'
+import type { TlsSnapshot } from './connection-snapshot.ts'
 import { type CookieCredentials, withCookies } from './cookies.ts'
 import type { ListenerProfile } from './profile.ts'
 
@@ -10,7 +10,8 @@ export interface LoginOptions {
   readonly profile: ListenerProfile
   readonly remote: RemoteAddress
   readonly cookies: CookieCredentials
-  readonly peerCertificate: X509Certificate | undefined
+  readonly client: number
+  readonly tls: TlsSnapshot | undefined
   /** What INFO gave the client to sign; empty when nothing. */
   readonly nonce: string
   readonly clock: Clock
@@ -25,7 +26,7 @@ export class Login {
   readonly #options: LoginOptions
   #timer: Timer | undefined
   #isEnded = false
-  #last: LoginRequest | undefined
+  #last: { readonly request: LoginRequest; readonly principal: Principal } | undefined
 
   constructor(options: LoginOptions) {
     this.#options = options
@@ -51,7 +52,7 @@ export class Login {
   /** Whether whoever this listener now asks would still let the client in that was let in last. */
   async isStillGood({ authenticator }: ListenerProfile): Promise<boolean> {
     if (this.#last === undefined) return true
-    return (await authenticator.login(this.#last)).ok
+    return (await authenticator.recheck(this.#last.request, this.#last.principal)).ok
   }
 
   /** The connection has ended. */
@@ -78,14 +79,15 @@ export class Login {
     if (this.#isEnded) return
     this.#timer?.cancel()
     this.#timer = undefined
-    if (result.ok) this.#last = request
+    if (result.ok) this.#last = { request, principal: result.principal }
     else this.#options.log.warn({ ...described(request), reason: result.reason }, 'login refused')
     answer(result.ok ? result.principal : undefined)
   }
 
   #requestOf(options: ConnectOptions): LoginRequest {
-    const { cookies, nonce, profile, remote, peerCertificate } = this.#options
+    const { cookies, nonce, profile, remote, client, tls } = this.#options
     const { user, password, token, jwt, nkey, signature } = withCookies(options, cookies)
+    const { name, lang, version, protocol } = options
     const { connectionType } = profile
     return {
       user,
@@ -97,7 +99,9 @@ export class Login {
       nonce,
       connectionType,
       address: remote.address,
-      peerCertificate,
+      port: remote.port,
+      peerCertificate: tls?.peerCertificate,
+      client: { id: client, name, lang, version, protocol, tls },
     }
   }
 }

@@ -13,7 +13,9 @@ const REQUEST: LoginRequest = {
   nonce: '',
   connectionType: 'STANDARD',
   address: '192.0.2.1',
+  port: 50_000,
   peerCertificate: undefined,
+  client: { id: 1, name: '', lang: '', version: '', protocol: 1, tls: undefined },
 }
 
 async function login(authorization: ListenerAuthorization, shown: Partial<LoginRequest>) {

@@ -41,6 +41,10 @@ class SlowAuthenticator implements Authenticator {
     return promise
   }
 
+  recheck(request: LoginRequest): Promise<LoginResult> {
+    return this.login(request)
+  }
+
   async asked(times: number): Promise<void> {
     await until(() => this.requests.length >= times, `login number ${times}`)
   }
