@@ -7,4 +7,4 @@ export {
   parseNotification,
 } from './notification.ts'
 export { type AccountEvent, type CipherEvent, type FolderEvent, Notifier } from './notifier.ts'
-export { allOfUser, userSubject, VAULT_ACCOUNT } from './subjects.ts'
+export { allOfUser, userSubject, VAULT_ACCOUNT, VAULT_ACCOUNT_DEFINITION } from './subjects.ts'
