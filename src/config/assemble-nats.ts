@@ -1,16 +1,10 @@
 import { resolve } from 'node:path'
+import type { SimpleAuthorization } from '#auth'
 import { parseAdvertise } from './advertise.ts'
 import { websocketOptions } from './assemble-websocket.ts'
 import { doubleListeners } from './double-listeners.ts'
 import { formatDuration, type Problems } from './language/index.ts'
-import type {
-  AuthorizationOptions,
-  LogOptions,
-  MonitoringOptions,
-  NatsOptions,
-  NatsServerOptions,
-  WebsocketOptions,
-} from './options.ts'
+import type { LogOptions, MonitoringOptions, NatsOptions, NatsServerOptions, WebsocketOptions } from './options.ts'
 import { schema } from './settings/schema.ts'
 import { LOG_LEVELS } from './types/choices.ts'
 import type { TlsOptions } from './types/tls.ts'
@@ -78,6 +72,8 @@ export function assembleNats(choose: Choice, cwd: string, problems: Problems): N
       lameDuckGraceMs,
       tls: tls && { ...tls, allowNonTls: tls.allowNonTls || choose(nats.allowNonTls) },
       authorization,
+      accounts: [],
+      systemAccount: undefined,
       proxyProtocol,
       // nats-server has only the former key, and believes everybody then.
       trustedProxies: choose(nats.trustedProxies) ?? (proxyProtocol ? 'all' : 'none'),
@@ -186,7 +182,7 @@ function authorizationOptions(
   choose: Choice,
   settings: AuthorizationSettings,
   error: (line: string) => void,
-): AuthorizationOptions {
+): SimpleAuthorization {
   const user = choose(settings.user)
   const password = choose(settings.password)
   const noAuthUser = choose(settings.noAuthUser)

@@ -1,6 +1,7 @@
+import type { SimpleAuthorization } from '#auth'
 import { ConfigError } from '#kit'
 import { parseAllowedOrigin } from '#wire/websocket'
-import type { AuthorizationOptions, WebsocketOptions } from './options.ts'
+import type { WebsocketOptions } from './options.ts'
 import { websocketSettings } from './settings/websocket.ts'
 import type { Headers } from './types/headers.ts'
 import type { TlsOptions } from './types/tls.ts'
@@ -11,7 +12,7 @@ const FORBIDDEN_HEADERS = ['host', 'content-length', 'connection', 'upgrade', 'n
 
 export interface WebsocketAssembly {
   readonly absoluteTls: (tls: TlsOptions | undefined) => TlsOptions | undefined
-  readonly authorization: (choose: Choice, settings: typeof websocketSettings) => AuthorizationOptions
+  readonly authorization: (choose: Choice, settings: typeof websocketSettings) => SimpleAuthorization
   readonly advertise: (address: string | undefined, complaint: (reason: string) => string) => string | undefined
   readonly error: (line: string) => void
 }

@@ -36,6 +36,7 @@ export function assemble(choose: Choice, cwd: string, problems: Problems): Optio
       tls,
       https: https === false ? undefined : { ...https, isOptional: asked === undefined },
       nats: choose(web.nats),
+      admitsVaultUsers: choose(web.admitsVaultUsers),
       servesHub: choose(web.servesHub),
       ipHeader: ipHeader === 'none' ? undefined : ipHeader,
       trustedProxies: trustedProxies === 'none' ? [] : trustedProxies,

@@ -9,7 +9,6 @@ export {
   loadOptions,
 } from './load-options.ts'
 export type {
-  AuthorizationOptions,
   CookieOptions,
   LocalHttpsOptions,
   LogOptions,

@@ -1,3 +1,5 @@
+import type { ServerAuthorization, SimpleAuthorization } from '#auth'
+import type { AccountDefinition } from '#core'
 import type { HostAndPort } from './types/address.ts'
 import type { LogLevel, NatsAccess } from './types/choices.ts'
 import type { TrustedProxies } from './types/lists.ts'
@@ -57,22 +59,17 @@ export interface NatsOptions extends HostAndPort {
   readonly lameDuckGraceMs: number
   /** `undefined`: plain TCP. */
   readonly tls: TlsOptions | undefined
-  readonly authorization: AuthorizationOptions
+  /** Without users, user, token, `noAuthUser` and operator nobody needs to log in. Never user and token at the top. */
+  readonly authorization: ServerAuthorization
+  /** Those that have a name in the file; `$G` is among them when it has mappings. */
+  readonly accounts: readonly AccountDefinition[]
+  /** The name of the account in which the server tells of itself; `undefined`: one of its own, `$SYS`. */
+  readonly systemAccount: string | undefined
   /** Whether every connection begins with a PROXY protocol header, if it comes from a trusted proxy. */
   readonly proxyProtocol: boolean
   readonly trustedProxies: TrustedProxies
   /** 0 means unlimited. */
   readonly maxConnectionsPerAddress: number
-}
-
-/** With neither user nor token, and without `noAuthUser`, nobody needs to log in. Never user and token at the top. */
-export interface AuthorizationOptions {
-  readonly user: string | undefined
-  readonly password: string | undefined
-  readonly token: string | undefined
-  /** `undefined`: two seconds, or one more than the TLS handshake may take. */
-  readonly timeoutMs: number | undefined
-  readonly noAuthUser: string | undefined
 }
 
 export interface WebsocketOptions extends HostAndPort {
@@ -93,7 +90,7 @@ export interface WebsocketOptions extends HostAndPort {
   /** `undefined`: as for all clients. */
   readonly pingIntervalMs: number | undefined
   /** When it asks for a login or names a `noAuthUser`, it counts here instead of that of `nats`; else only its timeout. */
-  readonly authorization: AuthorizationOptions
+  readonly authorization: SimpleAuthorization
   /** `/…` without a slash at its end: only upgrades to this path or below are served. `undefined`: all are. */
   readonly path: string | undefined
   readonly proxyProtocol: boolean
@@ -127,6 +124,8 @@ export interface WebOptions extends HostAndPort {
   readonly https: LocalHttpsOptions | undefined
   /** Who may speak NATS at `/nats`. */
   readonly nats: NatsAccess
+  /** Whether a user of the vault may open a NATS connection over WebSocket with the access token, and hear of changes. */
+  readonly admitsVaultUsers: boolean
   readonly servesHub: boolean
   /** The header in which trusted proxies name the client; `undefined`: none is believed. */
   readonly ipHeader: string | undefined

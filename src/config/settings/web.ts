@@ -50,6 +50,15 @@ export const webSettings = {
       'Who may use NATS over WebSocket at `/nats` on the web listener. `"local"` is for machines without a proxy in ' +
       'front: who comes through one that says nothing of where they come from looks like a program on this machine.',
   }),
+  admitsVaultUsers: setting({
+    key: 'web.vault_users',
+    type: boolean,
+    default: true,
+    help:
+      'Whether a user who is signed in to the vault may open a NATS connection over WebSocket with the access token, ' +
+      'wherever such connections are served, and subscribe to `vault.user.<own id>.>`, which tells of changes, and ' +
+      'nothing else.',
+  }),
   servesHub: setting({
     key: 'vault.enable_websocket',
     variable: 'ENABLE_WEBSOCKET',
