@@ -1,17 +1,79 @@
+import type { AccountDefinition, AccountLimits } from './account-definition.ts'
 import type { Message } from './message.ts'
 import type { Peer } from './peer.ts'
 import { Sublist, type SublistStats } from './sublist.ts'
 import type { Subscription } from './subscription.ts'
 
+/** What counts differently towards an account's limits. */
+export type ConnectionKind = 'client' | 'leaf'
+
+export interface AccountTraffic {
+  inMsgs: number
+  inBytes: number
+  outMsgs: number
+  outBytes: number
+}
+
+const NO_LIMITS: AccountLimits = {}
+
 /** A subject space of its own: nothing crosses from one account to another. */
 export class Account {
   readonly name: string
+  /** As it was defined last; `undefined`: it came into being by its name alone. */
+  definition: AccountDefinition | undefined
+  /** Since the start. In: published to it; out: delivered. Bytes are those of headers and payloads. */
+  readonly traffic: AccountTraffic = { inMsgs: 0, inBytes: 0, outMsgs: 0, outBytes: 0 }
+  #clients = 0
+  #leafNodes = 0
   readonly #random: (below: number) => number
   readonly #sublist = new Sublist()
 
   constructor(name: string, random: (below: number) => number) {
     this.name = name
     this.#random = random
+  }
+
+  get limits(): AccountLimits {
+    return this.definition?.limits ?? NO_LIMITS
+  }
+
+  /** Clients and leaf nodes that are in it now. */
+  get connectionCount(): number {
+    return this.#clients + this.#leafNodes
+  }
+
+  get leafNodeCount(): number {
+    return this.#leafNodes
+  }
+
+  /** A connection comes in, which is to leave again. False: it would be one too many, and did not come in. */
+  enter(kind: ConnectionKind): boolean {
+    const { maxConnections, maxLeafNodes } = this.limits
+    if (maxConnections !== undefined && this.connectionCount >= maxConnections) return false
+    if (kind === 'leaf') {
+      if (maxLeafNodes !== undefined && this.#leafNodes >= maxLeafNodes) return false
+      this.#leafNodes++
+    } else {
+      this.#clients++
+    }
+    return true
+  }
+
+  /** For each `enter` that was granted. */
+  leave(kind: ConnectionKind): void {
+    if (kind === 'leaf') this.#leafNodes--
+    else this.#clients--
+  }
+
+  /** Whether its connections together may have one more subscription. */
+  get hasRoomForSubscription(): boolean {
+    const { maxSubscriptions } = this.limits
+    return maxSubscriptions === undefined || this.#sublist.size < maxSubscriptions
+  }
+
+  /** Where what is published to `subject` goes after the account's subject mappings; the same string without any. */
+  mapped(subject: string): string {
+    return subject
   }
 
   get subscriptionCount(): number {
@@ -39,12 +101,12 @@ export class Account {
 
   /**
    * Hands the message to every plain subscription and to one random member of each queue group; returns how many got
-   * it. `except` is passed over: a publisher that does not want its own messages back. A subscription that reaches
-   * its `maxDeliveries` is removed with that delivery.
+   * it. With `echoes` false, the publisher `from` does not get it back. A subscription that reaches `maxDeliveries` is removed with that delivery.
    *
    * Hot: once per publish, loops once per receiver. bench/fanout.ts
    */
-  publish(message: Message, except?: Peer): number {
+  publish(message: Message, from?: Peer, echoes = true): number {
+    const except = echoes ? undefined : from
     const { plain, queues } = this.#sublist.match(message.subject) // cached and shared, so never mutated
     let delivered = 0
     for (let i = 0; i < plain.length; i++) {
@@ -53,6 +115,11 @@ export class Account {
     for (let i = 0; i < queues.length; i++) {
       if (this.#deliverToOneOf(queues[i]!, message, except)) delivered++
     }
+    const { traffic } = this
+    traffic.inMsgs++
+    traffic.inBytes += message.body.length
+    traffic.outMsgs += delivered
+    traffic.outBytes += delivered * message.body.length
     return delivered
   }
 

@@ -1,4 +1,5 @@
 import { Account } from './account.ts'
+import type { AccountDefinition } from './account-definition.ts'
 
 /** The account of everybody who names none, as in nats-server. */
 export const DEFAULT_ACCOUNT = '$G'
@@ -24,6 +25,21 @@ export class Broker {
       this.#accounts.set(name, account)
     }
     return account
+  }
+
+  /** `undefined`: nobody asked for it so far, and it is not defined. */
+  find(name: string): Account | undefined {
+    return this.#accounts.get(name)
+  }
+
+  /** Adds these accounts or gives them new definitions. What is subscribed follows at once. */
+  define(definitions: readonly AccountDefinition[]): void {
+    for (const definition of definitions) this.account(definition.name).definition = definition
+  }
+
+  /** The account and what it exports are gone. Those who are in it are the caller's to send away. */
+  forget(name: string): void {
+    this.#accounts.delete(name)
   }
 
   /** Those that were asked for so far. */

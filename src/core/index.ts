@@ -1,4 +1,4 @@
-export { Account } from './account.ts'
+export { Account, type AccountTraffic, type ConnectionKind } from './account.ts'
 export type {
   AccountDefinition,
   AccountLimits,
@@ -14,10 +14,11 @@ export type {
   SubjectMapping,
 } from './account-definition.ts'
 export { Broker, DEFAULT_ACCOUNT, SYSTEM_ACCOUNT } from './broker.ts'
+export { checkDefinitions, type DefinitionProblem } from './definition-check.ts'
 export { InProcessClient, type MessageHandler } from './in-process-client.ts'
 export { Message } from './message.ts'
 export { type Batch, type Framing, Outbox, type OutboxSink, Turn } from './outbox.ts'
-export type { Peer } from './peer.ts'
+export type { Peer, Requestor } from './peer.ts'
 export type { Permissions, ResponseRules, SubjectRules } from './permissions.ts'
 export { isLiteralSubject, isValidSubject, MAX_SUBJECT_TOKENS, subjectMatches } from './subject.ts'
 export { type Match, Sublist, type SublistStats } from './sublist.ts'

@@ -47,7 +47,7 @@ test('a publisher without echo is passed over, also as the drawn member of a que
   account.subscribe(new Subscription(own, 'a', '1'))
   account.subscribe(new Subscription(own, 'a', '2', 'workers'))
   account.subscribe(new Subscription(other, 'a', '3', 'workers'))
-  assert.equal(account.publish(message('a'), own), 1)
+  assert.equal(account.publish(message('a'), own, false), 1)
   assert.deepEqual(own.got, [])
   assert.deepEqual(other.got, ['3:a'])
 })

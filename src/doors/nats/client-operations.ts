@@ -82,7 +82,8 @@ export class ClientOperations implements ClientHandler {
   }
 
   /** Hot: once per publish. bench/fanout.ts */
-  onPublish(subject: string, reply: string, body: Buffer, headerBytes: number): void {
+  onPublish(named: string, reply: string, body: Buffer, headerBytes: number): void {
+    const subject = this.#account.mapped(named)
     this.inMsgs++
     this.inBytes += body.length
     if (this.#log.isTracing) this.#log.receivedMessage({ subject, reply, body, headerBytes })
@@ -99,10 +100,7 @@ export class ClientOperations implements ClientHandler {
       return
     }
     if (options.verbose) this.#output.ok()
-    const delivered = this.#account.publish(
-      new Message(subject, body, reply, headerBytes),
-      options.echo ? undefined : this.#host,
-    )
+    const delivered = this.#account.publish(new Message(subject, body, reply, headerBytes), this.#host, options.echo)
     if (delivered === 0 && reply !== '' && options.noResponders) {
       const header = noRespondersHeader(subject)
       this.#account.publishTo(this.#host, new Message(reply, header, '', header.length))
