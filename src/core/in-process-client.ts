@@ -21,9 +21,21 @@ export class InProcessClient {
     this.#onError = onError
   }
 
-  /** Returns how many subscriptions got it. `subject` must be ASCII. */
-  publish(subject: string, payload: Buffer, reply = ''): number {
-    return this.#account.publish(new Message(subject, payload, reply))
+  /**
+   * Returns how many subscriptions got it. `subject` must be ASCII; `headers` is a header block, from `NATS/1.0` to the
+   * empty line.
+   */
+  publish(subject: string, payload: Buffer, reply = '', headers?: Buffer): number {
+    const message =
+      headers === undefined
+        ? new Message(subject, payload, reply)
+        : new Message(subject, Buffer.concat([headers, payload]), reply, headers.length)
+    return this.#account.publish(message)
+  }
+
+  /** Whether anybody would get what is published to `subject`: what is costly to make need not be made for nobody. */
+  hasInterest(subject: string): boolean {
+    return this.#account.hasInterest(subject)
   }
 
   /**
