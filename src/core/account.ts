@@ -134,8 +134,9 @@ export class Account {
   }
 
   #deliver(subscription: Subscription, message: Message, except: Peer | undefined): boolean {
-    const { peer, maxDeliveries } = subscription
+    const { peer, maxDeliveries, filter } = subscription
     if (peer === except) return false
+    if (filter !== undefined && !filter.admits(message.subject)) return false
     if (maxDeliveries !== 0) {
       // Removed by an earlier delivery of the same fan-out: the match in hand still lists it.
       if (subscription.delivered >= maxDeliveries) return false
