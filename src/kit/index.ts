@@ -1,3 +1,13 @@
 export { type Clock, systemClock, type Timer } from './clock.ts'
+export { type DerElement, derElements, derOid, derText } from './der.ts'
 export { ConfigError, ProtocolError } from './errors.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
+export { networkOf, plainAddress } from './network.ts'
+export {
+  ATTRIBUTE_NAMES,
+  type CertificateFields,
+  certificateFields,
+  goName,
+  type NameAttribute,
+  type Rdns,
+} from './x509.ts'

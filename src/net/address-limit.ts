@@ -1,5 +1,4 @@
-import { isIPv6 } from 'node:net'
-import { plainAddress } from './remote-address.ts'
+import { networkOf } from '#kit'
 
 /**
  * How many connections one client may have at a time. A client is an IPv4 address, or the first 64 bits of an IPv6
@@ -33,7 +32,7 @@ export class AddressLimit {
    * out again, which may be repeated. Counted without a limit as well, since there may be one later.
    */
   enter(address: string): (() => void) | undefined {
-    const client = clientOf(address)
+    const client = networkOf(address)
     const count = this.#counts.get(client) ?? 0
     if (this.#max > 0 && count >= this.#max) return undefined
     this.#counts.set(client, count + 1)
@@ -49,21 +48,4 @@ export class AddressLimit {
     if (count === 0) this.#counts.delete(client)
     else this.#counts.set(client, count)
   }
-}
-
-/** The address, or the four groups that its /64 network consists of. */
-function clientOf(remoteAddress: string): string {
-  const address = plainAddress(remoteAddress)
-  if (!isIPv6(address)) return address
-  const [head = '', tail] = address.split('%', 1)[0]!.split('::')
-  const front = head === '' ? [] : head.split(':')
-  const back = tail === undefined || tail === '' ? [] : tail.split(':')
-  // An IPv4 address at the end stands for two groups.
-  const backLength = back.length + (tail?.includes('.') ? 1 : 0)
-  const zeros = tail === undefined ? 0 : 8 - front.length - backLength
-  const groups = [...front, ...Array<string>(zeros).fill('0'), ...back]
-  return groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')
 }

@@ -1,8 +1,9 @@
 /** What proxies say of the requests that they pass on, and how far it is believed. */
 import type { IncomingMessage } from 'node:http'
 import { isIP, isIPv6 } from 'node:net'
+import { plainAddress } from '#kit'
 import type { RemoteAddress } from './carrier.ts'
-import { plainAddress, remoteOf } from './remote-address.ts'
+import { remoteOf } from './remote-address.ts'
 import { requestTarget } from './request-target.ts'
 import type { TrustCheck } from './trusted-proxies.ts'
 

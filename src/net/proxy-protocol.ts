@@ -1,9 +1,9 @@
 /** PROXY protocol, versions 1 and 2: https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt ("the text" below). */
 import { isIPv4, isIPv6, type Socket } from 'node:net'
-import { ProtocolError } from '#kit'
+import { ProtocolError, plainAddress } from '#kit'
 import type { RemoteAddress } from './carrier.ts'
 import { EndedEarlyError, type Head, readHead } from './read-head.ts'
-import { noteRemote, plainAddress, remoteOf } from './remote-address.ts'
+import { noteRemote, remoteOf } from './remote-address.ts'
 import { type TrustCheck, type TrustedProxies, trustCheck } from './trusted-proxies.ts'
 
 /** The header is wrong, missing, late, or from somebody who may not send one. The connection is closed. */

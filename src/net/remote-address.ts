@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { plainAddress } from '#kit'
 import type { RemoteAddress } from './carrier.ts'
 
 /** For connections that came through a proxy which told whose they are. */
@@ -15,9 +16,4 @@ export function noteRemote(socket: Socket, remote: RemoteAddress): void {
  */
 export function remoteOf(socket: Partial<Pick<Socket, 'remoteAddress' | 'remotePort'>>): RemoteAddress {
   return noted.get(socket) ?? { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
-}
-
-/** RFC 4291 §2.5.5.2: `::ffff:192.0.2.1` is an IPv4 address. */
-export function plainAddress(address: string): string {
-  return /^::ffff:[\d.]+$/i.test(address) ? address.slice('::ffff:'.length) : address
 }

@@ -11,7 +11,7 @@ import type {
   ProfileHolder,
   UpgradeEntry,
 } from '#doors/nats'
-import type { Clock, Logger } from '#kit'
+import { type Clock, type Logger, plainAddress } from '#kit'
 import {
   AddressLimit,
   type Admission,
@@ -21,7 +21,6 @@ import {
   type ListenAddress,
   loadTls,
   type ProxyProtocolRules,
-  plainAddress,
   proxyProtocolRules,
   type RemoteAddress,
   requestTarget,

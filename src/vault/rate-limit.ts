@@ -1,5 +1,4 @@
-import { isIPv6 } from 'node:net'
-import type { Clock } from '#kit'
+import { type Clock, networkOf } from '#kit'
 import type { RateLimit } from './settings.ts'
 
 /** Addresses remembered at once; some 100 bytes each. */
@@ -21,7 +20,7 @@ export class RateLimiter {
 
   /** Takes one token; false when there is none. */
   take(address: string): boolean {
-    const key = bucketOf(address)
+    const key = networkOf(address)
     const now = this.#clock.now()
     const fullAt = Math.max(this.#fullAt.get(key) ?? 0, now) + this.#refillMs
     if (fullAt - now > this.#capacity * this.#refillMs) return false
@@ -31,19 +30,4 @@ export class RateLimiter {
     if (this.#fullAt.size > MAX_ADDRESSES) this.#fullAt.delete(this.#fullAt.keys().next().value!)
     return true
   }
-}
-
-/** An IPv6 client owns a whole /64, so its addresses share one bucket. */
-function bucketOf(address: string): string {
-  if (!isIPv6(address) || address.includes('.')) return address
-  const [head = '', tail] = address.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  if (tail !== undefined) {
-    const tailGroups = tail === '' ? 0 : tail.split(':').length
-    while (groups.length < 8 - tailGroups) groups.push('0')
-  }
-  return groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')
 }
