@@ -1,6 +1,6 @@
 import type { Authenticator } from '#auth'
-import type { NatsServerOptions, WebsocketOptions } from '#config'
-import { type Account, type Broker, DEFAULT_ACCOUNT, SYSTEM_ACCOUNT } from '#core'
+import type { NatsOptions, NatsServerOptions, WebsocketOptions } from '#config'
+import { type Account, type Broker, SYSTEM_ACCOUNT } from '#core'
 import {
   type ConnectionSnapshot as DoorSnapshot,
   type NatsDoor,
@@ -33,6 +33,8 @@ export interface MonitoredService {
   /** `sha256:…`, or empty without a configuration file. */
   readonly configDigest: string
   readonly addresses: MonitoredAddresses
+  /** The JWT of an account, where accounts have some. */
+  accountJwt?(name: string): string | undefined
   /** Names of listeners that should take connections and do not. */
   unreadyListeners(): readonly string[]
 }
@@ -64,10 +66,12 @@ export function monitoringSource(service: MonitoredService): MonitoringSource {
       }
     },
     *connections() {
-      for (const snapshot of door.openSnapshots()) yield connectionSnapshot(snapshot)
+      for (const snapshot of door.openSnapshots()) yield connectionSnapshot(snapshot, broker)
     },
     *closedConnections() {
-      for (const snapshot of door.closedSnapshots()) yield connectionSnapshot(snapshot) as ClosedConnectionSnapshot
+      for (const snapshot of door.closedSnapshots()) {
+        yield connectionSnapshot(snapshot, broker) as ClosedConnectionSnapshot
+      }
     },
     *accounts() {
       for (const account of broker.accounts()) yield accountSnapshot(account, service)
@@ -87,7 +91,8 @@ function serverSnapshot(service: MonitoredService): ServerSnapshot {
     runtime: `node ${process.version}`,
     host: addresses.nats.host,
     port: addresses.nats.port,
-    isAuthRequired: authenticator.isRequired,
+    // Whether or not there is a user for those who show nothing.
+    isAuthRequired: authenticator.isRequired || authenticator.hasDefaultUser,
     isTlsRequired: nats.tls !== undefined && !nats.tls.allowNonTls,
     isTlsVerified: nats.tls?.verify ?? false,
     maxConnections: nats.maxConnections,
@@ -109,8 +114,14 @@ function serverSnapshot(service: MonitoredService): ServerSnapshot {
     startMs: service.startMs,
     configLoadedMs: service.configLoadedMs,
     configDigest: service.configDigest,
-    systemAccount: SYSTEM_ACCOUNT,
+    operatorJwts: nats.authorization.operator?.operators,
+    systemAccount: systemAccountOf(nats),
   }
+}
+
+/** There is always one, but for operators who name none. */
+function systemAccountOf({ authorization: { operator }, systemAccount }: NatsOptions): string | undefined {
+  return operator === undefined ? (systemAccount ?? SYSTEM_ACCOUNT) : operator.systemAccount
 }
 
 function websocketSnapshot(options: WebsocketOptions, port: number): WebsocketSnapshot {
@@ -132,11 +143,12 @@ function websocketSnapshot(options: WebsocketOptions, port: number): WebsocketSn
   }
 }
 
-function connectionSnapshot(snapshot: DoorSnapshot): ConnectionSnapshot {
-  const { tls } = snapshot
+function connectionSnapshot(snapshot: DoorSnapshot, broker: Broker): ConnectionSnapshot {
+  const { tls, account } = snapshot
   return {
     ...snapshot,
     kind: 'Client',
+    accountTag: broker.find(account)?.definition?.nameTag,
     subscriptions: () => subscriptionsOf(snapshot),
     tls: tls && {
       version: tls.version,
@@ -149,23 +161,18 @@ function connectionSnapshot(snapshot: DoorSnapshot): ConnectionSnapshot {
   }
 }
 
-/** All clients are in one account so far, so what the door counted is what that account had. */
-function accountSnapshot(account: Account, { door, startMs }: MonitoredService): AccountSnapshot {
-  const isOfClients = account.name === DEFAULT_ACCOUNT
-  const { connections, inMsgs, inBytes, outMsgs, outBytes, slowConsumers } = door.totals()
+function accountSnapshot(account: Account, { configLoadedMs, accountJwt }: MonitoredService): AccountSnapshot {
+  const { name, definition, connectionCount, leafNodeCount, traffic } = account
   return {
-    name: account.name,
-    updatedMs: startMs,
-    connections: isOfClients ? connections : 0,
-    inMsgs: isOfClients ? inMsgs : 0,
-    inBytes: isOfClients ? inBytes : 0,
-    outMsgs: isOfClients ? outMsgs : 0,
-    outBytes: isOfClients ? outBytes : 0,
-    slowConsumers: isOfClients ? slowConsumers.clients : 0,
+    name,
+    definition,
+    jwt: accountJwt?.(name),
+    updatedMs: configLoadedMs,
+    clients: connectionCount - leafNodeCount,
+    leafNodes: leafNodeCount,
+    ...traffic,
+    slowConsumers: 0,
     stats: () => account.stats(),
-    *subscriptions() {
-      if (isOfClients) for (const snapshot of door.openSnapshots()) yield* subscriptionsOf(snapshot)
-    },
   }
 }
 

@@ -1,5 +1,7 @@
+import { exportsOf, importsOf, mappingsOf, responsesOf } from './account-detail.ts'
 import { goTime } from './go-format.ts'
 import { type JsonObject, unlessEmpty } from './json.ts'
+import { jwtPayload } from './jwt-payload.ts'
 import { BadRequest, type Query } from './query.ts'
 import type { AccountSnapshot, MonitoringSource } from './source.ts'
 import { sublistStats } from './subsz.ts'
@@ -22,35 +24,67 @@ export function accountz(source: MonitoringSource, query: Query, nowMs: number):
 
 function accountDetail(account: AccountSnapshot, isSystem: boolean): JsonObject {
   const stats = account.stats()
+  const { definition, jwt } = account
+  const claims = jwt === undefined ? undefined : (jwtPayload(jwt) as AccountClaimsJson)
   return {
     account_name: account.name,
     update_time: goTime(account.updatedMs),
     is_system: unlessEmpty(isSystem),
-    expired: false,
+    expired: account.isExpired ?? false,
     complete: true,
     jetstream_enabled: false,
-    leafnode_connections: 0,
-    client_connections: account.connections,
+    leafnode_connections: account.leafNodes,
+    client_connections: account.clients,
     subscriptions: stats.subscriptions,
-    name_tag: account.name,
+    mappings: definition && unlessNothing(mappingsOf(definition.mappings)),
+    exports: definition && unlessEmpty(exportsOf(definition.exports)),
+    imports: definition && unlessEmpty(importsOf(definition.imports)),
+    jwt,
+    issuer_key: claims?.iss,
+    name_tag: nameTag(account),
+    tags: unlessEmpty(claims?.nats?.tags),
+    decoded_jwt: claims,
+    revoked_user: claims?.nats?.revocations && unlessNothing(revokedUsers(claims.nats.revocations)),
     sublist_stats: sublistStats([stats]),
+    responses: account.responses && unlessNothing(responsesOf(account.responses())),
   }
+}
+
+/** As far as it is looked at here. */
+interface AccountClaimsJson extends JsonObject {
+  readonly iss?: string
+  readonly nats?: { readonly tags?: readonly string[]; readonly revocations?: Readonly<Record<string, number>> }
+}
+
+function revokedUsers(revocations: Readonly<Record<string, number>>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(revocations).map(([user, epochSeconds]) => [user, goTime(epochSeconds * 1000)]),
+  )
+}
+
+function nameTag({ name, definition }: AccountSnapshot): string {
+  return definition?.nameTag || name
+}
+
+/** Go's `omitempty` of a map. */
+function unlessNothing(map: JsonObject): JsonObject | undefined {
+  return Object.keys(map).length === 0 ? undefined : map
 }
 
 /** `/accstatz`: what went through each account that somebody is connected to; with `unused=1`, through all. */
 export function accstatz(source: MonitoringSource, query: Query, nowMs: number): JsonObject {
   const showsUnused = query.boolean('unused')
-  const accounts = [...source.accounts()].filter(({ connections }) => showsUnused || connections > 0)
+  const accounts = [...source.accounts()].filter(({ clients, leafNodes }) => showsUnused || clients + leafNodes > 0)
   return { server_id: source.server().id, now: goTime(nowMs), account_statz: accounts.map(accountStat) }
 }
 
 function accountStat(account: AccountSnapshot): JsonObject {
   return {
     acc: account.name,
-    name: account.name,
-    conns: account.connections,
-    leafnodes: 0,
-    total_conns: account.connections,
+    name: nameTag(account),
+    conns: account.clients,
+    leafnodes: account.leafNodes,
+    total_conns: account.clients + account.leafNodes,
     num_subscriptions: account.stats().subscriptions,
     sent: traffic(account.outMsgs, account.outBytes),
     received: traffic(account.inMsgs, account.inBytes),

@@ -129,7 +129,8 @@ async function subscribed(
 function connectionInfo(connection: Listed, { showsUsers, subscriptions }: ConnzRequest, nowMs: number): JsonObject {
   const stopped = stopMs(connection)
   const endMs = stopped ?? nowMs
-  const { tls, account } = connection
+  const { tls, account, details } = connection
+  const isClosed = stopped !== undefined
   const hasOwn = subscriptions !== 'none' && !isEmpty(connection.subscriptions())
   return {
     cid: connection.cid,
@@ -168,13 +169,26 @@ function connectionInfo(connection: Listed, { showsUsers, subscriptions }: Connz
         ? // nats-server names the account here once the connection is closed, and only then.
           new LazyList(
             Iterator.from(connection.subscriptions()).map((one) =>
-              subscriptionDetail(one, stopped === undefined ? undefined : account),
+              subscriptionDetail(one, isClosed ? connection : undefined),
             ),
           )
         : undefined,
-    name_tag: showsUsers && (stopped === undefined || account !== DEFAULT_ACCOUNT) ? account : undefined,
+    // nats-server shows these of the closed also to those who did not ask for users.
+    jwt: showsUsers || isClosed ? unlessEmpty(details?.jwt) : undefined,
+    issuer_key: showsUsers || isClosed ? unlessEmpty(details?.issuerKey) : undefined,
+    name_tag: nameTag(connection, { showsUsers, isClosed }),
+    tags: showsUsers || isClosed ? unlessEmpty(details?.tags) : undefined,
     mqtt_client: unlessEmpty(connection.mqttClient),
   }
+}
+
+/** The account's; in the place of which the closed show the user's own, unless the account has a name of its own. */
+function nameTag(
+  { account, accountTag = account, details }: Listed,
+  { showsUsers, isClosed }: { readonly showsUsers: boolean; readonly isClosed: boolean },
+): string | undefined {
+  if (showsUsers && (!isClosed || account !== DEFAULT_ACCOUNT)) return accountTag
+  return isClosed ? unlessEmpty(details?.nameTag) : undefined
 }
 
 function peerCertificates({ peerCertificates }: TlsSnapshot): JsonObject[] {

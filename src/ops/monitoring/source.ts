@@ -1,4 +1,5 @@
-import type { SublistStats } from '#core'
+import type { PrincipalDetails } from '#auth'
+import type { AccountDefinition, SublistStats } from '#core'
 
 /**
  * What the monitoring endpoints read. Everything is plain data, taken synchronously at the moment of the request: the
@@ -54,6 +55,8 @@ export interface ServerSnapshot {
   /** `sha256:…` of the configuration file; empty without one. */
   readonly configDigest: string
   readonly tags?: readonly string[] | undefined
+  /** JWTs of the operators that are trusted. */
+  readonly operatorJwts?: readonly string[] | undefined
   readonly systemAccount?: string | undefined
   /** When the certificate of the TCP listener ends. */
   readonly tlsCertificateEndsMs?: number | undefined
@@ -121,6 +124,9 @@ export interface ConnectionSnapshot {
   /** A user's name or public key; for a token `[REDACTED]`. Never a secret: it is shown to whoever asks. */
   readonly authorizedUser?: string | undefined
   readonly account: string
+  /** What people call the account; default: its name. */
+  readonly accountTag?: string | undefined
+  readonly details?: PrincipalDetails | undefined
   readonly tls?: TlsSnapshot | undefined
   readonly mqttClient?: string | undefined
 }
@@ -161,17 +167,33 @@ export interface SubscriptionSnapshot {
 
 export interface AccountSnapshot {
   readonly name: string
+  /** `undefined`: it came into being by its name alone. */
+  readonly definition?: AccountDefinition | undefined
+  /** What it is defined by, where accounts have JWTs. */
+  readonly jwt?: string | undefined
+  readonly isExpired?: boolean | undefined
   readonly updatedMs: number
-  readonly connections: number
-  /** What clients of the account published. */
+  readonly clients: number
+  readonly leafNodes: number
+  /** What was published in the account. */
   readonly inMsgs: number
   readonly inBytes: number
-  /** What was delivered to clients of the account. */
+  /** What was delivered in the account. */
   readonly outMsgs: number
   readonly outBytes: number
   readonly slowConsumers: number
-  /** Asked for only when the request wants it. */
+  /** Asked for only when the request wants it; as are the responses. */
   stats(): SublistStats
-  /** All subscriptions of the account; asked for only when the request wants them, and read as those of a connection. */
-  subscriptions(): Iterable<SubscriptionSnapshot>
+  responses?(): Iterable<ResponseSnapshot>
+}
+
+/** A request of another account that waits for an answer. */
+export interface ResponseSnapshot {
+  /** Where the answer is to be published, in this account. */
+  readonly subject: string
+  /** Of whoever asks. */
+  readonly account: string
+  /** Where the answer goes there. */
+  readonly reply: string
+  readonly sharesRequestor: boolean
 }

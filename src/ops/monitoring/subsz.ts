@@ -4,14 +4,17 @@ import { goTime } from './go-format.ts'
 import { type JsonObject, LazyList, unlessEmpty } from './json.ts'
 import { BadRequest, type Query } from './query.ts'
 import type { Pace, Scan } from './scans.ts'
-import type { AccountSnapshot, MonitoringSource, SubscriptionSnapshot } from './source.ts'
+import type { ConnectionSnapshot, MonitoringSource, SubscriptionSnapshot } from './source.ts'
 
-interface OfAccount {
-  readonly account: string
+interface OfConnection {
+  readonly connection: ConnectionSnapshot
   readonly subscription: SubscriptionSnapshot
 }
 
-/** `/subsz`: the matchers of all accounts, or of one, and with `subs=1` what is subscribed to. */
+/** Whose a subscription is. */
+type SubscribedAccount = Pick<ConnectionSnapshot, 'account' | 'accountTag'>
+
+/** `/subsz`: the matchers of all accounts, or of one, and with `subs=1` what clients have subscribed to. */
 export async function subsz(source: MonitoringSource, query: Query, nowMs: number, scan: Scan): Promise<JsonObject> {
   const showsList = query.boolean('subs')
   const { offset, limit } = query.page()
@@ -21,10 +24,14 @@ export async function subsz(source: MonitoringSource, query: Query, nowMs: numbe
   }
 
   const wanted = query.text('acc')
-  const accounts = [...source.accounts()].filter(({ name }) => wanted === '' || name === wanted)
+  const isWanted = (account: string) => wanted === '' || account === wanted
   const { page, total } = showsList
-    ? await scan((pace) => pageOf(accounts, { test, offset, limit }, pace))
+    ? await scan((pace) => {
+        const connections = [...source.connections()].filter(({ account }) => isWanted(account))
+        return pageOf(connections, { test, offset, limit }, pace)
+      })
     : { page: [], total: 0 }
+  const accounts = [...source.accounts()].filter(({ name }) => isWanted(name))
   return {
     server_id: source.server().id,
     now: goTime(nowMs),
@@ -35,34 +42,37 @@ export async function subsz(source: MonitoringSource, query: Query, nowMs: numbe
     subscriptions_list:
       page.length === 0
         ? undefined
-        : new LazyList(page.values().map(({ account, subscription }) => subscriptionDetail(subscription, account))),
+        : new LazyList(
+            page.values().map(({ connection, subscription }) => subscriptionDetail(subscription, connection)),
+          ),
   }
 }
 
 /** Counts all that match and keeps those of the page. */
 async function pageOf(
-  accounts: readonly AccountSnapshot[],
+  connections: readonly ConnectionSnapshot[],
   { test, offset, limit }: { readonly test: string; readonly offset: number; readonly limit: number },
   pace: Pace,
-): Promise<{ page: OfAccount[]; total: number }> {
-  const page: OfAccount[] = []
+): Promise<{ page: OfConnection[]; total: number }> {
+  const page: OfConnection[] = []
   let total = 0
-  for (const account of accounts) {
-    for (const subscription of account.subscriptions()) {
+  for (const connection of connections) {
+    if (pace.isDue) await pace.rest()
+    for (const subscription of connection.subscriptions()) {
       if (pace.isDue) await pace.rest()
       if (test !== '' && !subjectMatches(subscription.subject, test)) continue
-      if (total >= offset && page.length < limit) page.push({ account: account.name, subscription })
+      if (total >= offset && page.length < limit) page.push({ connection, subscription })
       total++
     }
   }
   return { page, total }
 }
 
-/** One subscription as lists have it; `account` where they say whose it is. */
-export function subscriptionDetail(subscription: SubscriptionSnapshot, account: string | undefined): JsonObject {
+/** One subscription as lists have it; `of` where they say whose it is. */
+export function subscriptionDetail(subscription: SubscriptionSnapshot, of?: SubscribedAccount): JsonObject {
   return {
-    account,
-    account_tag: account,
+    account: of?.account,
+    account_tag: of?.accountTag ?? of?.account,
     subject: subscription.subject,
     qgroup: unlessEmpty(subscription.queue),
     sid: subscription.sid,

@@ -1,5 +1,6 @@
 import { goTime, nanoseconds, uptime } from './go-format.ts'
 import { type JsonObject, unlessEmpty } from './json.ts'
+import { jwtPayload } from './jwt-payload.ts'
 import type { ProcessUsage } from './process-usage.ts'
 import type { ServerSnapshot, TotalsSnapshot, WebsocketSnapshot } from './source.ts'
 
@@ -81,6 +82,8 @@ export function varz({ server, totals, usage, nowMs, basePath, requests }: VarzF
     config_load_time: goTime(server.configLoadedMs),
     config_digest: server.configDigest,
     tags: unlessEmpty(server.tags),
+    trusted_operators_jwt: unlessEmpty(server.operatorJwts),
+    trusted_operators_claim: unlessEmpty(server.operatorJwts?.map(jwtPayload)),
     system_account: unlessEmpty(server.systemAccount),
     slow_consumer_stats: { clients: totals.slowConsumers, ...OTHER_KINDS },
     stale_connection_stats: { clients: totals.staleConnections, ...OTHER_KINDS },

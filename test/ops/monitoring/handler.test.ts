@@ -7,7 +7,7 @@ import { peerCertificate } from '#ops'
 import { once, until } from '../../helpers/wait.ts'
 import { getJson, startMonitoringServer } from './monitoring-server.ts'
 import { REFUSED_REQUESTS } from './refused-requests.ts'
-import { account, connection, SAMPLE_SERVER, sampleSource, subscription } from './sample-source.ts'
+import { connection, SAMPLE_SERVER, sampleSource, subscription } from './sample-source.ts'
 
 for (const [target, text] of REFUSED_REQUESTS) {
   test(`${target} is refused`, async () => {
@@ -135,14 +135,17 @@ for (const [query, total, sids] of [
 ] as const) {
   test(`/subsz?${query} counts ${total}`, async () => {
     const lists = [
-      account('A', [
-        subscription({ subject: 'foo.*' }),
-        subscription({ subject: 'foo.bar', sid: '2' }),
-        subscription({ sid: '3' }),
-      ]),
-      account('B', [subscription({ subject: 'other', sid: '4' })]),
+      connection({
+        account: 'A',
+        subscriptions: [
+          subscription({ subject: 'foo.*' }),
+          subscription({ subject: 'foo.bar', sid: '2' }),
+          subscription({ sid: '3' }),
+        ],
+      }),
+      connection({ account: 'B', subscriptions: [subscription({ subject: 'other', sid: '4' })] }),
     ]
-    await using server = await startMonitoringServer(sampleSource({ accounts: () => lists }))
+    await using server = await startMonitoringServer(sampleSource({ connections: () => lists }))
     const subsz = await getJson<{ total: number; subscriptions_list?: { sid: string }[] }>(
       `${server.url}/subsz?${query}`,
     )

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { type IncomingMessage, request } from 'node:http'
 import { describe, test } from 'node:test'
-import type { AccountSnapshot, ConnectionSnapshot, SubscriptionSnapshot } from '#ops'
+import type { ConnectionSnapshot, SubscriptionSnapshot } from '#ops'
 import { once } from '../../helpers/wait.ts'
 import { getJson, startMonitoringServer } from './monitoring-server.ts'
-import { account, connection, sampleSource, subscription } from './sample-source.ts'
+import { connection, sampleSource, subscription } from './sample-source.ts'
 
 /** Subscriptions that are made while they are read, and what is seen of the reading. */
 class Watched {
@@ -35,12 +35,8 @@ class Watched {
     return { ...connection({ account: 'A' }), subscriptionCount: this.size, subscriptions: () => this.subscriptions() }
   }
 
-  account(): AccountSnapshot {
-    return { ...account('A', []), subscriptions: () => this.subscriptions() }
-  }
-
   source() {
-    return sampleSource({ connections: () => [this.connection()], accounts: () => [this.account()] })
+    return sampleSource({ connections: () => [this.connection()] })
   }
 }
 

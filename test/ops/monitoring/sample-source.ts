@@ -85,32 +85,30 @@ export function closed(
 
 export function account(
   name: string,
-  subscriptions: readonly SubscriptionSnapshot[],
-  connections = 1,
+  fields: Partial<AccountSnapshot> & { subscriptions?: number } = {},
 ): AccountSnapshot {
+  const { subscriptions = 0, ...others } = fields
   return {
     name,
     updatedMs: NOW_MS - 3_725_000,
-    connections,
+    clients: 1,
+    leafNodes: 0,
     inMsgs: 1,
     inBytes: 5,
     outMsgs: 2,
     outBytes: 10,
     slowConsumers: 0,
-    stats: () => {
-      const size = subscriptions.length
-      return {
-        subscriptions: size,
-        cached: 2,
-        inserts: size,
-        removes: 0,
-        matches: 4,
-        cacheHits: 3,
-        maxFanout: 2,
-        totalFanout: 3,
-      }
-    },
-    subscriptions: () => subscriptions,
+    stats: () => ({
+      subscriptions,
+      cached: 2,
+      inserts: subscriptions,
+      removes: 0,
+      matches: 4,
+      cacheHits: 3,
+      maxFanout: 2,
+      totalFanout: 3,
+    }),
+    ...others,
   }
 }
 
@@ -150,7 +148,7 @@ export function sampleSource(fields: Partial<MonitoringSource> = {}): Monitoring
       connection({ ...user, cid: 2, type: 'websocket', lang: 'js', version: '3', subscriptions: byWebsocket }),
     ],
     closedConnections: () => [closed({ ...user, cid: 3, name: 'gone', subscriptions: whoLeft })],
-    accounts: () => [account('$G', [...byTcp, ...byWebsocket], 2), account('$SYS', [], 0)],
+    accounts: () => [account('$G', { subscriptions: 3, clients: 2 }), account('$SYS', { clients: 0 })],
     unreadyListeners: () => [],
     ...fields,
   }

@@ -1,0 +1,109 @@
+/** What an account exports, imports and maps, in the fields of nats-server's answers. */
+import type { Export, ExportAccess, Import, MappingDestination, ServiceExport, SubjectMapping } from '#core'
+import { type JsonObject, unlessEmpty } from './json.ts'
+import type { ResponseSnapshot } from './source.ts'
+
+const RESPONSE_TYPES: Readonly<Record<ServiceExport['responseType'], string>> = {
+  single: 'Singleton',
+  stream: 'Streamed',
+  chunked: 'Chunked',
+}
+
+/** A service, where Go writes the number in place of the name. */
+const SERVICE = 2
+
+/** Services first. */
+export function exportsOf(exports: readonly Export[]): JsonObject[] {
+  return [...exports.filter(isService), ...exports.filter((one) => !isService(one))].map((one) => ({
+    subject: one.subject,
+    type: one.kind,
+    token_req: unlessEmpty(one.access.kind === 'token'),
+    response_type: one.kind === 'service' ? RESPONSE_TYPES[one.responseType] : undefined,
+    service_latency:
+      one.kind === 'service' && one.latency !== undefined
+        ? { sampling: one.latency.sampling, results: one.latency.subject }
+        : undefined,
+    approved_accounts: unlessEmpty(approved(one.access)),
+  }))
+}
+
+/** Streams first. */
+export function importsOf(imports: readonly Import[]): JsonObject[] {
+  return [...imports.filter((one) => !isService(one)), ...imports.filter(isService)].map((one) => ({
+    subject: one.subject,
+    account: one.account,
+    to: isService(one) ? one.to : undefined,
+    local_subject: one.to,
+    type: one.kind,
+    invalid: false,
+    share: one.kind === 'service' && one.sharesRequestor,
+    tracking: false,
+  }))
+}
+
+/** Requests of other accounts that wait for an answer, by the subject it is to go to. */
+export function responsesOf(responses: Iterable<ResponseSnapshot>): JsonObject {
+  return Object.fromEntries(
+    Array.from(responses, ({ subject, account, reply, sharesRequestor }) => [
+      subject,
+      {
+        subject: reply,
+        account,
+        to: subject,
+        local_subject: subject,
+        type: SERVICE,
+        invalid: false,
+        share: sharesRequestor,
+        tracking: false,
+      },
+    ]),
+  )
+}
+
+export function mappingsOf(mappings: readonly SubjectMapping[]): JsonObject {
+  return Object.fromEntries(mappings.map((mapping) => [mapping.source, destinationsOf(mapping)]))
+}
+
+/** Those of every cluster first. */
+function destinationsOf({ source, destinations }: SubjectMapping): JsonObject[] {
+  const clusters = new Set(['', ...destinations.map(({ cluster = '' }) => cluster)])
+  const isSourceNamed = destinations.some(({ subject }) => subject === source)
+  return [...clusters].flatMap((cluster) => {
+    const own = destinations.filter((one) => (one.cluster ?? '') === cluster)
+    const rest = 100 - sum(own)
+    if (rest > 0 && !isSourceNamed) own.push({ subject: numbered(source), weight: rest })
+    return addedUp(own).map(({ subject, weight }) => ({ subject, weight, cluster: unlessEmpty(cluster) }))
+  })
+}
+
+/** As nats-server keeps and shows them: from the smallest, each with the weights of those before it. */
+function addedUp(destinations: readonly MappingDestination[]): MappingDestination[] {
+  let weight = 0
+  return destinations
+    .toSorted((a, b) => a.weight - b.weight)
+    .map((one) => {
+      weight += one.weight
+      return { ...one, weight }
+    })
+}
+
+function sum(destinations: readonly MappingDestination[]): number {
+  return destinations.reduce((total, { weight }) => total + weight, 0)
+}
+
+/** A source as a destination: its wildcards by number. */
+function numbered(source: string): string {
+  let wildcards = 0
+  return source
+    .split('.')
+    .map((token) => (token === '*' ? `$${++wildcards}` : token))
+    .join('.')
+}
+
+function approved(access: ExportAccess): readonly string[] {
+  return access.kind === 'accounts' ? access.accounts : []
+}
+
+function isService<T extends Export | Import>(one: T): one is Extract<T, { kind: 'service' }> {
+  return one.kind === 'service'
+}
