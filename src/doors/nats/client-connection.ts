@@ -1,4 +1,3 @@
-import type { Principal } from '#auth'
 import { DEFAULT_ACCOUNT, Message, Outbox, type Subscription, SYSTEM_ACCOUNT } from '#core'
 import type { Carrier, StreamReceiver } from '#net'
 import { ClientParser, NatsProtocolError } from '#wire/nats'
@@ -7,15 +6,14 @@ import { ClientLog } from './client-log.ts'
 import { ClientOperations, type OperationsHost } from './client-operations.ts'
 import { ClientOutput } from './client-output.ts'
 import { type CloseReason, WEBSOCKET_CLOSE_CODE } from './close-reason.ts'
-import { type ConnectOptions, parseConnect } from './connect-options.ts'
 import type { ConnectionSnapshot } from './connection-snapshot.ts'
 import type { DoorContext } from './context.ts'
 import { type InfoChanges, type InfoFacts, infoFor } from './info.ts'
 import { Life } from './life.ts'
-import { Login } from './login.ts'
 import type { ListenerProfile, ProfileOf } from './profile.ts'
 import { PROTOCOL_ERRORS, transportErrorAnswer } from './protocol-errors.ts'
 import { Reading } from './reading.ts'
+import { Session, type SessionHost } from './session.ts'
 
 const CRLF = '\r\n'
 
@@ -30,7 +28,7 @@ const STALL_MS = 10
  * One NATS client's connection, over whichever carrier: greeting, login, signs of life, deliveries, farewell. What the
  * client does in between is the business of its `ClientOperations`.
  */
-export class ClientConnection implements OperationsHost, StreamReceiver {
+export class ClientConnection implements OperationsHost, SessionHost, StreamReceiver {
   // What a delivery touches lies together, in as few cache lines as can be: a fan-out goes through all connections.
   readonly #context: DoorContext
   readonly #outbox: Outbox
@@ -47,11 +45,9 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
   readonly #parser: ClientParser
   readonly #log: ClientLog
   readonly #life: Life
-  readonly #login: Login
+  readonly #session: Session
   readonly #startMs: number
   readonly #operations: ClientOperations
-  #authorizedUser = ''
-  #hasConnected = false
   #hasPinged = false
   /** Of deliveries it knows those that were counted in `#notedMsgs`. */
   #lastActivityMs: number
@@ -82,14 +78,17 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
     const account = broker.account(DEFAULT_ACCOUNT)
     this.#operations = new ClientOperations({ host: this, account, context, log: this.#log, output: this.#output })
     this.#parser = new ClientParser(limits, this.#operations)
-    this.#parser.awaitsConnect = this.#profile.authenticator.isRequired
     this.#parser.acceptsHeaders = false
     this.#drops = !limits.stallsFastProducers
     this.#startMs = clock.now()
     this.#lastActivityMs = this.#startMs
     this.#life = new Life(this.#startMs, this.pingIntervalMs)
-    this.#login = new Login({
+    this.#session = new Session({
+      host: this,
+      context,
       profile: this.#profile,
+      operations: this.#operations,
+      parser: this.#parser,
       remote,
       cookies,
       nonce,
@@ -97,7 +96,6 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
       tls: arrival.tls,
       clock,
       log: this.#log,
-      onTimeout: () => this.close('Authentication Timeout', 'Authentication Timeout'),
     })
     this.#log.debug({}, 'client connected')
   }
@@ -161,7 +159,7 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
     const profile = profileOf(listener)
     const reason = profile.objection?.({ upgrade, peerCertificate: tls?.peerCertificate })
     if (reason !== undefined) return reason
-    return (await this.#login.isStillGood(profile)) ? undefined : 'Authentication Failure'
+    return (await this.#session.isStillGood(profile)) ? undefined : 'Authentication Failure'
   }
 
   snapshot(): ConnectionSnapshot {
@@ -189,7 +187,7 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
       name,
       lang,
       version,
-      authorizedUser: this.#authorizedUser || undefined,
+      authorizedUser: this.#session.authorizedUser,
       account: account.name,
       tls,
     }
@@ -255,22 +253,11 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
 
   onConnect(json: string): void {
     this.#log.received('CONNECT', json)
-    const options = parseConnect(json, this.#operations.options)
-    // nats-server closes without a word on a CONNECT it cannot read.
-    if (options === undefined) this.close('Protocol Violation')
-    else {
-      this.#operations.options = options
-      this.#logIn(() => this.#connected(options))
-    }
+    this.#session.connect(json)
   }
 
-  /** Where login is required, there may be a user for those who just begin. */
   onUninvited(): void {
-    if (this.#profile.authenticator.hasDefaultUser) this.#logIn(() => {})
-    else {
-      this.#log.warn({ connectionType: this.#profile.connectionType, reason: 'no CONNECT' }, 'login refused')
-      this.close('Authentication Failure', 'Authorization Violation')
-    }
+    this.#session.startUninvited()
   }
 
   /** The first one of a client that takes INFO at any time is answered with where it is now, too. */
@@ -278,7 +265,7 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
     this.#log.received('PING')
     this.#life.heard(this.#context.recently)
     this.#output.pong()
-    if (this.#hasPinged || !this.#hasConnected) return
+    if (this.#hasPinged || !this.#session.hasConnected) return
     this.#hasPinged = true
     if (this.#operations.options.protocol < 1) return
     const { name: account } = this.#operations.account
@@ -295,6 +282,31 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
     this.close('Parse Error')
   }
 
+  /** What the client has yet to say waits at its own end meanwhile. The read in hand is finished. */
+  slowDown(): void {
+    if (this.#hasLeft) return
+    if (this.#reading.holdFor(STALL_MS, this.#context.clock)) this.#stalls++
+  }
+
+  // --- SessionHost ----------------------------------------------------------------------------------------------
+
+  began(): void {
+    const { clock, random } = this.#context
+    this.#life.connected(clock.now(), this.pingIntervalMs, random)
+    this.#lastActivityMs = this.#context.recently
+  }
+
+  wait(): void {
+    this.#parser.pause()
+    this.#reading.hold()
+  }
+
+  goOn(work: () => void): void {
+    this.#guarded(work)
+    this.#guarded(() => this.#parse())
+    this.#reading.release()
+  }
+
   // --------------------------------------------------------------------------------------------------------------
 
   #sendInfo(said: InfoChanges & Pick<InfoFacts, 'nonce' | 'login'>): void {
@@ -305,45 +317,7 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
     this.#output.info(infoFor({ ...facts, ...said }))
   }
 
-  /** Goes on with `then` when the client is let in. What it sends until that is known waits. */
-  #logIn(then: () => void): void {
-    const { clock, random } = this.#context
-    this.#life.connected(clock.now(), this.pingIntervalMs, random)
-    this.#lastActivityMs = this.#context.recently
-    // Whoever it turns out to be now: what it subscribed to before was somebody else's.
-    if (this.#hasConnected) this.#operations.subscriptions.clear()
-    this.#hasConnected = true
-    let isLate = false
-    isLate = this.#login.attempt(this.#operations.options, (principal) => {
-      if (isLate) this.#guarded(() => this.#loggedIn(principal, then))
-      else this.#loggedIn(principal, then)
-      if (isLate) this.#goOn()
-    })
-    if (!isLate) return
-    this.#parser.pause()
-    this.#reading.hold()
-  }
-
-  #loggedIn(principal: Principal | undefined, then: () => void): void {
-    if (principal === undefined) {
-      this.close('Authentication Failure', 'Authorization Violation')
-      return
-    }
-    this.#parser.awaitsConnect = false
-    this.#authorizedUser = principal.name
-    const { version: clientVersion, lang: clientLang, name: clientName } = this.#operations.options
-    const { name: user, account } = principal
-    this.#log.describe({ clientVersion, clientLang, clientName, ...(user === '' ? {} : { account, user }) })
-    this.#operations.moveTo(this.#context.broker.account(principal.account))
-    then()
-  }
-
-  /** Outside of any read: what is thrown here would be nobody's. */
-  #goOn(): void {
-    this.#guarded(() => this.#parse())
-    this.#reading.release()
-  }
-
+  /** Outside of any read what is thrown would be nobody's. */
   #guarded(work: () => void): void {
     if (this.#hasLeft) return
     try {
@@ -352,19 +326,6 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
       this.#log.error({ error }, 'connection failed')
       this.#carrier.destroy()
     }
-  }
-
-  #connected(options: ConnectOptions): void {
-    const hasHeaders = options.headers && this.#context.limits.supportsHeaders
-    this.#operations.options = { ...options, headers: hasHeaders }
-    this.#parser.acceptsHeaders = hasHeaders
-    if (options.account !== '' || options.newAccount) {
-      this.close('Authentication Failure', 'Authorization Violation')
-    } else if (options.protocol !== 0 && options.protocol !== 1) {
-      this.close('Bad Client Protocol Version', 'invalid client protocol')
-    } else if (options.noResponders && !hasHeaders) {
-      this.close('No Responders Requires Headers', 'no responders requires headers support')
-    } else this.#operations.acknowledge()
   }
 
   /** Without bytes: goes on where the parser was paused. */
@@ -397,12 +358,6 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
     this.#lastActivityMs = now
   }
 
-  /** What the client has yet to say waits at its own end meanwhile. The read in hand is finished. */
-  slowDown(): void {
-    if (this.#hasLeft) return
-    if (this.#reading.holdFor(STALL_MS, this.#context.clock)) this.#stalls++
-  }
-
   /** A client that does not read gets no farewell: there is no room to say it in. */
   #cutOff(reason: CloseReason): void {
     if (this.#hasLeft) return
@@ -414,7 +369,7 @@ export class ClientConnection implements OperationsHost, StreamReceiver {
     if (this.#hasLeft) return
     this.#hasLeft = true
     this.#parser.stop()
-    this.#login.end()
+    this.#session.end()
     this.#context.onLeft(this, reason)
     this.#reading.end()
     this.#outbox.close()
