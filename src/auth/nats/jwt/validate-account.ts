@@ -1,0 +1,223 @@
+import { isPublicKey } from '../nkeys.ts'
+import type { AccountClaims, ActivationClaims, ExportClaim, ImportClaim, MappingClaim } from './claims.ts'
+import { decodeJwt } from './decode.ts'
+import type { Problems } from './problems.ts'
+import {
+  checkLocalSubject,
+  checkPermissions,
+  checkSubject,
+  hasWildcards,
+  isContainedIn,
+  withoutReferences,
+} from './subjects.ts'
+
+const ANY_ACCOUNT = '*'
+const MAX_INFO_LENGTH = 8 * 1024
+
+export function checkAccount(claims: AccountClaims, problems: Problems): void {
+  checkImports(claims, problems)
+  checkExports(claims.exports, problems)
+  checkPermissions(claims.defaultPermissions, problems)
+  for (const [source, destinations] of claims.mappings) checkMapping(source, destinations, problems)
+  checkAuthorization(claims, problems)
+  checkLimits(claims, problems)
+  for (const [key, scope] of claims.signingKeys) {
+    if (isPublicKey(key, 'account')) continue
+    problems.error(
+      scope ? `${key} is not an account public key` : `${JSON.stringify(key)} is not a valid account signing key`,
+    )
+  }
+  checkInfo(claims, problems)
+}
+
+export function checkActivation(claims: ActivationClaims, problems: Problems): void {
+  if (claims.importKind === 'unknown') problems.error('invalid import type: "unknown"')
+  checkSubject(claims.importSubject, problems)
+  if (claims.issuerAccount !== '' && !isPublicKey(claims.issuerAccount, 'account')) {
+    problems.error('account_id is not an account public key')
+  }
+}
+
+/** `importer` is the public key of the account that imports. */
+export function checkImport(claim: ImportClaim, importer: string, problems: Problems): void {
+  const subject = JSON.stringify(claim.subject)
+  if (claim.kind === 'unknown') problems.error('invalid import type: "unknown"')
+  if (claim.kind === 'service' && claim.allowsTrace) problems.error('AllowTrace only valid for stream import')
+  if (claim.account === '') problems.error('account to import from is not specified')
+  if (claim.to !== '') problems.warning('the field to has been deprecated (use LocalSubject instead)')
+  checkSubject(claim.subject, problems)
+  if (claim.localSubject !== '') {
+    checkLocalSubject(claim.localSubject, claim.subject, problems)
+    if (claim.to !== '') problems.error('Local Subject replaces To')
+  }
+  if (claim.shares && claim.kind !== 'service') {
+    problems.error(`sharing information (for latency tracking) is only valid for services: ${subject}`)
+  }
+  if (claim.token === '') return
+  const activation = decodeJwt(claim.token, 'activation')
+  if (!activation.ok) {
+    problems.error(`import ${subject} contains an invalid activation token`)
+    return
+  }
+  const token = activation.claims
+  if (token.issuer !== claim.account && token.issuerAccount !== claim.account) {
+    problems.error(`activation token doesn't match account for import ${subject}`)
+  }
+  if (token.subject !== importer) {
+    problems.error(`activation token doesn't match account it is being included in, ${subject}`)
+  }
+  if (token.importKind !== claim.kind) {
+    problems.error(`mismatch between token import type ${token.importKind} and type of import ${claim.kind}`)
+  }
+  checkActivation(token, problems)
+  const exported = claim.kind === 'service' && claim.to !== '' ? claim.to : claim.subject
+  if (!isContainedIn(exported, token.importSubject)) {
+    problems.error(
+      `activation token import subject ${JSON.stringify(token.importSubject)} doesn't match import ${subject}`,
+    )
+  }
+}
+
+function checkImports(claims: AccountClaims, problems: Problems): void {
+  /** The local subjects of services, by exporter. */
+  const known = new Map<string, string[]>()
+  for (const claim of claims.imports) {
+    if (claim === undefined) {
+      problems.error('null import is not allowed')
+      continue
+    }
+    if (claim.kind === 'service') {
+      const local = claim.to || withoutReferences(claim.localSubject) || claim.subject
+      const others = known.get(claim.account) ?? []
+      for (const other of others) {
+        if (!isContainedIn(local, other) && !isContainedIn(other, local)) continue
+        problems.error(
+          `overlapping subject namespace for ${JSON.stringify(local)} and ${JSON.stringify(other)} ` +
+            `in same account ${JSON.stringify(claim.account)}`,
+        )
+      }
+      known.set(claim.account, [...others, local])
+    }
+    checkImport(claim, claims.subject, problems)
+  }
+}
+
+function checkExports(exports: AccountClaims['exports'], problems: Problems): void {
+  for (const claim of exports) {
+    if (claim === undefined) problems.error('null export is not allowed')
+    else checkExport(claim, problems)
+  }
+  for (const kind of ['service', 'stream'] as const) {
+    const subjects = exports.filter((claim) => claim?.kind === kind).map((claim) => (claim as ExportClaim).subject)
+    const literals = new Set<string>()
+    for (const subject of subjects) {
+      if (literals.has(subject)) problems.error(`${kind} export subject "${subject}" already exports "${subject}"`)
+      literals.add(subject)
+    }
+    // Only one with wildcards contains others, and few have them.
+    for (const container of literals) {
+      if (!hasWildcards(container)) continue
+      for (const subject of literals) {
+        if (subject === container || !isContainedIn(subject, container)) continue
+        problems.error(`${kind} export subject "${container}" already exports "${subject}"`)
+        break
+      }
+    }
+  }
+}
+
+function checkExport(claim: ExportClaim, problems: Problems): void {
+  const isService = claim.kind === 'service'
+  if (claim.kind === 'unknown') problems.error('invalid export type: "unknown"')
+  if (isService && !['', 'Singleton', 'Stream', 'Chunked'].includes(claim.responseType)) {
+    problems.error(`invalid response type for service: ${JSON.stringify(claim.responseType)}`)
+  }
+  if (claim.kind === 'stream') {
+    if (claim.responseType !== '') {
+      problems.error(`invalid response type for stream: ${JSON.stringify(claim.responseType)}`)
+    }
+    if (claim.allowsTrace) problems.error('AllowTrace only valid for service export')
+  }
+  if (claim.latency !== undefined) {
+    if (!isService) problems.error('latency tracking only permitted for services')
+    if (claim.latency.sampling < 0 || claim.latency.sampling > 100) {
+      problems.error('sampling percentage needs to be between 1-100')
+    }
+    checkSubject(claim.latency.results, problems)
+    if (hasWildcards(claim.latency.results)) problems.error('results subject can not contain wildcards')
+  }
+  if (claim.responseThresholdNs < 0) problems.error('negative response threshold is invalid')
+  if (claim.responseThresholdNs > 0 && !isService) problems.error('response threshold only valid for services')
+  checkSubject(claim.subject, problems)
+  checkAccountToken(claim, problems)
+  checkInfo(claim, problems)
+}
+
+function checkAccountToken({ subject, accountTokenPosition: position }: ExportClaim, problems: Problems): void {
+  if (position <= 0) return
+  const tokens = subject.split('.')
+  const token = tokens[position - 1]
+  if (!hasWildcards(subject)) {
+    problems.error(`Account Token Position can only be used with wildcard subjects: ${subject}`)
+  } else if (token === undefined) {
+    problems.error(`Account Token Position ${position} exceeds length of subject '${subject}'`)
+  } else if (token !== '*') {
+    problems.error(`Account Token Position ${position} matches '${token}' but must match a * in: ${subject}`)
+  }
+}
+
+function checkMapping(source: string, destinations: readonly MappingClaim[], problems: Problems): void {
+  checkSubject(source, problems)
+  const totals = new Map<string, number>()
+  for (const { subject, weight, cluster } of destinations) {
+    checkSubject(subject, problems)
+    if (weight > 100) problems.error(`Mapping "${source}" has a weight ${weight} that exceeds 100`)
+    totals.set(cluster, (totals.get(cluster) ?? 0) + (weight || 100))
+  }
+  for (const [cluster, total] of totals) {
+    if (total <= 100) continue
+    const where = cluster === '' ? '' : ` in cluster "${cluster}"`
+    problems.error(`Mapping "${source}"${where} exceeds 100% among all of it's weighted to mappings`)
+  }
+}
+
+function checkAuthorization({ authorization }: AccountClaims, problems: Problems): void {
+  const { authUsers, allowedAccounts, xkey } = authorization
+  if (allowedAccounts.length > 0 && authUsers.length === 0) {
+    problems.error('External authorization cannot have accounts without users specified')
+  }
+  for (const user of authUsers) {
+    if (!isPublicKey(user, 'user')) problems.error(`AuthUser ${JSON.stringify(user)} is not a valid user public key`)
+  }
+  for (const account of allowedAccounts) {
+    if (account === ANY_ACCOUNT) {
+      if (allowedAccounts.length > 1) problems.error('AllowedAccounts can only be a list of accounts or "*"')
+    } else if (!isPublicKey(account, 'account')) {
+      problems.error(`Account ${JSON.stringify(account)} is not a valid account public key`)
+    }
+  }
+  if (xkey !== '' && !isPublicKey(xkey, 'curve'))
+    problems.error(`XKey ${JSON.stringify(xkey)} is not a valid public xkey`)
+}
+
+function checkLimits({ limits, imports, exports }: AccountClaims, problems: Problems): void {
+  if (limits.imports >= 0 && imports.length > limits.imports) {
+    problems.error('the account contains more imports than allowed by the operator')
+  }
+  if (limits.exports < 0) return
+  if (exports.length > limits.exports) {
+    problems.error('the account contains more exports than allowed by the operator')
+  }
+  if (!limits.allowsWildcardExports && exports.some((claim) => claim !== undefined && hasWildcards(claim.subject))) {
+    problems.error('the account contains wildcard exports that are not allowed by the operator')
+  }
+}
+
+function checkInfo({ description, infoUrl }: Pick<ExportClaim, 'description' | 'infoUrl'>, problems: Problems): void {
+  if (description.length > MAX_INFO_LENGTH) problems.error('Description is too long')
+  if (infoUrl === '') return
+  if (infoUrl.length > MAX_INFO_LENGTH) problems.error('Info URL is too long')
+  else if (!URL.canParse(infoUrl) || new URL(infoUrl).hostname === '') {
+    problems.error('error parsing info url: no hostname or scheme')
+  }
+}
