@@ -12,6 +12,8 @@ export {
   type PrincipalDetails,
   type PrincipalLimits,
 } from './authenticator.ts'
+export * from './jwt/index.ts'
+export { isPublicKey, KeyPair, kindOf, type NkeyKind, publicKeyOf, verifySignature } from './nkeys.ts'
 export type {
   CalloutOptions,
   OperatorOptions,
