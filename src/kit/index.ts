@@ -1,3 +1,4 @@
+export { fromByteString, toByteString } from './byte-string.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export { type DerElement, derElements, derOid, derText } from './der.ts'
 export { ConfigError, ProtocolError } from './errors.ts'

@@ -1,5 +1,6 @@
 /** What an account exports, imports and maps, in the fields of nats-server's answers. */
 import type { Export, ExportAccess, Import, MappingDestination, ServiceExport, SubjectMapping } from '#core'
+import { fromByteString } from '#kit'
 import { type JsonObject, unlessEmpty } from './json.ts'
 import type { ResponseSnapshot } from './source.ts'
 
@@ -15,13 +16,13 @@ const SERVICE = 2
 /** Services first. */
 export function exportsOf(exports: readonly Export[]): JsonObject[] {
   return [...exports.filter(isService), ...exports.filter((one) => !isService(one))].map((one) => ({
-    subject: one.subject,
+    subject: fromByteString(one.subject),
     type: one.kind,
     token_req: unlessEmpty(one.access.kind === 'token'),
     response_type: one.kind === 'service' ? RESPONSE_TYPES[one.responseType] : undefined,
     service_latency:
       one.kind === 'service' && one.latency !== undefined
-        ? { sampling: one.latency.sampling, results: one.latency.subject }
+        ? { sampling: one.latency.sampling, results: fromByteString(one.latency.subject) }
         : undefined,
     approved_accounts: unlessEmpty(approved(one.access)),
   }))
@@ -30,10 +31,10 @@ export function exportsOf(exports: readonly Export[]): JsonObject[] {
 /** Streams first. */
 export function importsOf(imports: readonly Import[]): JsonObject[] {
   return [...imports.filter((one) => !isService(one)), ...imports.filter(isService)].map((one) => ({
-    subject: one.subject,
+    subject: fromByteString(one.subject),
     account: one.account,
-    to: isService(one) ? one.to : undefined,
-    local_subject: one.to,
+    to: isService(one) ? fromByteString(one.to) : undefined,
+    local_subject: fromByteString(one.to),
     type: one.kind,
     invalid: false,
     share: one.kind === 'service' && one.sharesRequestor,
@@ -47,7 +48,7 @@ export function responsesOf(responses: Iterable<ResponseSnapshot>): JsonObject {
     Array.from(responses, ({ subject, account, reply, sharesRequestor }) => [
       subject,
       {
-        subject: reply,
+        subject: fromByteString(reply),
         account,
         to: subject,
         local_subject: subject,
@@ -61,7 +62,7 @@ export function responsesOf(responses: Iterable<ResponseSnapshot>): JsonObject {
 }
 
 export function mappingsOf(mappings: readonly SubjectMapping[]): JsonObject {
-  return Object.fromEntries(mappings.map((mapping) => [mapping.source, destinationsOf(mapping)]))
+  return Object.fromEntries(mappings.map((mapping) => [fromByteString(mapping.source), destinationsOf(mapping)]))
 }
 
 /** Those of every cluster first. */
@@ -72,7 +73,9 @@ function destinationsOf({ source, destinations }: SubjectMapping): JsonObject[] 
     const own = destinations.filter((one) => (one.cluster ?? '') === cluster)
     const rest = 100 - sum(own)
     if (rest > 0 && !isSourceNamed) own.push({ subject: numbered(source), weight: rest })
-    return addedUp(own).map(({ subject, weight }) => ({ subject, weight, cluster: unlessEmpty(cluster) }))
+    return addedUp(own).map(({ subject, weight }) => {
+      return { subject: fromByteString(subject), weight, cluster: unlessEmpty(cluster) }
+    })
   })
 }
 

@@ -1,4 +1,5 @@
 import { DEFAULT_ACCOUNT } from '#core'
+import { fromByteString, toByteString } from '#kit'
 import { type ConnectionState, connectionOrder, type Listed, reason, stopMs } from './connection-order.ts'
 import { goTime, roundTrip, uptime } from './go-format.ts'
 import { type JsonObject, LazyList, unlessEmpty } from './json.ts'
@@ -69,7 +70,7 @@ function readRequest(query: Query): ConnzRequest {
     account: query.text('acc'),
     mqttClient: query.text('mqtt_client'),
     filterSubject,
-    overlaps: collidingWith(filterSubject),
+    overlaps: collidingWith(toByteString(filterSubject)),
   }
 }
 
@@ -162,7 +163,7 @@ function connectionInfo(connection: Listed, { showsUsers, subscriptions }: Connz
     account: showsUsers && account !== DEFAULT_ACCOUNT ? account : undefined,
     subscriptions_list:
       subscriptions === 'subjects' && hasOwn
-        ? new LazyList(Iterator.from(connection.subscriptions()).map(({ subject }) => subject))
+        ? new LazyList(Iterator.from(connection.subscriptions()).map(({ subject }) => fromByteString(subject)))
         : undefined,
     subscriptions_list_detail:
       subscriptions === 'details' && hasOwn

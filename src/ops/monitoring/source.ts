@@ -155,6 +155,7 @@ export interface PeerCertificateSnapshot {
   readonly sha256: string
 }
 
+/** Subject, queue and sid are byte strings. */
 export interface SubscriptionSnapshot {
   readonly subject: string
   readonly queue?: string | undefined
@@ -187,7 +188,7 @@ export interface AccountSnapshot {
   responses?(): Iterable<ResponseSnapshot>
 }
 
-/** A request of another account that waits for an answer. */
+/** A request of another account that waits for an answer. Subjects are byte strings. */
 export interface ResponseSnapshot {
   /** Where the answer is to be published, in this account. */
   readonly subject: string

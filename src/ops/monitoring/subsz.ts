@@ -1,5 +1,6 @@
 import type { SublistStats } from '#core'
 import { isLiteralSubject, isValidSubject, subjectMatches } from '#core'
+import { fromByteString, toByteString } from '#kit'
 import { goTime } from './go-format.ts'
 import { type JsonObject, LazyList, unlessEmpty } from './json.ts'
 import { BadRequest, type Query } from './query.ts'
@@ -28,7 +29,7 @@ export async function subsz(source: MonitoringSource, query: Query, nowMs: numbe
   const { page, total } = showsList
     ? await scan((pace) => {
         const connections = [...source.connections()].filter(({ account }) => isWanted(account))
-        return pageOf(connections, { test, offset, limit }, pace)
+        return pageOf(connections, { test: toByteString(test), offset, limit }, pace)
       })
     : { page: [], total: 0 }
   const accounts = [...source.accounts()].filter(({ name }) => isWanted(name))
@@ -73,9 +74,9 @@ export function subscriptionDetail(subscription: SubscriptionSnapshot, of?: Subs
   return {
     account: of?.account,
     account_tag: of?.accountTag ?? of?.account,
-    subject: subscription.subject,
-    qgroup: unlessEmpty(subscription.queue),
-    sid: subscription.sid,
+    subject: fromByteString(subscription.subject),
+    qgroup: unlessEmpty(fromByteString(subscription.queue ?? '')),
+    sid: fromByteString(subscription.sid),
     msgs: subscription.msgs,
     max: unlessEmpty(subscription.max),
     cid: subscription.cid,

@@ -247,3 +247,22 @@ test('/varz tells of the operators that are trusted, before the system account',
 function jwtOf(claims: object): string {
   return ['{}', JSON.stringify(claims), 'signature'].map((part) => Buffer.from(part).toString('base64url')).join('.')
 }
+
+test('subjects are shown and asked for as people write them', async () => {
+  const subject = Buffer.from('küche.licht').toString('latin1')
+  const subscriptions = [subscription({ subject, queue: subject, sid: '2' })]
+  const source = sampleSource({ connections: () => [connection({ account: 'A', subscriptions })] })
+  await using server = await startMonitoringServer(source)
+  const encoded = encodeURIComponent('küche.licht')
+  const subsz = await getJson<{ subscriptions_list: { subject: string; qgroup: string }[] }>(
+    `${server.url}/subsz?subs=1&test=${encoded}`,
+  )
+  assert.deepEqual(
+    subsz.subscriptions_list.map(({ subject, qgroup }) => [subject, qgroup]),
+    [['küche.licht', 'küche.licht']],
+  )
+  const connz = await getJson<{ connections: { subscriptions_list: string[] }[] }>(
+    `${server.url}/connz?subs=1&acc=A&filter_subject=${encoded}`,
+  )
+  assert.deepEqual(connz.connections[0]?.subscriptions_list, ['küche.licht'])
+})
