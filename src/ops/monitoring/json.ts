@@ -49,7 +49,7 @@ function compose(value: unknown, indent: string): string {
 }
 
 /** In one line, as `/healthz` has it. */
-export function compactJson(value: JsonObject): string {
+export function compactJson(value: unknown): string {
   return withGoEscapes(JSON.stringify(value))
 }
 

@@ -1,0 +1,5 @@
+export { withSystemServices } from './definition.ts'
+export type { ObservedConnection } from './observed.ts'
+export { createSystemAccount, type SystemAccount, type SystemAccountOptions } from './system-account.ts'
+export type { ServerControl } from './system-services.ts'
+export type { ConnectionRights } from './user-info.ts'
