@@ -78,7 +78,7 @@ export function accstatz(source: MonitoringSource, query: Query, nowMs: number):
   return { server_id: source.server().id, now: goTime(nowMs), account_statz: accounts.map(accountStat) }
 }
 
-function accountStat(account: AccountSnapshot): JsonObject {
+export function accountStat(account: AccountSnapshot): JsonObject {
   return {
     acc: account.name,
     name: nameTag(account),
