@@ -12,7 +12,10 @@ export {
   type PrincipalDetails,
   type PrincipalLimits,
 } from './authenticator.ts'
+export type { CalloutJudge, Judge } from './delegated-login.ts'
 export * from './jwt/index.ts'
+export { type AuthenticatorTools, authenticatorFor, type ListenerAuthorization } from './listener-authenticator.ts'
+export { LoginFailures } from './login-failures.ts'
 export { isPublicKey, KeyPair, kindOf, type NkeyKind, publicKeyOf, verifySignature } from './nkeys.ts'
 export type {
   CalloutOptions,
@@ -22,5 +25,7 @@ export type {
   ServerAuthorization,
   SimpleAuthorization,
 } from './options.ts'
-export { authenticatorFor, type ListenerAuthorization } from './simple-login.ts'
+export { checkPassword, PasswordChecker } from './passwords/check.ts'
+export { argon2Password, bcryptPassword, DEFAULT_ARGON2, DEFAULT_BCRYPT_COST } from './passwords/hash-password.ts'
+export { type Argon2Parameters, isPlainSecret, secretProblem } from './passwords/secret.ts'
 export type { NkeyUser, PasswordUser } from './users.ts'
