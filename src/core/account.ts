@@ -1,6 +1,13 @@
+import type { Clock } from '#kit'
 import type { AccountDefinition, AccountLimits } from './account-definition.ts'
+import type { Hop, Journey } from './crossing.ts'
+import type { ImportLinks } from './imports.ts'
 import type { Message } from './message.ts'
 import type { Peer } from './peer.ts'
+import { ServiceImportCrossing } from './service-import.ts'
+import { ServiceResponses } from './service-responses.ts'
+import { StreamImports } from './stream-imports.ts'
+import { SubjectMappings } from './subject-mappings.ts'
 import { Sublist, type SublistStats } from './sublist.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -14,23 +21,58 @@ export interface AccountTraffic {
   outBytes: number
 }
 
+export interface AccountTools {
+  /** A whole number from 0 up to, not including, its argument. */
+  random(below: number): number
+  readonly clock: Clock
+}
+
 const NO_LIMITS: AccountLimits = {}
 
-/** A subject space of its own: nothing crosses from one account to another. */
+/** A subject space of its own. What crosses from one account to another, one exports and the other imports: `crossing.ts`. */
 export class Account {
   readonly name: string
-  /** As it was defined last; `undefined`: it came into being by its name alone. */
-  definition: AccountDefinition | undefined
-  /** Since the start. In: published to it; out: delivered. Bytes are those of headers and payloads. */
+  /**
+   * Since the start, bytes with headers. In: what was published to it. Out: what its publishers' messages became, at its
+   * own subscribers and at those of accounts that import them.
+   */
   readonly traffic: AccountTraffic = { inMsgs: 0, inBytes: 0, outMsgs: 0, outBytes: 0 }
+  readonly #tools: AccountTools
+  readonly #sublist = new Sublist()
+  readonly #streams = new StreamImports(this)
+  #services: readonly ServiceImportCrossing[] = []
+  /** The ways back to accounts that ask services of this one. */
+  readonly #responses = new Map<Account, ServiceResponses>()
+  #mappings: SubjectMappings | undefined
+  #definition: AccountDefinition | undefined
   #clients = 0
   #leafNodes = 0
-  readonly #random: (below: number) => number
-  readonly #sublist = new Sublist()
+  /** Subscriptions that are not its connections' own. */
+  #attached = 0
 
-  constructor(name: string, random: (below: number) => number) {
+  constructor(name: string, tools: AccountTools) {
     this.name = name
-    this.#random = random
+    this.#tools = tools
+  }
+
+  /** As it was defined last; `undefined`: it came into being by its name alone. */
+  get definition(): AccountDefinition | undefined {
+    return this.#definition
+  }
+
+  /** Its limits and subject mappings apply from now on; what it imports is linked by `link`. */
+  define(definition: AccountDefinition | undefined): void {
+    this.#definition = definition
+    const mappings = definition?.mappings ?? []
+    this.#mappings = mappings.length === 0 ? undefined : new SubjectMappings(mappings, this.#tools)
+  }
+
+  /** Imports these from now on, in place of what it did. What is subscribed follows; answers under way still arrive. */
+  link({ streams, services }: ImportLinks): void {
+    for (const { subscription } of this.#services) this.detach(subscription)
+    this.#services = services.map((link) => new ServiceImportCrossing(this, link))
+    for (const { subscription } of this.#services) this.attach(subscription)
+    this.#streams.relink(streams, this.#ownSubscriptions())
   }
 
   get limits(): AccountLimits {
@@ -68,14 +110,20 @@ export class Account {
   /** Whether its connections together may have one more subscription. */
   get hasRoomForSubscription(): boolean {
     const { maxSubscriptions } = this.limits
-    return maxSubscriptions === undefined || this.#sublist.size < maxSubscriptions
+    return maxSubscriptions === undefined || this.#sublist.size - this.#attached < maxSubscriptions
   }
 
-  /** Where what is published to `subject` goes after the account's subject mappings; the same string without any. */
+  /**
+   * Where what a client publishes to `subject` goes after the account's subject mappings, drawn anew each time; the same
+   * string without any. The publisher asks, before its permissions are asked; `publish` takes subjects as they are.
+   *
+   * Hot: once per publish. bench/fanout.ts
+   */
   mapped(subject: string): string {
-    return subject
+    return this.#mappings === undefined ? subject : this.#mappings.apply(subject)
   }
 
+  /** With those by which messages cross to and from other accounts. */
   get subscriptionCount(): number {
     return this.#sublist.size
   }
@@ -87,71 +135,136 @@ export class Account {
 
   subscribe(subscription: Subscription): void {
     this.#sublist.insert(subscription)
+    this.#streams.add(subscription)
   }
 
   /** Unknown subscriptions are ignored. */
   unsubscribe(subscription: Subscription): void {
     this.#sublist.remove(subscription)
+    this.#streams.remove(subscription)
   }
 
   hasInterest(subject: string): boolean {
-    const { plain, queues } = this.#sublist.match(subject)
-    return plain.length > 0 || queues.length > 0
+    const { plain, queues, services } = this.#sublist.match(subject)
+    return plain.length + queues.length + services.length > 0
   }
 
   /**
-   * Hands the message to every plain subscription and to one random member of each queue group; returns how many got
-   * it. With `echoes` false, the publisher `from` does not get it back. A subscription that reaches `maxDeliveries` is removed with that delivery.
+   * Hands the message to every plain subscription, to one random member of each queue group and to the services of other
+   * accounts that it asks; returns how many got it. With `echoes` false, the publisher `from` does not get it back. A
+   * subscription that reaches its `maxDeliveries` is removed with that delivery.
    *
    * Hot: once per publish, loops once per receiver. bench/fanout.ts
    */
   publish(message: Message, from?: Peer, echoes = true): number {
+    this.traffic.inMsgs++
+    this.traffic.inBytes += message.body.length
+    return this.#fanOut(message, from, echoes, undefined)
+  }
+
+  /** `publish` for a message that comes from another account. */
+  carryOn(message: Message, { from, echoes, hop }: Journey): number {
+    return this.#fanOut(message, from, echoes, hop)
+  }
+
+  #fanOut(message: Message, from: Peer | undefined, echoes: boolean, hop: Hop | undefined): number {
     const except = echoes ? undefined : from
-    const { plain, queues } = this.#sublist.match(message.subject) // cached and shared, so never mutated
+    const { plain, queues, services } = this.#sublist.match(message.subject) // cached and shared, so never mutated
     let delivered = 0
     for (let i = 0; i < plain.length; i++) {
-      if (this.#deliver(plain[i]!, message, except)) delivered++
+      if (this.#deliver(plain[i]!, message, except, hop)) delivered++
     }
     for (let i = 0; i < queues.length; i++) {
-      if (this.#deliverToOneOf(queues[i]!, message, except)) delivered++
+      if (this.#deliverToOneOf(queues[i]!, message, except, hop)) delivered++
     }
-    const { traffic } = this
-    traffic.inMsgs++
-    traffic.inBytes += message.body.length
-    traffic.outMsgs += delivered
-    traffic.outBytes += delivered * message.body.length
-    return delivered
+    this.traffic.outMsgs += delivered
+    this.traffic.outBytes += delivered * message.body.length
+    return services.length === 0 ? delivered : delivered + askServices(services, message, { from, echoes, hop })
   }
 
   /** Hands the message to one of `peer`'s own subscriptions that match, and to nobody else. */
   publishTo(peer: Peer, message: Message): boolean {
     const { plain, queues } = this.#sublist.match(message.subject)
     for (const subscriptions of [plain, ...queues]) {
-      const own = subscriptions.find((subscription) => subscription.peer === peer)
-      if (own !== undefined) return this.#deliver(own, message, undefined)
+      const own = subscriptions.find(({ peer: owner, crossing }) => owner === peer && crossing === undefined)
+      if (own !== undefined) return this.deliver(own, message, undefined)
     }
     return false
   }
 
-  #deliver(subscription: Subscription, message: Message, except: Peer | undefined): boolean {
+  /** Hands the message to this subscription of its own, if that takes it. */
+  deliver(subscription: Subscription, message: Message, except: Peer | undefined): boolean {
     const { peer, maxDeliveries, filter } = subscription
     if (peer === except) return false
     if (filter !== undefined && !filter.admits(message.subject)) return false
     if (maxDeliveries !== 0) {
       // Removed by an earlier delivery of the same fan-out: the match in hand still lists it.
       if (subscription.delivered >= maxDeliveries) return false
-      if (subscription.delivered + 1 === maxDeliveries) this.#sublist.remove(subscription)
+      if (subscription.delivered + 1 === maxDeliveries) this.unsubscribe(subscription)
     }
     subscription.delivered++
     peer.send(subscription, message)
     return true
   }
 
-  #deliverToOneOf(group: readonly Subscription[], message: Message, except: Peer | undefined): boolean {
-    const first = group.length === 1 ? 0 : this.#random(group.length)
+  /** A subscription on behalf of another account, or on behalf of this one that leads to another. */
+  attach(subscription: Subscription): void {
+    this.#sublist.insert(subscription)
+    this.#attached++
+  }
+
+  /** For each `attach`. */
+  detach(subscription: Subscription): void {
+    if (this.#sublist.remove(subscription)) this.#attached--
+  }
+
+  /** Where this account's answers to requests of `requestor` are looked after. */
+  responsesTo(requestor: Account): ServiceResponses {
+    let responses = this.#responses.get(requestor)
+    if (responses === undefined) {
+      responses = new ServiceResponses({ exporter: this, requestor, clock: this.#tools.clock })
+      this.#responses.set(requestor, responses)
+    }
+    return responses
+  }
+
+  /** `requestor` is gone, and waits for no more answers. */
+  forgetRequestsOf(requestor: Account): void {
+    this.#responses.get(requestor)?.close()
+    this.#responses.delete(requestor)
+  }
+
+  #deliver(subscription: Subscription, message: Message, except: Peer | undefined, hop: Hop | undefined): boolean {
+    const { crossing } = subscription
+    if (crossing === undefined) return this.deliver(subscription, message, except)
+    // What came for a service is not exported again as part of a stream. (nats-server: pmrMsgImportedFromService)
+    return crossing.kind === 'stream' && hop === undefined && crossing.deliver(message, except)
+  }
+
+  #deliverToOneOf(
+    group: readonly Subscription[],
+    message: Message,
+    except: Peer | undefined,
+    hop: Hop | undefined,
+  ): boolean {
+    const first = group.length === 1 ? 0 : this.#tools.random(group.length)
     for (let i = 0; i < group.length; i++) {
-      if (this.#deliver(group[(first + i) % group.length]!, message, except)) return true
+      if (this.#deliver(group[(first + i) % group.length]!, message, except, hop)) return true
     }
     return false
   }
+
+  *#ownSubscriptions(): IterableIterator<Subscription> {
+    for (const subscription of this.#sublist.subscriptions())
+      if (subscription.crossing === undefined) yield subscription
+  }
+}
+
+/** How many of them found somebody. */
+function askServices(services: readonly Subscription[], message: Message, journey: Journey): number {
+  let served = 0
+  for (const { crossing } of services) {
+    if (crossing?.kind === 'service' && crossing.carry(message, journey)) served++
+  }
+  return served
 }

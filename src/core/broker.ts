@@ -1,27 +1,28 @@
-import { Account } from './account.ts'
+import { type Clock, systemClock } from '#kit'
+import { Account, type AccountTools } from './account.ts'
 import type { AccountDefinition } from './account-definition.ts'
-
-/** The account of everybody who names none, as in nats-server. */
-export const DEFAULT_ACCOUNT = '$G'
-
-/** The account in which nats-server speaks of itself. */
-export const SYSTEM_ACCOUNT = '$SYS'
+import { linkImports } from './imports.ts'
 
 /** All accounts of one server. */
 export class Broker {
   readonly #accounts = new Map<string, Account>()
-  readonly #random: (below: number) => number
+  /** By the name of the exporter. */
+  readonly #importers = new Map<string, Set<Account>>()
+  readonly #tools: AccountTools
 
-  /** `random` answers a whole number from 0 up to, not including, its argument: which member of a queue group is next. */
-  constructor(random: (below: number) => number) {
-    this.#random = random
+  /**
+   * `random` answers a whole number from 0 up to, not including, its argument: which member of a queue group is next.
+   * `clock` says how long an answer of another account's service is waited for.
+   */
+  constructor(random: (below: number) => number, clock: Clock = systemClock) {
+    this.#tools = { random, clock }
   }
 
   /** The account of that name; made when it is asked for first. Names come from the configuration, never from clients. */
   account(name: string): Account {
     let account = this.#accounts.get(name)
     if (account === undefined) {
-      account = new Account(name, this.#random)
+      account = new Account(name, this.#tools)
       this.#accounts.set(name, account)
     }
     return account
@@ -32,18 +33,59 @@ export class Broker {
     return this.#accounts.get(name)
   }
 
-  /** Adds these accounts or gives them new definitions. What is subscribed follows at once. */
+  /**
+   * Adds these accounts or gives them new definitions; others stay as they are. What they import and what is imported of
+   * them is linked anew, subscriptions included, between two messages. What cannot be (see `checkDefinitions`) is left
+   * out.
+   */
   define(definitions: readonly AccountDefinition[]): void {
-    for (const definition of definitions) this.account(definition.name).definition = definition
+    const changed = definitions.map((definition) => {
+      const account = this.account(definition.name)
+      this.#noteImports(account, definition)
+      account.define(definition)
+      return account
+    })
+    this.#link(changed)
   }
 
-  /** The account and what it exports are gone. Those who are in it are the caller's to send away. */
+  /**
+   * The account, its imports and its exports are gone; one of that name that is asked for later is another. Those who
+   * are in it are the caller's to send away.
+   */
   forget(name: string): void {
+    const account = this.#accounts.get(name)
+    if (account === undefined) return
     this.#accounts.delete(name)
+    this.#noteImports(account, undefined)
+    account.define(undefined)
+    this.#link([account])
+    for (const other of this.#accounts.values()) {
+      other.forgetRequestsOf(account)
+      account.forgetRequestsOf(other)
+    }
   }
 
   /** Those that were asked for so far. */
   accounts(): IterableIterator<Account> {
     return this.#accounts.values()
+  }
+
+  /** Links the imports of these accounts and of all that import from them. */
+  #link(changed: readonly Account[]): void {
+    const concerned = new Set(changed)
+    for (const { name } of changed) for (const importer of this.#importers.get(name) ?? []) concerned.add(importer)
+    for (const account of concerned) account.link(linkImports(account.definition, (name) => this.#accounts.get(name)))
+  }
+
+  #noteImports(importer: Account, definition: AccountDefinition | undefined): void {
+    for (const { account } of importer.definition?.imports ?? []) {
+      const importers = this.#importers.get(account)
+      importers?.delete(importer)
+      if (importers?.size === 0) this.#importers.delete(account)
+    }
+    for (const { account } of definition?.imports ?? []) {
+      const importers = this.#importers.get(account) ?? new Set()
+      this.#importers.set(account, importers.add(importer))
+    }
   }
 }

@@ -13,7 +13,8 @@ export type {
   StreamImport,
   SubjectMapping,
 } from './account-definition.ts'
-export { Broker, DEFAULT_ACCOUNT, SYSTEM_ACCOUNT } from './broker.ts'
+export { DEFAULT_ACCOUNT, SYSTEM_ACCOUNT } from './account-names.ts'
+export { Broker } from './broker.ts'
 export { checkDefinitions, type DefinitionProblem } from './definition-check.ts'
 export { InProcessClient, type MessageHandler } from './in-process-client.ts'
 export { Message } from './message.ts'

@@ -38,3 +38,6 @@ export interface Requestor {
   /** `nats`, `websocket` or `mqtt`. */
   readonly clientType?: string | undefined
 }
+
+/** Behind subscriptions that lead to other accounts. */
+export const NOBODY: Peer = { send() {} }

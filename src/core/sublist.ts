@@ -1,10 +1,14 @@
 import { isLiteralSubject } from './subject.ts'
 import type { Subscription } from './subscription.ts'
 
-/** Who gets a message: every plain subscription, and one member of each queue group. Shared, so never mutated. */
+/**
+ * Who gets a message: every plain subscription, one member of each queue group, and every account whose service it
+ * asks. Shared, so never mutated.
+ */
 export interface Match {
   readonly plain: readonly Subscription[]
   readonly queues: readonly (readonly Subscription[])[]
+  readonly services: readonly Subscription[]
 }
 
 /** What monitoring tells of a sublist. */
@@ -24,7 +28,7 @@ export interface SublistStats {
   readonly totalFanout: number
 }
 
-const NOBODY: Match = { plain: [], queues: [] }
+const NOBODY: Match = { plain: [], queues: [], services: [] }
 
 /** Subjects whose match is remembered come in two generations of this many; see `#remember`. */
 const MAX_MATCHES_PER_GENERATION = 4096
@@ -113,13 +117,18 @@ export class Sublist {
     return cached !== undefined ? cached : this.#recall(subject)
   }
 
+  /** All of them, in no particular order. What comes or goes meanwhile may be among them or not. */
+  subscriptions(): IterableIterator<Subscription> {
+    return allOf(this.#root)
+  }
+
   /** Looks through all that is remembered. */
   stats(): SublistStats {
     const cached = new Map([...this.#older, ...this.#recent])
     let maxFanout = 0
     let totalFanout = 0
-    for (const { plain, queues } of cached.values()) {
-      const fanout = plain.length + queues.reduce((sum, group) => sum + group.length, 0)
+    for (const { plain, queues, services } of cached.values()) {
+      const fanout = plain.length + services.length + queues.reduce((sum, group) => sum + group.length, 0)
       maxFanout = Math.max(maxFanout, fanout)
       totalFanout += fanout
     }
@@ -161,11 +170,11 @@ export class Sublist {
     const tokens = subject.split('.')
     // An empty token matches nothing, not even a wildcard.
     if (tokens.includes('')) return NOBODY
-    const found: { plain: Subscription[]; queues: Subscription[][] } = { plain: [], queues: [] }
-    const groups = new Map<string, Subscription[]>()
-    collect(this.#root, tokens, 0, found.plain, groups)
-    found.queues.push(...groups.values())
-    return found.plain.length === 0 && found.queues.length === 0 ? NOBODY : found
+    const found: Found = { plain: [], groups: new Map(), services: [] }
+    collect(this.#root, tokens, 0, found)
+    const { plain, groups, services } = found
+    if (plain.length === 0 && groups.size === 0 && services.length === 0) return NOBODY
+    return { plain, queues: [...groups.values()], services }
   }
 
   #forget(subject: string): void {
@@ -179,31 +188,42 @@ export class Sublist {
   }
 }
 
-function collect(
-  node: Node,
-  tokens: readonly string[],
-  depth: number,
-  plain: Subscription[],
-  groups: Map<string, Subscription[]>,
-): void {
+interface Found {
+  readonly plain: Subscription[]
+  readonly groups: Map<string, Subscription[]>
+  readonly services: Subscription[]
+}
+
+function collect(node: Node, tokens: readonly string[], depth: number, found: Found): void {
   if (depth === tokens.length) {
-    addAll(node, plain, groups)
+    addAll(node, found)
     return
   }
-  if (node.rest !== undefined) addAll(node.rest, plain, groups)
-  if (node.star !== undefined) collect(node.star, tokens, depth + 1, plain, groups)
+  if (node.rest !== undefined) addAll(node.rest, found)
+  if (node.star !== undefined) collect(node.star, tokens, depth + 1, found)
   const literal = node.literals.get(tokens[depth]!)
-  if (literal !== undefined) collect(literal, tokens, depth + 1, plain, groups)
+  if (literal !== undefined) collect(literal, tokens, depth + 1, found)
 }
 
 /** A queue group is its name, not its subject: members that subscribed by different wildcards share one message. */
-function addAll(node: Node, plain: Subscription[], groups: Map<string, Subscription[]>): void {
-  for (const subscription of node.plain) plain.push(subscription)
+function addAll(node: Node, { plain, groups, services }: Found): void {
+  for (const subscription of node.plain) {
+    if (subscription.crossing?.kind === 'service') services.push(subscription)
+    else plain.push(subscription)
+  }
   for (const [queue, members] of node.queues) {
     const group = groups.get(queue)
     if (group === undefined) groups.set(queue, [...members])
     else for (const member of members) group.push(member)
   }
+}
+
+function* allOf(node: Node): IterableIterator<Subscription> {
+  yield* node.plain
+  for (const members of node.queues.values()) yield* members
+  for (const child of node.literals.values()) yield* allOf(child)
+  if (node.star !== undefined) yield* allOf(node.star)
+  if (node.rest !== undefined) yield* allOf(node.rest)
 }
 
 function descend(node: Node, token: string): Node {

@@ -1,3 +1,4 @@
+import type { Crossing } from './crossing.ts'
 import type { Peer } from './peer.ts'
 
 /** What of the messages of one subscription its peer may have. */
@@ -20,10 +21,14 @@ export class Subscription {
   /** `undefined`: the peer may have everything. What it may not have is not delivered: another of its queue group gets it. */
   filter: DeliveryFilter | undefined = undefined
 
-  constructor(peer: Peer, subject: string, sid: string, queue = '') {
+  /** What it leads to, unless it is the peer's own. */
+  readonly crossing: Crossing | undefined
+
+  constructor(peer: Peer, subject: string, sid: string, queue = '', crossing?: Crossing) {
     this.peer = peer
     this.subject = subject
     this.sid = sid
     this.queue = queue
+    this.crossing = crossing
   }
 }

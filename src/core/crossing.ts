@@ -1,0 +1,53 @@
+import type { ServiceExport } from './account-definition.ts'
+import type { Message } from './message.ts'
+import type { Peer } from './peer.ts'
+import type { RequestInfo } from './request-info.ts'
+
+/**
+ * What stands behind a subscription that is no peer's own: messages cross by it to another account.
+ *
+ *     importer A                      exporter E
+ *     SUB in.>  of a client   ◄──     shadow of it, StreamCrossing:   what is published in E reaches A's client
+ *     service.x, ServiceCrossing ──►  subscribers of the service:     what is asked in A reaches E
+ *     inbox of the requestor  ◄──     _R_.…, ServiceCrossing:         what they answer finds back
+ */
+export type Crossing = StreamCrossing | ServiceCrossing
+
+/** Lies in the exporter's account, for a subscription of the importer's. */
+export interface StreamCrossing {
+  readonly kind: 'stream'
+  /** Hands the message to the subscription it stands for, if that takes it. */
+  deliver(message: Message, except: Peer | undefined): boolean
+}
+
+/** Takes whole messages over, with all that may hang on them. */
+export interface ServiceCrossing {
+  readonly kind: 'service'
+  /** Whether somebody got it. */
+  carry(message: Message, journey: Journey): boolean
+}
+
+/** How a message came here. */
+export interface Journey {
+  /** Who published it. */
+  readonly from: Peer | undefined
+  /** Whether `from` gets it too, should it be subscribed. */
+  readonly echoes: boolean
+  /** The services of other accounts through which it came, last first; `undefined`: none, it was published here. */
+  readonly hop: Hop | undefined
+}
+
+export interface Hop {
+  /** A message goes through the same export but once: that is what ends cycles. */
+  readonly service: ServiceExport
+  readonly shares: boolean
+  /** What the service was told of who asks; answers tell nothing. */
+  readonly info: RequestInfo | undefined
+  readonly previous: Hop | undefined
+}
+
+/** Whether a message with that way behind it came through `service`. */
+export function hasPassed(hop: Hop | undefined, service: ServiceExport): boolean {
+  for (let passed = hop; passed !== undefined; passed = passed.previous) if (passed.service === service) return true
+  return false
+}

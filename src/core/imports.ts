@@ -1,0 +1,70 @@
+import type { Account } from './account.ts'
+import type { AccountDefinition, Export, Import } from './account-definition.ts'
+import { ImportMapping } from './import-mapping.ts'
+import type { ServiceLink } from './service-import.ts'
+import { StreamLink } from './stream-imports.ts'
+import { isSubset } from './subject-patterns.ts'
+import { TransformError } from './subject-transform.ts'
+
+export interface ImportLinks {
+  readonly streams: readonly StreamLink[]
+  readonly services: readonly ServiceLink[]
+}
+
+/**
+ * The imports of `definition` that can be had now: the exporter is there and allows it. The others are left out, and may
+ * come when the exporter changes. `checkDefinitions` tells what is wrong with them.
+ */
+export function linkImports(
+  definition: AccountDefinition | undefined,
+  find: (account: string) => Account | undefined,
+): ImportLinks {
+  const streams: StreamLink[] = []
+  const services: ServiceLink[] = []
+  for (const wanted of definition?.imports ?? []) {
+    const exporter = find(wanted.account)
+    const exported = exporter?.definition && grantedExport(exporter.definition, definition!.name, wanted)
+    const mapping = exported && mappingOf(wanted)
+    if (exporter === undefined || exported === undefined || mapping === undefined) continue
+    const isSame = (link: { exporter: Account; mapping: ImportMapping }, part: 'remote' | 'local') =>
+      link.exporter === exporter && link.mapping[part] === mapping[part]
+    if (wanted.kind === 'stream') {
+      if (!streams.some((link) => isSame(link, 'remote'))) streams.push(new StreamLink(exporter, mapping))
+    } else if (exported.kind === 'service' && !services.some((link) => isSame(link, 'local'))) {
+      services.push({ exporter, service: exported, mapping, shares: wanted.sharesRequestor })
+    }
+  }
+  return { streams, services }
+}
+
+/** The export that `wanted` is of, if `importer` may have it. An export of exactly that subject decides alone. */
+export function grantedExport(exporter: AccountDefinition, importer: string, wanted: Import): Export | undefined {
+  const candidates = exporter.exports.filter(
+    ({ kind, subject }) => kind === wanted.kind && isSubset(wanted.subject, subject),
+  )
+  const exact = candidates.find(({ subject }) => subject === wanted.subject)
+  return (exact === undefined ? candidates : [exact]).find((exported) => isGranted(exported, importer, wanted))
+}
+
+function isGranted({ access, accountTokenPosition }: Export, importer: string, wanted: Import): boolean {
+  if (accountTokenPosition !== undefined && accountTokenPosition > 0) {
+    return wanted.subject.split('.')[accountTokenPosition - 1] === importer
+  }
+  switch (access.kind) {
+    case 'public':
+      return true
+    case 'accounts':
+      return access.accounts.includes(importer)
+    case 'token':
+      return wanted.isActivated === true
+  }
+}
+
+function mappingOf({ subject, to }: Import): ImportMapping | undefined {
+  try {
+    return new ImportMapping(subject, to)
+  } catch (error) {
+    if (error instanceof TransformError) return undefined
+    throw error
+  }
+}
