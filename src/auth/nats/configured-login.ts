@@ -119,7 +119,7 @@ export class ConfiguredLogin {
 
   #byPassword(user: PasswordUser, request: LoginRequest, isNew: boolean): LoginResult | Promise<LoginResult> {
     const verdict = this.#check(user.password, request.password, request, isNew)
-    return whenKnown(verdict, (known) => (known === 'right' ? accepted(user.user, user) : refused(REASONS[known])))
+    return whenKnown(verdict, (known) => (known === 'right' ? accepted(user.user, user) : refused(reasonOf(known))))
   }
 
   /** A refusal that takes as long as that of a wrong password. */
@@ -135,7 +135,7 @@ export class ConfiguredLogin {
     if (token) {
       const verdict = this.#check(token, request.token, request, isNew)
       return whenKnown(verdict, (known) =>
-        known === 'right' ? accepted('[REDACTED]') : refused(known === 'wrong' ? 'wrong token' : REASONS[known]),
+        known === 'right' ? accepted('[REDACTED]') : refused(reasonOf(known, 'wrong token')),
       )
     }
     if (request.user === '') return refused(this.#hasAnybody ? 'no user' : 'there are no users')
@@ -145,7 +145,7 @@ export class ConfiguredLogin {
     const verdict = this.#check(password, request.password, request, isNew, !isUser)
     return whenKnown(verdict, (known) => {
       if (!isUser) return refused('unknown user')
-      return known === 'right' ? accepted(user) : refused(REASONS[known])
+      return known === 'right' ? accepted(user) : refused(reasonOf(known))
     })
   }
 
@@ -163,10 +163,10 @@ export class ConfiguredLogin {
 }
 
 /** For the log. */
-const REASONS: Readonly<Record<Exclude<Verdict, 'right'>, string>> = {
-  wrong: 'wrong password',
-  busy: 'too many passwords are being checked',
-  unusable: 'the configured hash cannot be checked',
+function reasonOf(verdict: Exclude<Verdict, 'right'>, ifWrong = 'wrong password'): string {
+  if (verdict === 'wrong') return ifWrong
+  if (verdict === 'busy') return 'too many passwords are being checked'
+  return `the configured hash cannot be checked: ${verdict.problem}`
 }
 
 function notThisWay(type: ConnectionType): string {

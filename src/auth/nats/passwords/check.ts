@@ -10,8 +10,14 @@ import { readSecret } from './secret.ts'
 const MAX_WAITING = 4_096
 const MAX_WAITING_PER_NETWORK = 256
 
-/** What became of a password. `unusable`: the hash is none; `busy`: there was no time for it. */
-export type Verdict = 'right' | 'wrong' | 'unusable' | 'busy'
+/** What became of a password. `busy`: there was no time for it. */
+export type Verdict = 'right' | 'wrong' | 'busy' | Unusable
+
+/** Nothing can be compared with what is configured. */
+export interface Unusable {
+  /** Never the secret. */
+  readonly problem: string
+}
 
 /** For whom a password is checked. Whoever has many to check only delays the own. */
 export interface CheckedFor {
@@ -52,10 +58,11 @@ export class PasswordChecker {
    * all of these share one turn. Never rejects. A password that was right before is right at once.
    */
   check(secret: string, given: string, by?: CheckedFor): Verdict | Promise<Verdict> {
-    const { kind } = readSecret(secret)
+    const read = readSecret(secret)
     const pretends = by?.pretends ?? false
-    if (kind === 'plain') return equalSecrets(secret, given) && !pretends ? 'right' : 'wrong'
-    if (kind === 'unusable' || (kind === 'argon2' && !hasArgon2)) return 'unusable'
+    if (read.kind === 'plain') return equalSecrets(secret, given) && !pretends ? 'right' : 'wrong'
+    if (read.kind === 'unusable') return { problem: read.reason }
+    if (read.kind === 'argon2' && !hasArgon2) return { problem: 'argon2 needs Node 24.7 or newer' }
     if (!pretends && this.#known.has(secret, given)) return 'right'
     return this.#enqueue(secret, given, by)
   }
@@ -101,9 +108,9 @@ export class PasswordChecker {
       if (!isRight || pretends) return 'wrong'
       this.#known.add(hashed, given)
       return 'right'
-    } catch {
-      // A hash that needs more memory than there is.
-      return 'unusable'
+    } catch (error) {
+      // A hash may need more memory than there is.
+      return { problem: error instanceof Error ? error.message : String(error) }
     }
   }
 }

@@ -27,7 +27,8 @@ export class HashThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(WORKER_URL, { name: 'passwords' })
+    // Options of this Node may be for its main program only, as `--input-type` is.
+    const worker = new Worker(WORKER_URL, { name: 'passwords', execArgv: [] })
     worker.on('message', (isRight: boolean) => {
       worker.unref()
       this.#answer?.resolve(isRight)
