@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { accountCommand } from './commands/account.ts'
+import { adminCommand } from './commands/admin/index.ts'
 import { checkCommand } from './commands/check.ts'
 import { natsServerCommand } from './commands/nats-server/entry.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -17,6 +18,7 @@ export async function runCli(): Promise<void> {
     .addCommand(natsServerCommand())
     .addCommand(checkCommand())
     .addCommand(accountCommand())
+    .addCommand(adminCommand())
     .addCommand(watchCommand())
     .parseAsync()
 }

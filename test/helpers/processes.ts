@@ -13,7 +13,9 @@ export interface ProgramOptions {
   readonly args?: readonly string[]
   /** Added to this process's environment; `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  readonly cwd?: string
+  readonly cwd?: string | undefined
+  /** What it reads from stdin; default: nothing, and the end at once. */
+  readonly input?: string | undefined
   /** What shows that the program is up: a line that it prints, or a TCP port that answers. Default: that it was started. */
   readonly ready?: RegExp | { readonly port: number; readonly host?: string }
   /** Default 20 s. */
@@ -35,8 +37,11 @@ export class RunningProgram implements AsyncDisposable {
   #hasEnded = false
   readonly #killOnExit = () => void this.child.kill('SIGKILL')
 
-  constructor({ command, args = [], env, cwd }: ProgramOptions) {
-    this.child = spawn(command, args, { env: { ...process.env, ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  constructor({ command, args = [], env, cwd, input }: ProgramOptions) {
+    const stdin = input === undefined ? 'ignore' : 'pipe'
+    this.child = spawn(command, args, { env: { ...process.env, ...env }, cwd, stdio: [stdin, 'pipe', 'pipe'] })
+    // A program may end without having read it all.
+    this.child.stdin?.on('error', () => undefined).end(input)
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout = (this.#stdout + text).slice(-OUTPUT_LIMIT)
     })

@@ -9,6 +9,7 @@ const VERSION_OPTIONS: Record<ProgramName, string> = {
   nginx: '-v',
   chromium: '--version',
   openssl: 'version',
+  script: '--version',
 }
 
 for (const [name, option] of Object.entries(VERSION_OPTIONS) as [ProgramName, string][]) {

@@ -8,6 +8,7 @@ const PACKAGES = {
   nginx: 'nginx',
   chromium: 'chromium',
   openssl: 'openssl',
+  script: 'bsdutils',
 } as const
 export type ProgramName = keyof typeof PACKAGES
 
