@@ -71,6 +71,12 @@ test('every exported path can be imported', async () => {
   assert.equal(await run(process.execPath, ['--input-type=module', '-e', script]), '')
 })
 
+test('the thread that hashes passwords is found where it is compiled', async () => {
+  const script = `import { bcryptPassword, checkPassword } from 'belfry/auth'
+    console.log(await checkPassword(await bcryptPassword('secret', 4), 'secret'))`
+  assert.equal(await run(process.execPath, ['--input-type=module', '-e', script]), 'true\n')
+})
+
 test('a consumer’s TypeScript sees the types', async () => {
   const source = `import type http from 'node:http'
 import { type MountRules, startServer, type Server } from 'belfry'
