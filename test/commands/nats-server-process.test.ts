@@ -10,6 +10,18 @@ import { type FakeNatsServer, NatsServerRun, PID } from './nats-server-world.ts'
 
 const WEBSOCKETS = 'websocket: [{ port: -1, no_tls: true }, { port: 443, tls { cert_file: c, key_file: k } }]\n'
 
+const TLS = {
+  certificates: [],
+  verify: true,
+  timeoutMs: 2_000,
+  cipherSuites: [],
+  curvePreferences: [],
+  minVersion: 'TLSv1.2',
+  pinnedCerts: [],
+  handshakeFirst: false,
+  allowNonTls: false,
+} as const
+
 async function run(folder: TemporaryFolder, config: string, ...args: string[]): Promise<NatsServerRun> {
   // An empty file would be warned of.
   writeFileSync(folder.join('nats.conf'), config || 'debug: false')
@@ -55,6 +67,19 @@ test('a bcrypt password is no plaintext password', async () => {
   assert.equal(hasPlainPassword(options), true)
   assert.equal(hasPlainPassword(withPassword(`$2a$11$${'x'.repeat(53)}`)), false)
   assert.equal(hasPlainPassword(withPassword('$2a')), true)
+  const withUser = (password: string, verifyAndMap?: boolean) => ({
+    ...options,
+    nats: {
+      ...options.nats,
+      tls: verifyAndMap ? { ...TLS, verifyAndMap } : undefined,
+      authorization: { users: [{ user: 'ann', password, account: '$G' }] },
+    },
+  })
+  assert.equal(hasPlainPassword(withUser('secret')), true)
+  assert.equal(hasPlainPassword(withUser(`$2a$11$${'x'.repeat(53)}`)), false)
+  assert.equal(hasPlainPassword(withUser('')), true)
+  assert.equal(hasPlainPassword(withUser('', true)), false)
+  assert.equal(hasPlainPassword(withUser('secret', true)), true)
 })
 
 test('what TLS and the PROXY protocol mean for clients is said', async () => {

@@ -1,3 +1,4 @@
+import { isPlainSecret } from '#auth'
 import type { NatsServerOptions } from '#config'
 import { formatAddress, type ListenAddress } from '#net'
 import type { NatsLogLevel } from '#ops'
@@ -58,10 +59,16 @@ function tlsLines({ nats: { tls } }: NatsServerOptions): Announcement[] {
   return lines
 }
 
-/** Whether a password is there to be read by whoever reads the configuration. */
+/**
+ * Whether a password is there to be read by whoever reads the configuration. A user without one that some listener knows
+ * by the client certificate has none.
+ */
 export function hasPlainPassword({ nats, websockets }: NatsServerOptions): boolean {
-  return [nats, ...websockets].some(
-    ({ authorization: { password = '' } }) => password !== '' && !/^\$2[abxy]\$/.test(password),
+  const mapsCertificates = [nats, ...websockets].some(({ tls }) => tls?.verifyAndMap)
+  const { users = [] } = nats.authorization
+  return (
+    users.some(({ password }) => isPlainSecret(password) && !(password === '' && mapsCertificates)) ||
+    [nats, ...websockets].some(({ authorization: { password = '' } }) => password !== '' && isPlainSecret(password))
   )
 }
 
