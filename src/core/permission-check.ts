@@ -31,6 +31,12 @@ export class PermissionCheck {
     return check
   }
 
+  /** Whether there are subjects to which it may not publish. */
+  get restrictsPublishing(): boolean {
+    const { allow, deny } = this.#publish
+    return allow !== undefined || deny !== undefined
+  }
+
   /** Responses aside. Hot: once per publish. bench/permissions.ts */
   canPublish(subject: string): boolean {
     const known = this.#published.get(subject)

@@ -17,6 +17,7 @@ interface Permit {
  * until 2.9; since then it counts the second request as an answer to the first, and refuses the answers of both.
  */
 export class ReplyPermits {
+  readonly #rules: ResponseRules
   readonly #maxAnswers: number
   readonly #ttlMs: number
   #recent = new Map<string, Permit>()
@@ -24,9 +25,16 @@ export class ReplyPermits {
   #recentSinceMs = 0
   #older = new Map<string, Permit>()
 
-  constructor({ maxMessages, ttlMs }: ResponseRules) {
+  constructor(rules: ResponseRules) {
+    const { maxMessages, ttlMs } = rules
+    this.#rules = rules
     this.#maxAnswers = maxMessages > 0 ? maxMessages : Number.POSITIVE_INFINITY
     this.#ttlMs = ttlMs > 0 ? ttlMs : Number.POSITIVE_INFINITY
+  }
+
+  /** Whether these rules are its own. */
+  follows(rules: ResponseRules | undefined): boolean {
+    return rules?.maxMessages === this.#rules.maxMessages && rules.ttlMs === this.#rules.ttlMs
   }
 
   /** A request came in that wants its answer there. `now` is in milliseconds since the epoch. */

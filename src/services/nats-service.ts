@@ -6,6 +6,7 @@ import { type ConnectionSnapshot, NatsDoor, newServerIdentity, type ServerIdenti
 import { type Clock, ConfigError, type Logger } from '#kit'
 import { formatAddress, type ListenAddress, type UpgradeHandler, WebSocketCompression } from '#net'
 import { createMonitoringHandler, type ProtocolTrace } from '#ops'
+import { boundedLog, FAILURES } from './bounded-log.ts'
 import { type Change, changeLine, changesBetween } from './changes.ts'
 import { type MonitoringAddresses, MonitoringListeners } from './monitoring-listeners.ts'
 import { monitoringSource } from './monitoring-source.ts'
@@ -89,6 +90,7 @@ export class NatsService {
       turn: new Turn(setImmediate),
       clock,
       logger: logger.child({ door: 'nats' }),
+      refusals: boundedLog(logger.child({ door: 'nats' }), clock, FAILURES),
       random,
       randomBytes,
       trace,
@@ -151,7 +153,7 @@ export class NatsService {
       this.#configDigest = configDigest ?? this.#configDigest
       this.#configLoadedMs = this.#tools.clock.now()
       step.install()
-      const ended = await this.door.endUnwelcome()
+      const ended = await this.door.recheck()
       ended.push(...this.door.reconfigure({ limits: options.nats }))
       return [...next.changes.map(changeLine), ...ended.map((one) => `closed ${connectionLine(one)}`)]
     })

@@ -139,7 +139,7 @@ test('the command line alone is enough, with a user who must log in', async () =
   using refused = new Client(`nats://${address}`)
   refused.say('CONNECT {"user":"bell","pass":"wrong-and-secret"}\r\nPING\r\n')
   await refused.hears(/-ERR 'Authorization Violation'/)
-  await program.saying(/\[WRN\] .*cid:\d+ - .*authentication error/)
+  await program.saying(/\[ERR\] .*cid:\d+ - authentication error/)
   using client = new Client(`nats://${address}`)
   client.say('CONNECT {"user":"bell","pass":"ringer-of-bells"}\r\nPING\r\n')
   await client.hears(/PONG/)

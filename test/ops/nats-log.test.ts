@@ -112,6 +112,18 @@ for (const [what, fields, event, text] of [
     'login refused',
     '127.0.0.1:5222 - cid:5 - authentication error: no CONNECT',
   ],
+  [
+    'a login that is refused to somebody',
+    { ...CLIENT, claim: 'User "eve"', reason: 'wrong password', connectionType: 'STANDARD' },
+    'login refused',
+    '127.0.0.1:5222 - cid:5 - authentication error - User "eve": wrong password',
+  ],
+  [
+    'what a client may not do',
+    { ...CLIENT, account: 'A', user: 'user:u', reason: 'Publish Violation - Subject "x"' },
+    'operation refused',
+    '127.0.0.1:5222 - cid:5 - "A/user:u" - Publish Violation - Subject "x"',
+  ],
   ['a client of unknown port', { client: 5, address: '::1' }, 'stalled', '::1 - cid:5 - Stalled'],
 ] as const) {
   test(`${what} becomes one line`, () => {

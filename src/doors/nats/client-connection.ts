@@ -1,4 +1,4 @@
-import { DEFAULT_ACCOUNT, Message, Outbox, type Subscription, SYSTEM_ACCOUNT } from '#core'
+import { DEFAULT_ACCOUNT, Message, Outbox, type Requestor, type Subscription, SYSTEM_ACCOUNT } from '#core'
 import type { Carrier, StreamReceiver } from '#net'
 import { ClientParser, NatsProtocolError } from '#wire/nats'
 import type { Arrival } from './arrival.ts'
@@ -33,6 +33,7 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
   readonly #context: DoorContext
   readonly #outbox: Outbox
   #hasLeft = false
+  #leftFor: CloseReason | undefined
   /** Whether messages for a receiver that is behind are dropped rather than their publishers slowed down. */
   #drops: boolean
 
@@ -70,7 +71,7 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
     const { connectionType } = this.#profile
     const address = `${arrival.logPrefix ?? ''}${remote.address}`
     const described = { client: this.id, address, port: remote.port, connectionType }
-    this.#log = new ClientLog(described, context.logger, context.trace)
+    this.#log = new ClientLog(described, context)
     this.#outbox = new Outbox(context.turn, carrier, limits.maxPendingBytes, () =>
       this.#cutOff('Slow Consumer (Pending Bytes)'),
     )
@@ -87,6 +88,7 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
       host: this,
       context,
       profile: this.#profile,
+      listener,
       operations: this.#operations,
       parser: this.#parser,
       remote,
@@ -95,6 +97,7 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
       client: this.id,
       tls: arrival.tls,
       clock,
+      pending: context.pendingLogins,
       log: this.#log,
     })
     this.#log.debug({}, 'client connected')
@@ -120,10 +123,12 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
     if (this.#hasPinged && this.#operations.options.protocol >= 1) this.#sendInfo(changes)
   }
 
-  /** The limits of the context are others now. */
+  /** Those of the server, of its account or of its user are others now. */
   limitsChanged(): void {
     const { limits } = this.#context
-    this.#parser.limits = limits
+    const { maxPayloadBytes } = this.#operations
+    const isTheServers = maxPayloadBytes === limits.maxPayloadBytes
+    this.#parser.limits = isTheServers ? limits : { ...limits, maxPayloadBytes }
     this.#outbox.maxPendingBytes = limits.maxPendingBytes
     this.#drops = !limits.stallsFastProducers
   }
@@ -150,16 +155,32 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
     else if (due === 'stale') this.close('Stale Connection', 'Stale Connection')
   }
 
+  /** Whether it was let in as somebody, if only as one of whom nothing is asked. */
+  get hasLoggedIn(): boolean {
+    return this.#session.admission !== undefined
+  }
+
   /**
-   * Why its listener would not let it in again, if so: as it is now, or as `profileOf` supposes it to be. A client that
-   * never logged in is not asked who it is.
+   * Why its listener would not let it in again, if so, as `profileOf` supposes it to be. A client that never logged in
+   * is not asked who it is.
    */
   async objection(profileOf: ProfileOf): Promise<CloseReason | undefined> {
-    const { listener, upgrade, tls } = this.#arrival
-    const profile = profileOf(listener)
-    const reason = profile.objection?.({ upgrade, peerCertificate: tls?.peerCertificate })
-    if (reason !== undefined) return reason
-    return (await this.#session.isStillGood(profile)) ? undefined : 'Authentication Failure'
+    const profile = profileOf(this.#arrival.listener)
+    return this.#entryObjection(profile) ?? (await this.#session.objection(profile))?.closeReason
+  }
+
+  /** Goes on as who it is by now to its listener, as that is now, or is closed: the reason why. */
+  async recheck(): Promise<CloseReason | undefined> {
+    if (this.#hasLeft) return undefined
+    const reason = this.#entryObjection(this.#arrival.listener.current)
+    if (reason === undefined) return (await this.#session.recheck()) ? this.#leftFor : undefined
+    this.close(reason, reason === 'Authentication Failure' ? 'Authorization Violation' : undefined)
+    return reason
+  }
+
+  /** It is closed when its account has more connections than it may have by now: the reason why. */
+  endIfTooMany(): CloseReason | undefined {
+    return !this.#hasLeft && this.#session.endIfTooMany() ? this.#leftFor : undefined
   }
 
   snapshot(): ConnectionSnapshot {
@@ -168,9 +189,10 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
     const { remote } = this.#carrier
     const { options, account, subscriptions } = this.#operations
     const { name, lang, version } = options
+    const { request, principal } = this.#session.admission ?? {}
     return {
       cid: this.id,
-      type: this.#profile.connectionType === 'WEBSOCKET' ? 'websocket' : 'nats',
+      type: this.#type,
       ip: remote.address,
       port: remote.port,
       startMs: this.#startMs,
@@ -187,8 +209,12 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
       name,
       lang,
       version,
-      authorizedUser: this.#session.authorizedUser,
+      authorizedUser: principal?.name || undefined,
       account: account.name,
+      details: principal?.details,
+      nkey: request?.nkey || undefined,
+      permissions: principal?.permissions,
+      expiry: principal?.expiry,
       tls,
     }
   }
@@ -204,11 +230,35 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
     const sent = message.headerBytes > 0 && !this.#operations.options.headers ? withoutHeaders(message) : message
     const head = heads.of(sent, subscription.sid)
     outbox.append(head, sent.body, CRLF)
+    if (message.reply !== '') this.#operations.wasAsked(message.reply)
     if (outbox.isCrowded) congestion.mark()
     if (trace?.isOn) this.#log.sentMessage(head, sent)
     if (subscription.maxDeliveries !== 0 && subscription.delivered >= subscription.maxDeliveries) {
       this.#operations.subscriptions.forget(subscription)
       this.#log.did('DELSUB', subscription.sid)
+    }
+  }
+
+  requestor(): Requestor {
+    const { request, principal } = this.#session.admission ?? {}
+    const { name, lang, version } = this.#operations.options
+    const { jwt, issuerKey, nameTag, tags } = principal?.details ?? {}
+    return {
+      rttMs: this.#life.roundTripMs,
+      startMs: this.#startMs,
+      host: this.#carrier.remote.address,
+      id: this.id,
+      user: request?.nkey || principal?.name,
+      name,
+      lang,
+      version,
+      server: this.#context.identity.name,
+      jwt,
+      issuerKey,
+      nameTag,
+      tags,
+      kind: 'Client',
+      clientType: this.#type,
     }
   }
 
@@ -302,23 +352,13 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
   }
 
   goOn(work: () => void): void {
-    this.#guarded(work)
-    this.#guarded(() => this.#parse())
+    this.guard(work)
+    this.guard(() => this.#parse())
     this.#reading.release()
   }
 
-  // --------------------------------------------------------------------------------------------------------------
-
-  #sendInfo(said: InfoChanges & Pick<InfoFacts, 'nonce' | 'login'>): void {
-    const { identity, limits } = this.#context
-    const { maxPayloadBytes, supportsHeaders } = limits
-    const { remote } = this.#carrier
-    const facts = { identity, profile: this.#profile, remote, clientId: this.id, maxPayloadBytes, supportsHeaders }
-    this.#output.info(infoFor({ ...facts, ...said }))
-  }
-
-  /** Outside of any read what is thrown would be nobody's. */
-  #guarded(work: () => void): void {
+  /** What is thrown outside of any read would be nobody's. */
+  guard(work: () => void): void {
     if (this.#hasLeft) return
     try {
       work()
@@ -326,6 +366,26 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
       this.#log.error({ error }, 'connection failed')
       this.#carrier.destroy()
     }
+  }
+
+  // --------------------------------------------------------------------------------------------------------------
+
+  #sendInfo(said: InfoChanges & Pick<InfoFacts, 'nonce' | 'login'>): void {
+    const { identity, limits } = this.#context
+    const { supportsHeaders } = limits
+    const { maxPayloadBytes } = this.#operations
+    const { remote } = this.#carrier
+    const facts = { identity, profile: this.#profile, remote, clientId: this.id, maxPayloadBytes, supportsHeaders }
+    this.#output.info(infoFor({ ...facts, ...said }))
+  }
+
+  get #type(): ConnectionSnapshot['type'] {
+    return this.#profile.connectionType === 'WEBSOCKET' ? 'websocket' : 'nats'
+  }
+
+  #entryObjection({ objection }: ListenerProfile): CloseReason | undefined {
+    const { upgrade, tls } = this.#arrival
+    return objection?.({ upgrade, peerCertificate: tls?.peerCertificate })
   }
 
   /** Without bytes: goes on where the parser was paused. */
@@ -368,9 +428,10 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
   #leave(reason: CloseReason): void {
     if (this.#hasLeft) return
     this.#hasLeft = true
+    this.#leftFor = reason
     this.#parser.stop()
-    this.#session.end()
     this.#context.onLeft(this, reason)
+    this.#session.end()
     this.#reading.end()
     this.#outbox.close()
     this.#operations.subscriptions.clear()

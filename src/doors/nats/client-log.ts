@@ -15,6 +15,13 @@ export interface ProtocolTrace {
   sentPayload(client: LogFields, payload: Uint8Array, headerBytes: number): void
 }
 
+export interface ClientLogTools {
+  readonly logger: Logger
+  /** Where it is said what clients are refused; default: where everything is. */
+  readonly refusals?: Logger | undefined
+  readonly trace?: ProtocolTrace | undefined
+}
+
 /** A client that goes on with what it may not do would fill the disk. */
 const MAX_REFUSALS = 100
 
@@ -24,13 +31,15 @@ const MAX_REFUSALS = 100
  */
 export class ClientLog implements Logger {
   readonly #logger: Logger
+  readonly #refused: Logger
   readonly #trace: ProtocolTrace | undefined
   #fields: LogFields
   #refusals = 0
 
-  constructor(fields: LogFields, logger: Logger, trace: ProtocolTrace | undefined) {
+  constructor(fields: LogFields, { logger, refusals = logger, trace }: ClientLogTools) {
     this.#fields = fields
     this.#logger = logger
+    this.#refused = refusals
     this.#trace = trace
   }
 
@@ -63,8 +72,19 @@ export class ClientLog implements Logger {
   refused(reason: string): void {
     if (this.#refusals === MAX_REFUSALS) return
     this.#refusals++
-    this.info({ reason }, 'operation refused')
-    if (this.#refusals === MAX_REFUSALS) this.warn({}, 'what else this client is refused is not logged')
+    this.#refused.error({ ...this.#fields, reason }, 'operation refused')
+    if (this.#refusals === MAX_REFUSALS)
+      this.#refused.warn(this.#fields, 'what else this client is refused is not logged')
+  }
+
+  /** It is not let in, or has to go. `claim` says who it says to be. */
+  refusedLogin(fields: { readonly claim: string | undefined; readonly reason: string }): void {
+    this.#refused.error({ ...this.#fields, ...fields }, 'login refused')
+  }
+
+  /** There is no room for it. */
+  refusedConnection(text: string): void {
+    this.#refused.error(this.#fields, text)
   }
 
   /** Hot: asked for each operation and delivery. */

@@ -1,5 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
+import type { Expiry, PrincipalDetails } from '#auth'
+import type { Permissions } from '#core'
 
 /** One connection as monitoring shows it, at one moment. Times are milliseconds since the epoch. */
 export interface ConnectionSnapshot {
@@ -33,6 +35,11 @@ export interface ConnectionSnapshot {
   readonly version: string
   readonly authorizedUser: string | undefined
   readonly account: string
+  /** The next four are of whom was let in. */
+  readonly details?: PrincipalDetails | undefined
+  readonly nkey?: string | undefined
+  readonly permissions?: Permissions | undefined
+  readonly expiry?: Expiry | undefined
   readonly tls: TlsSnapshot | undefined
 }
 

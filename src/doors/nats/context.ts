@@ -4,8 +4,10 @@ import type { ClientConnection } from './client-connection.ts'
 import type { ProtocolTrace } from './client-log.ts'
 import type { CloseReason } from './close-reason.ts'
 import type { Congestion } from './congestion.ts'
+import type { ConnectionSnapshot } from './connection-snapshot.ts'
 import type { DeliveryHeads } from './delivery-heads.ts'
 import type { ServerIdentity } from './identity.ts'
+import type { PendingLogins } from './pending-logins.ts'
 
 /** What a client may cost. Units in the names; see docs/configuration.md for ranges and defaults. */
 export interface NatsLimits {
@@ -35,6 +37,19 @@ export interface NatsLimits {
   readonly stallsFastProducers: boolean
 }
 
+/** Told of who comes and goes, in the midst of it: what it does must not throw. */
+export interface DoorObserver {
+  /** For each CONNECT, or what stands for one. */
+  loggedIn(connection: ConnectionSnapshot): void
+  /** Of those who had logged in; with `stopMs` and `reason`. */
+  left(connection: ConnectionSnapshot): void
+  /**
+   * Somebody is not let in, or not any longer. `authorizedUser` is who it claims to be, `reason` of the connection what
+   * it is closed for; the other says more, for the log.
+   */
+  loginRefused(connection: ConnectionSnapshot, reason: string): void
+}
+
 /** What all client connections of the door share. */
 export interface DoorContext {
   /** Exchanged by a reload, so never kept. */
@@ -51,6 +66,13 @@ export interface DoorContext {
    */
   recently: number
   readonly logger: Logger
+  /**
+   * Where it is said who is not let in and what clients are refused, as often as strangers like; default: where
+   * everything is.
+   */
+  readonly refusals?: Logger | undefined
+  readonly observer?: DoorObserver | undefined
+  readonly pendingLogins: PendingLogins
   readonly trace?: ProtocolTrace | undefined
   readonly random: (below: number) => number
   /** For nonces: that many bytes nobody can guess. */

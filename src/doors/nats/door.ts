@@ -24,7 +24,9 @@ import { DeliveryHeads } from './delivery-heads.ts'
 import { foreignProtocol } from './foreign-protocol.ts'
 import { type InfoChanges, infoFor } from './info.ts'
 import { endGradually, type LameDuckOptions } from './lame-duck.ts'
+import { PendingLogins } from './pending-logins.ts'
 import type { ProfileHolder, ProfileOf } from './profile.ts'
+import { recheck } from './recheck.ts'
 import { enterByTls, type TcpTls } from './tcp-entrance.ts'
 
 /** How often connections are looked at for signs of life: at most, and at least. */
@@ -36,7 +38,8 @@ const TOO_MANY_TEXT = 'maximum connections exceeded'
 /** Who may be on the way in while there is no place, so that clients can be told as much. */
 const MAX_IN_VAIN = 16
 
-export interface NatsDoorOptions extends Omit<DoorContext, 'heads' | 'congestion' | 'recently' | 'onLeft' | 'onGone'> {
+export interface NatsDoorOptions
+  extends Omit<DoorContext, 'heads' | 'congestion' | 'pendingLogins' | 'recently' | 'onLeft' | 'onGone'> {
   /** Where NATS over WebSocket is to be had, for those who come to a TCP port with it. */
   webSocketUrl?(): string | undefined
 }
@@ -99,8 +102,9 @@ export class NatsDoor {
       ...options,
       heads: new DeliveryHeads(),
       congestion: new Congestion(),
+      pendingLogins: new PendingLogins(),
       recently: clock.now(),
-      onLeft: (connection, reason) => this.#connections.remember(connection, reason, clock.now()),
+      onLeft: (connection, reason) => this.#left(connection, reason),
       onGone: (connection) => this.#connections.gone(connection),
     }
     this.#checkAtLeastEvery(limits.pingIntervalMs)
@@ -198,15 +202,13 @@ export class NatsDoor {
     return Array.from(found, ([connection, reason]) => ({ ...connection.snapshot(), reason }))
   }
 
-  /** Ends the connections of those whom their listeners, as they are now, would not let in again, as if they had just tried. */
-  async endUnwelcome(): Promise<ConnectionSnapshot[]> {
-    const ended: ConnectionSnapshot[] = []
-    for (const [connection, reason] of await this.#findUnwelcome()) {
-      if (connection.hasLeft) continue
-      ended.push({ ...connection.snapshot(), reason })
-      connection.close(reason, reason === 'Authentication Failure' ? 'Authorization Violation' : undefined)
-    }
-    return ended
+  /**
+   * Asks of each connection, or of those that are chosen, who its client is by now: to be called when listeners, users
+   * or accounts are others. Those who may stay go on as that in place, with what they are subscribed to as far as it is
+   * allowed; the others are closed, and returned with the `reason`. Never rejects.
+   */
+  recheck(which?: (connection: ConnectionSnapshot) => boolean): Promise<ConnectionSnapshot[]> {
+    return recheck(this.#connections, { which, clock: this.#context.clock })
   }
 
   /** Ends one connection. Whether there was one with this id. */
@@ -263,6 +265,13 @@ export class NatsDoor {
   }
 
   // --------------------------------------------------------------------------------------------------------------
+
+  #left(connection: ClientConnection, reason: CloseReason): void {
+    const { clock, observer } = this.#context
+    const stopMs = clock.now()
+    this.#connections.remember(connection, reason, stopMs)
+    if (connection.hasLoggedIn) observer?.left({ ...connection.snapshot(), stopMs, reason })
+  }
 
   async #findUnwelcome(profileOf: ProfileOf = ({ current }) => current): Promise<Map<ClientConnection, CloseReason>> {
     const found = new Map<ClientConnection, CloseReason>()

@@ -1,7 +1,7 @@
 export type { ProtocolTrace } from './client-log.ts'
 export type { CloseReason } from './close-reason.ts'
 export type { ConnectionSnapshot, DoorTotals, SubscriptionSnapshot, TlsSnapshot } from './connection-snapshot.ts'
-export type { NatsLimits } from './context.ts'
+export type { DoorObserver, NatsLimits } from './context.ts'
 export {
   NatsDoor,
   type NatsDoorOptions,

@@ -13,6 +13,9 @@ const KNOWN_TEXTS: Readonly<Record<string, string>> = {
   'TLS handshake failed': 'TLS handshake error',
 }
 
+/** What nats-server's texts for these say is their `reason`. */
+const SAID_BY_REASON: ReadonlySet<string> = new Set(['operation refused', 'subscription removed'])
+
 /** A client, as a door describes it in the fields of its log; everything but `client` may be missing. */
 interface ClientFields {
   /** The `client_id` of INFO. */
@@ -35,16 +38,19 @@ interface ClientFields {
  * Stacks of errors follow on lines of their own.
  */
 export function eventText(fields: LogFields, event: string): string {
-  const { door: _door, reason, ...rest } = fields
+  const { door: _door, reason, claim, ...rest } = fields
   const { prefix, others } = clientPrefix(rest)
   const stacks: string[] = []
   const shown = Object.entries(others)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${showValue(value, stacks)}`)
+  if (typeof reason === 'string' && SAID_BY_REASON.has(event)) return `${prefix}${printable(reason)}`
+  // Who somebody claims to be: `authentication error - User "alice"`.
+  const who = typeof claim === 'string' ? ` - ${printable(claim)}` : ''
   const why =
     reason === undefined ? '' : `: ${typeof reason === 'string' ? printable(reason) : showValue(reason, stacks)}`
   const extra = shown.length === 0 ? '' : ` (${shown.join(', ')})`
-  return `${prefix}${KNOWN_TEXTS[event] ?? sentence(printable(event))}${why}${extra}${stacks.join('')}`
+  return `${prefix}${KNOWN_TEXTS[event] ?? sentence(printable(event))}${who}${why}${extra}${stacks.join('')}`
 }
 
 /** Who a client is, with ` - ` at the end; empty when the fields name none. */

@@ -32,9 +32,9 @@ test('who may not stay is found, and ended with the reason', async () => {
     profile.current = { ...profile.current, objection }
   using client = await WebSocketClient.connect(server.webSocket)
   using other = await TcpClient.connect(server.tcp)
-  assert.deepEqual(await server.door.endUnwelcome(), [])
+  assert.deepEqual(await server.door.recheck(), [])
   reason = 'Server Shutdown'
-  const ended = await server.door.endUnwelcome()
+  const ended = await server.door.recheck()
   assert.deepEqual(
     ended.map((one) => [one.cid, one.reason]),
     [[client.info.client_id, reason]],

@@ -83,10 +83,10 @@ for (const carrier of CARRIERS) {
     })
 
     for (const [who, shown, logged] of [
-      ['a wrong password', { user: 'ann', pass: `${SECRET}!` }, { user: 'ann', reason: 'wrong password' }],
-      ['an unknown user', { user: 'eve', pass: SECRET }, { user: 'eve', reason: 'unknown user' }],
-      ['a token instead', { auth_token: SECRET }, { token: '[REDACTED]', reason: 'no user' }],
-      ['nothing', {}, { reason: 'no user' }],
+      ['a wrong password', { user: 'ann', pass: `${SECRET}!` }, { claim: 'User "ann"', reason: 'wrong password' }],
+      ['an unknown user', { user: 'eve', pass: SECRET }, { claim: 'User "eve"', reason: 'unknown user' }],
+      ['a token instead', { auth_token: SECRET }, { claim: 'Token "[REDACTED]"', reason: 'no user' }],
+      ['nothing', {}, { claim: undefined, reason: 'no user' }],
     ] as const) {
       test(`${who} is refused, and the log says why without the secret`, async () => {
         await using server = await startDoor({ authenticator: ANN })
@@ -223,7 +223,7 @@ for (const carrier of CARRIERS) {
       using client = await connectTo(server, carrier)
       client.say(`CONNECT {"verbose":false,"user":"ann","pass":"${SECRET}"}\r\n`)
       await client.untilPong()
-      assert.deepEqual(await server.door.endUnwelcome(), [])
+      assert.deepEqual(await server.door.recheck(), [])
       const authenticator = authenticatorFor({ main: { user: 'ann', password: 'changed' } })
       for (const holder of [server.tcpProfile, server.webSocketProfile]) {
         holder.current = { ...holder.current, authenticator }
@@ -233,7 +233,7 @@ for (const carrier of CARRIERS) {
         [['ann', 'Authentication Failure']],
       )
       await client.untilPong()
-      await server.door.endUnwelcome()
+      await server.door.recheck()
       await assertEnded(client, carrier, VIOLATION, 'Authentication Failure')
     })
   })

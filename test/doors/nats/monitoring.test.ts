@@ -37,6 +37,10 @@ for (const carrier of CARRIERS) {
         version: '1.2',
         authorizedUser: undefined,
         account: '$G',
+        details: undefined,
+        nkey: undefined,
+        permissions: undefined,
+        expiry: undefined,
         tls: undefined,
       })
       assert.equal(port, (client as TcpClient | WebSocketClient).raw.socket.localPort)

@@ -1,0 +1,41 @@
+import type { Clock } from '#kit'
+import type { ClientConnection } from './client-connection.ts'
+import type { CloseReason } from './close-reason.ts'
+import type { ConnectionSnapshot } from './connection-snapshot.ts'
+
+/** How many are asked about at once: some answers come from far away. */
+const LANES = 32
+
+/** How many of a lane's are asked about before others have their turn: answers that are computed take 0.1 ms and more. */
+const BEFORE_REST = 4
+
+export interface RecheckOptions {
+  readonly which: ((connection: ConnectionSnapshot) => boolean) | undefined
+  readonly clock: Clock
+}
+
+/** Asks of the connections who their clients are by now. Those that were closed for it, each with the `reason`. */
+export async function recheck(
+  connections: Iterable<ClientConnection>,
+  { which, clock }: RecheckOptions,
+): Promise<ConnectionSnapshot[]> {
+  const ended: ConnectionSnapshot[] = []
+  const note = (connection: ClientConnection, reason: CloseReason) => ended.push({ ...connection.snapshot(), reason })
+  const chosen = [...connections].filter((one) => !one.hasLeft && (which?.(one.snapshot()) ?? true))
+  const waiting = chosen.values()
+  const lane = async () => {
+    let asked = 0
+    for (const connection of waiting) {
+      const reason = await connection.recheck()
+      if (reason !== undefined) note(connection, reason)
+      if (++asked % BEFORE_REST === 0) await new Promise<void>((resolve) => clock.after(0, resolve))
+    }
+  }
+  await Promise.all(Array.from({ length: LANES }, lane))
+  // Accounts may have become smaller: the newest of those who are too many go.
+  for (const connection of chosen.reverse()) {
+    const reason = connection.endIfTooMany()
+    if (reason !== undefined) note(connection, reason)
+  }
+  return ended
+}
