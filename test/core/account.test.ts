@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Broker, InProcessClient, Message, type Peer, Subscription } from '#core'
+import { account, World } from './world.ts'
 
 class Recorder implements Peer {
   readonly got: string[] = []
@@ -117,4 +118,70 @@ test('an in-process handler that falls behind loses messages beyond its bound, w
   await Promise.resolve()
   assert.equal(seen, 4096)
   assert.equal(errors.length, 1)
+})
+
+test('connections come in until there are too many, leaf nodes until there are too many of them', () => {
+  const accounts = new World([account('A', { limits: { maxConnections: 3, maxLeafNodes: 1 } })]).broker
+  const limited = accounts.account('A')
+  assert.equal(limited.enter('leaf'), true)
+  assert.equal(limited.enter('leaf'), false)
+  assert.equal(limited.enter('client'), true)
+  assert.equal(limited.enter('client'), true)
+  assert.equal(limited.enter('client'), false)
+  assert.deepEqual([limited.connectionCount, limited.leafNodeCount], [3, 1])
+  limited.leave('client')
+  assert.equal(limited.enter('leaf'), false)
+  limited.leave('leaf')
+  assert.equal(limited.enter('leaf'), true)
+  assert.deepEqual([limited.connectionCount, limited.leafNodeCount], [2, 1])
+})
+
+test('limits of a new definition hold from then on', () => {
+  const { broker: accounts } = new World([account('A')])
+  const limited = accounts.account('A')
+  for (let i = 0; i < 3; i++) assert.equal(limited.enter('client'), true)
+  accounts.define([account('A', { limits: { maxConnections: 3, maxPayloadBytes: 10 } })])
+  assert.equal(limited.enter('client'), false)
+  assert.equal(limited.limits.maxPayloadBytes, 10)
+})
+
+test('subscriptions have room until all connections together have too many', () => {
+  const world = new World([account('A', { limits: { maxSubscriptions: 2 } })])
+  const limited = world.broker.account('A')
+  const last = [world.client('A'), world.client('A')].map((client) => client.subscribe('a'))[1]!
+  assert.equal(limited.hasRoomForSubscription, false)
+  limited.unsubscribe(last)
+  assert.equal(limited.hasRoomForSubscription, true)
+})
+
+test('traffic is counted: what is published, and what is delivered of it', () => {
+  const account = broker().account('A')
+  const peer = new Recorder()
+  for (const sid of ['1', '2']) account.subscribe(new Subscription(peer, 'a', sid))
+  for (const sid of ['3', '4']) account.subscribe(new Subscription(peer, 'a', sid, 'workers'))
+  account.publish(new Message('a', Buffer.from('NATS/1.0\r\n\r\nhi'), '', 12))
+  account.publish(message('b'))
+  assert.deepEqual(account.traffic, { inMsgs: 2, inBytes: 15, outMsgs: 3, outBytes: 42 })
+})
+
+test('accounts are found once they were asked for or defined, until they are forgotten', () => {
+  const accounts = broker()
+  assert.equal(accounts.find('A'), undefined)
+  const first = accounts.account('A')
+  assert.equal(accounts.find('A'), first)
+  assert.equal(first.definition, undefined)
+  const definition = account('A')
+  accounts.define([definition, account('B')])
+  assert.equal(accounts.account('A'), first)
+  assert.equal(first.definition, definition)
+  assert.deepEqual(
+    [...accounts.accounts()].map(({ name }) => name),
+    ['A', 'B'],
+  )
+  accounts.forget('A')
+  accounts.forget('C')
+  assert.deepEqual(
+    [...accounts.accounts()].map(({ name }) => name),
+    ['B'],
+  )
 })
