@@ -90,6 +90,8 @@ export type LoginResult =
       readonly reason: string
       /** Default: that its authentication failed. */
       readonly closeReason?: LoginCloseReason | undefined
+      /** With `Authentication Expired`: whose time was up. Default: that of the user. */
+      readonly expired?: Expiry['of'] | undefined
     }
 
 export type LoginCloseReason =

@@ -278,8 +278,8 @@ export class Session {
   }
 }
 
-function objectionOf({ closeReason = 'Authentication Failure', reason }: Refused): Objection {
-  return objection(closeReason, reason)
+function objectionOf({ closeReason = 'Authentication Failure', reason, expired: of }: Refused): Objection {
+  return of === 'account' ? { ...expired(of), reason } : objection(closeReason, reason)
 }
 
 function isLater(expiry: Expiry | undefined, than: Expiry): boolean {

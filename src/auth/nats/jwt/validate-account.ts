@@ -1,6 +1,6 @@
 import { isPublicKey } from '../nkeys.ts'
 import type { AccountClaims, ActivationClaims, ExportClaim, ImportClaim, MappingClaim } from './claims.ts'
-import { decodeJwt } from './decode.ts'
+import { type Decoded, decodeJwt } from './decode.ts'
 import type { Problems } from './problems.ts'
 import {
   checkLocalSubject,
@@ -38,6 +38,19 @@ export function checkActivation(claims: ActivationClaims, problems: Problems): v
   }
 }
 
+/** Verified once: the same claims are looked at whenever the exporter changes. */
+const activations = new WeakMap<ImportClaim, Decoded<ActivationClaims>>()
+
+/** What the token of an import says; `undefined` when it has none. */
+export function decodedActivation(claim: ImportClaim): Decoded<ActivationClaims> | undefined {
+  if (claim.token === '') return undefined
+  const known = activations.get(claim)
+  if (known !== undefined) return known
+  const decoded = decodeJwt(claim.token, 'activation')
+  activations.set(claim, decoded)
+  return decoded
+}
+
 /** `importer` is the public key of the account that imports. */
 export function checkImport(claim: ImportClaim, importer: string, problems: Problems): void {
   const subject = JSON.stringify(claim.subject)
@@ -54,8 +67,8 @@ export function checkImport(claim: ImportClaim, importer: string, problems: Prob
     problems.error(`sharing information (for latency tracking) is only valid for services: ${subject}`)
   }
   if (claim.token === '') return
-  const activation = decodeJwt(claim.token, 'activation')
-  if (!activation.ok) {
+  const activation = decodedActivation(claim)
+  if (!activation?.ok) {
     problems.error(`import ${subject} contains an invalid activation token`)
     return
   }
