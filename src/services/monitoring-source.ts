@@ -161,7 +161,7 @@ function connectionSnapshot(snapshot: DoorSnapshot, broker: Broker): ConnectionS
   }
 }
 
-function accountSnapshot(account: Account, { configLoadedMs, accountJwt }: MonitoredService): AccountSnapshot {
+function accountSnapshot(account: Account, { door, configLoadedMs, accountJwt }: MonitoredService): AccountSnapshot {
   const { name, definition, connectionCount, leafNodeCount, traffic } = account
   return {
     name,
@@ -171,7 +171,7 @@ function accountSnapshot(account: Account, { configLoadedMs, accountJwt }: Monit
     clients: connectionCount - leafNodeCount,
     leafNodes: leafNodeCount,
     ...traffic,
-    slowConsumers: 0,
+    slowConsumers: door.slowConsumersIn(name),
     stats: () => account.stats(),
   }
 }

@@ -177,6 +177,10 @@ for (const [flags, answer] of [
   [['--publish', 'orders.new'], 'yes: ada may publish to orders.new: allowed by "orders.>"'],
   [['--publish', 'orders.secret'], 'no: ada may not publish to orders.secret: denied by "orders.secret"'],
   [['--publish', 'other'], 'no: ada may not publish to other: nothing allows it, save as an answer to a request'],
+  [
+    ['--publish', 'old.x'],
+    'no: ada may not publish to old.x, which goes to new.x: nothing allows it, save as an answer to a request',
+  ],
   [['--subscribe', 'inbox.*'], 'yes: ada may subscribe to inbox.*: allowed by "inbox.>"'],
   [
     ['--subscribe', 'jobs', '--queue', 'workers'],

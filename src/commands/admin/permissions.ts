@@ -1,11 +1,12 @@
 import { Command } from 'commander'
 import { loadOptions } from '#config'
-import { ConfigError } from '#kit'
+import { ConfigError, fromByteString, toByteString } from '#kit'
 import { describeRights } from './describe.ts'
+import { destinationsOf } from './destinations.ts'
 import { rightsOfCredentials } from './jwt-rights.ts'
 import { type Rights, rightsOfUser } from './rights.ts'
 import { rightsJson } from './rights-json.ts'
-import { publishVerdict, subscribeVerdict, type Verdict } from './verdict.ts'
+import { checkPublishSubject, publishVerdict, subscribeVerdict, type Verdict } from './verdict.ts'
 
 interface Flags {
   readonly config?: string
@@ -61,11 +62,16 @@ interface Question extends Verdict {
   readonly may: string
 }
 
-function questionsTo({ permissions }: Rights, { publish, subscribe, queue }: Flags): Question[] {
+function questionsTo({ permissions, definition }: Rights, { publish, subscribe, queue }: Flags): Question[] {
   if (queue !== undefined && subscribe === undefined) throw new ConfigError('--queue goes with --subscribe')
   const questions: Question[] = []
   if (publish !== undefined) {
-    questions.push({ may: `publish to ${publish}`, ...publishVerdict(permissions, publish) })
+    checkPublishSubject(publish)
+    for (const destination of destinationsOf(definition, toByteString(publish))) {
+      const goesTo = fromByteString(destination)
+      const may = `publish to ${publish}${goesTo === publish ? '' : `, which goes to ${goesTo}`}`
+      questions.push({ may, ...publishVerdict(permissions, destination) })
+    }
   }
   if (subscribe !== undefined) {
     const may = `subscribe to ${subscribe}${queue === undefined ? '' : ` in queue group ${queue}`}`

@@ -8,11 +8,14 @@ export interface Verdict {
 }
 
 /** Throws a `ConfigError` for what is no subject to publish to. */
-export function publishVerdict(permissions: Permissions | undefined, subject: string): Verdict {
+export function checkPublishSubject(subject: string): void {
   if (!isValidSubject(subject) || !isLiteralSubject(subject)) {
     throw new ConfigError(`Nothing can be published to "${subject}": that takes a subject without wildcards`)
   }
-  const bytes = toByteString(subject)
+}
+
+/** `bytes` is the subject as a byte string, after mappings. */
+export function publishVerdict(permissions: Permissions | undefined, bytes: string): Verdict {
   const may = (publish: Permissions['publish']) => new PermissionCheck({ publish }).canPublish(bytes)
   const { publish, responses } = permissions ?? {}
   const denying = publish?.deny?.find((entry) => !may({ deny: [entry] }))

@@ -22,6 +22,8 @@ export class Connections {
   /** Of the connections that have ended. */
   readonly #sums: Sums = { inMsgs: 0, outMsgs: 0, inBytes: 0, outBytes: 0, stalls: 0 }
   #slow = 0
+  /** By account. */
+  readonly #slowIn = new Map<string, number>()
   #stale = 0
   #onEmpty: (() => void)[] = []
 
@@ -64,7 +66,10 @@ export class Connections {
     const last = connection.snapshot()
     for (const sum of Object.keys(this.#sums) as (keyof Sums)[]) this.#sums[sum] += last[sum]
     if (reason === 'Stale Connection') this.#stale++
-    else if (reason.startsWith('Slow Consumer')) this.#slow++
+    else if (reason.startsWith('Slow Consumer')) {
+      this.#slow++
+      this.#slowIn.set(last.account, this.slowConsumersIn(last.account) + 1)
+    }
     if (this.#maxClosed === 0) return
     const subscriptions = worthRemembering(last.subscriptions())
     const closed = { ...last, pendingBytes: 0, stopMs: now, reason, subscriptions: () => subscriptions }
@@ -86,6 +91,11 @@ export class Connections {
   *closed(): IterableIterator<ConnectionSnapshot> {
     const { length } = this.#closed
     for (let i = 0; i < length; i++) yield this.#closed[(this.#oldest + i) % length]!
+  }
+
+  /** Since the beginning. */
+  slowConsumersIn(account: string): number {
+    return this.#slowIn.get(account) ?? 0
   }
 
   totals(): DoorTotals {

@@ -260,6 +260,11 @@ export class NatsDoor {
     return this.#connections.closed()
   }
 
+  /** Clients of the account that were cut off as slow consumers, since the start. */
+  slowConsumersIn(account: string): number {
+    return this.#connections.slowConsumersIn(account)
+  }
+
   totals(): DoorTotals {
     return { ...this.#connections.totals(), connections: this.connectionCount }
   }

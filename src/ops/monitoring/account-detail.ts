@@ -2,16 +2,12 @@
 import type { Export, ExportAccess, Import, MappingDestination, ServiceExport, SubjectMapping } from '#core'
 import { fromByteString } from '#kit'
 import { type JsonObject, unlessEmpty } from './json.ts'
-import type { ResponseSnapshot } from './source.ts'
 
 const RESPONSE_TYPES: Readonly<Record<ServiceExport['responseType'], string>> = {
   single: 'Singleton',
   stream: 'Streamed',
   chunked: 'Chunked',
 }
-
-/** A service, where Go writes the number in place of the name. */
-const SERVICE = 2
 
 /** Services first. */
 export function exportsOf(exports: readonly Export[]): JsonObject[] {
@@ -40,25 +36,6 @@ export function importsOf(imports: readonly Import[]): JsonObject[] {
     share: one.kind === 'service' && one.sharesRequestor,
     tracking: false,
   }))
-}
-
-/** Requests of other accounts that wait for an answer, by the subject it is to go to. */
-export function responsesOf(responses: Iterable<ResponseSnapshot>): JsonObject {
-  return Object.fromEntries(
-    Array.from(responses, ({ subject, account, reply, sharesRequestor }) => [
-      subject,
-      {
-        subject: fromByteString(reply),
-        account,
-        to: subject,
-        local_subject: subject,
-        type: SERVICE,
-        invalid: false,
-        share: sharesRequestor,
-        tracking: false,
-      },
-    ]),
-  )
 }
 
 export function mappingsOf(mappings: readonly SubjectMapping[]): JsonObject {

@@ -1,4 +1,4 @@
-import { exportsOf, importsOf, mappingsOf, responsesOf } from './account-detail.ts'
+import { exportsOf, importsOf, mappingsOf } from './account-detail.ts'
 import { goTime } from './go-format.ts'
 import { type JsonObject, unlessEmpty } from './json.ts'
 import { jwtPayload } from './jwt-payload.ts'
@@ -46,7 +46,8 @@ function accountDetail(account: AccountSnapshot, isSystem: boolean): JsonObject 
     decoded_jwt: claims,
     revoked_user: claims?.nats?.revocations && unlessNothing(revokedUsers(claims.nats.revocations)),
     sublist_stats: sublistStats([stats]),
-    responses: account.responses && unlessNothing(responsesOf(account.responses())),
+    // Not here: `responses`. Who knows the subjects that answers are to go to can answer in the place of a service, and
+    // nobody logs in to monitoring.
   }
 }
 

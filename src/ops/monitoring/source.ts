@@ -183,18 +183,6 @@ export interface AccountSnapshot {
   readonly outMsgs: number
   readonly outBytes: number
   readonly slowConsumers: number
-  /** Asked for only when the request wants it; as are the responses. */
+  /** Asked for only when the request wants it. */
   stats(): SublistStats
-  responses?(): Iterable<ResponseSnapshot>
-}
-
-/** A request of another account that waits for an answer. Subjects are byte strings. */
-export interface ResponseSnapshot {
-  /** Where the answer is to be published, in this account. */
-  readonly subject: string
-  /** Of whoever asks. */
-  readonly account: string
-  /** Where the answer goes there. */
-  readonly reply: string
-  readonly sharesRequestor: boolean
 }

@@ -77,6 +77,22 @@ for (const carrier of CARRIERS) {
       })
     })
 
+    test('slow consumers are counted by account', async () => {
+      await using server = await startDoor()
+      const client = await connectTo(server, carrier)
+      assert.ok(server.door.end(client.info.client_id, 'Slow Consumer (Pending Bytes)'))
+      await until(() => server.door.connectionCount === 0, 'its end')
+      assert.deepEqual(
+        [
+          server.door.totals().slowConsumers.clients,
+          server.door.slowConsumersIn('$G'),
+          server.door.slowConsumersIn('A'),
+        ],
+        [1, 1, 0],
+      )
+      client.destroy()
+    })
+
     test('the last ones that ended are remembered, and no more of them', async () => {
       await using server = await startDoor({ limits: { maxClosedClients: 3 } })
       for (let i = 1; i <= 5; i++) {

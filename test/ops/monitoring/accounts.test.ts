@@ -149,28 +149,6 @@ test('/accountz?acc= tells of the account’s JWT', async () => {
   )
 })
 
-test('/accountz?acc= tells of requests that wait for an answer', async () => {
-  const { responses } = await accountDetail({
-    accounts: () => [
-      account('A', {
-        responses: () => [{ subject: '_R_.a.b', account: 'B', reply: 'inbox.1', sharesRequestor: true }],
-      }),
-    ],
-  })
-  assert.deepEqual(responses, {
-    '_R_.a.b': {
-      subject: 'inbox.1',
-      account: 'B',
-      to: '_R_.a.b',
-      local_subject: '_R_.a.b',
-      type: 2,
-      invalid: false,
-      share: true,
-      tracking: false,
-    },
-  })
-})
-
 test('/accstatz calls accounts by the names that people gave them', async () => {
   const accounts = [account('A', { definition: TEAM, clients: 1, leafNodes: 2 }), account('B', { clients: 0 })]
   await using server = await startMonitoringServer(sampleSource({ accounts: () => accounts }))
