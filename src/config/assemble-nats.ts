@@ -1,12 +1,16 @@
 import { resolve } from 'node:path'
-import type { SimpleAuthorization } from '#auth'
+import { DEFAULT_ACCOUNT, SYSTEM_ACCOUNT } from '#core'
 import { parseAdvertise } from './advertise.ts'
+import { openToAnybody } from './anybody.ts'
+import { assembleAuthorization } from './assemble-authorization.ts'
+import { simpleAuthorization } from './assemble-simple-authorization.ts'
 import { websocketOptions } from './assemble-websocket.ts'
 import { doubleListeners } from './double-listeners.ts'
 import { formatDuration, type Problems } from './language/index.ts'
 import type { LogOptions, MonitoringOptions, NatsOptions, NatsServerOptions, WebsocketOptions } from './options.ts'
 import { schema } from './settings/schema.ts'
 import { LOG_LEVELS } from './types/choices.ts'
+import type { Surroundings } from './types/setting-type.ts'
 import type { TlsOptions } from './types/tls.ts'
 import type { Choice } from './values.ts'
 
@@ -17,14 +21,17 @@ const LARGE_PAYLOAD_BYTES = 8 * 1024 * 1024
  * Makes the options of a NATS server of the chosen settings. Rules between settings are checked in the order of
  * nats-server's start, so that its first complaint is ours. (`spec/nats.md` §1.5)
  */
-export function assembleNats(choose: Choice, cwd: string, problems: Problems): NatsServerOptions {
+export function assembleNats(choose: Choice, surroundings: Surroundings, problems: Problems): NatsServerOptions {
+  const { cwd } = surroundings
   const nats = natsOptions()
-  const websockets = allWebsocketOptions()
+  const websockets = allWebsocketOptions(nats)
   const monitoring = monitoringOptions(nats)
   const options = { nats, websockets, monitoring, log: logOptions(), process: processOptions() }
+  checkSystemAccount()
   // nats-server finds out when it is to listen.
   for (const line of doubleListeners(options)) problems.error(line)
-  return options
+  if (choose.hasBlock('authorization')) return options
+  return { ...options, nats: { ...nats, authorization: openToAnybody(nats) } }
 
   function natsOptions(): NatsOptions {
     const { nats } = schema
@@ -43,7 +50,7 @@ export function assembleNats(choose: Choice, cwd: string, problems: Problems): N
     } else if (maxPayloadBytes > LARGE_PAYLOAD_BYTES) {
       problems.warning(`max_payload (${maxPayloadBytes}) is above 8 MiB: NATS is made for small messages`)
     }
-    const authorization = authorizationOptions(choose, nats, (line) => problems.error(line))
+    const who = assembleAuthorization(choose, { surroundings, error: (line) => problems.error(line) })
     const tls = absoluteTls(choose(nats.tls))
     const proxyProtocol = choose(nats.proxyProtocol)
     return {
@@ -71,9 +78,7 @@ export function assembleNats(choose: Choice, cwd: string, problems: Problems): N
       lameDuckDurationMs,
       lameDuckGraceMs,
       tls: tls && { ...tls, allowNonTls: tls.allowNonTls || choose(nats.allowNonTls) },
-      authorization,
-      accounts: [],
-      systemAccount: undefined,
+      ...who,
       proxyProtocol,
       // nats-server has only the former key, and believes everybody then.
       trustedProxies: choose(nats.trustedProxies) ?? (proxyProtocol ? 'all' : 'none'),
@@ -81,7 +86,15 @@ export function assembleNats(choose: Choice, cwd: string, problems: Problems): N
     }
   }
 
-  function allWebsocketOptions(): WebsocketOptions[] {
+  /** One that an operator vouches for is looked for by whoever knows accounts by their JWTs. */
+  function checkSystemAccount(): void {
+    const { authorization, accounts, systemAccount } = nats
+    if (systemAccount === undefined || authorization.operator !== undefined) return
+    const known = [DEFAULT_ACCOUNT, SYSTEM_ACCOUNT, ...accounts.map(({ name }) => name)]
+    if (!known.includes(systemAccount)) problems.error('error resolving system account: account missing')
+  }
+
+  function allWebsocketOptions(nats: NatsOptions): WebsocketOptions[] {
     const choices = choose.each('websocket')
     return choices.flatMap((choose, index) => {
       // nats-server has one listener and need not say which.
@@ -91,7 +104,9 @@ export function assembleNats(choose: Choice, cwd: string, problems: Problems): N
         websocketOptions(choose, {
           absoluteTls,
           advertise: (address, complaint) => advertise(address, (reason) => complaint(reason) + which),
-          authorization: (choose, settings) => authorizationOptions(choose, settings, error),
+          authorization: (choose, settings) =>
+            simpleAuthorization(choose, settings, { main: nats.authorization, error }),
+          main: nats.authorization,
           error,
         }) ?? []
       )
@@ -173,29 +188,5 @@ export function resolveTls(tls: TlsOptions, cwd: string): TlsOptions {
       keyFile: resolve(cwd, keyFile),
     })),
     caFile: tls.caFile === undefined ? undefined : resolve(cwd, tls.caFile),
-  }
-}
-
-type AuthorizationSettings = Pick<typeof schema.nats, 'user' | 'password' | 'token' | 'authTimeoutMs' | 'noAuthUser'>
-
-function authorizationOptions(
-  choose: Choice,
-  settings: AuthorizationSettings,
-  error: (line: string) => void,
-): SimpleAuthorization {
-  const user = choose(settings.user)
-  const password = choose(settings.password)
-  const noAuthUser = choose(settings.noAuthUser)
-  if (noAuthUser !== undefined) error(`no_auth_user: "${noAuthUser}" present, but users/nkeys are not defined`)
-  // nats-server lets everybody in then.
-  if (password !== undefined && user === undefined) error('authorization has a password, but no user')
-  const timeoutMs = choose(settings.authTimeoutMs)
-  // 0 is what a number is that nobody gave.
-  return {
-    user,
-    password,
-    token: choose(settings.token),
-    timeoutMs: timeoutMs === 0 ? undefined : timeoutMs,
-    noAuthUser,
   }
 }

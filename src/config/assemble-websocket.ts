@@ -1,4 +1,4 @@
-import type { SimpleAuthorization } from '#auth'
+import type { ServerAuthorization, SimpleAuthorization } from '#auth'
 import { ConfigError } from '#kit'
 import { parseAllowedOrigin } from '#wire/websocket'
 import type { WebsocketOptions } from './options.ts'
@@ -14,6 +14,8 @@ export interface WebsocketAssembly {
   readonly absoluteTls: (tls: TlsOptions | undefined) => TlsOptions | undefined
   readonly authorization: (choose: Choice, settings: typeof websocketSettings) => SimpleAuthorization
   readonly advertise: (address: string | undefined, complaint: (reason: string) => string) => string | undefined
+  /** Of the server: what a listener may say of its own depends on it. */
+  readonly main: ServerAuthorization
   readonly error: (line: string) => void
 }
 
@@ -32,8 +34,14 @@ export function websocketOptions(choose: Choice, assembly: WebsocketAssembly): W
   const allowedOrigins = choose(settings.allowedOrigins)
   for (const origin of allowedOrigins) checkOrigin(origin, error)
   const authorization = assembly.authorization(choose, settings)
+  const { users = [], nkeyUsers = [], operator } = assembly.main
+  if (users.length + nkeyUsers.length > 0) {
+    const notBoth = (what: string) => `websocket authentication ${what} not compatible with presence of users/nkeys`
+    if (authorization.user !== undefined) error(notBoth('username'))
+    if (authorization.token !== undefined) error(notBoth('token'))
+  }
   const jwt = noneIfEmpty(choose(settings.jwtCookie))
-  if (jwt !== undefined) {
+  if (jwt !== undefined && operator === undefined) {
     error(
       'trusted operators or trusted keys configuration is required for JWT authentication via cookie ' +
         JSON.stringify(jwt),

@@ -5,16 +5,18 @@ import type { Problems } from './language/index.ts'
 import type { Options, VaultOptions, WebOptions } from './options.ts'
 import { schema } from './settings/schema.ts'
 import { LOCAL_HTTPS } from './settings/web.ts'
+import type { Surroundings } from './types/setting-type.ts'
 import type { TlsFiles } from './types/tls-files.ts'
 import type { Choice } from './values.ts'
 
 /** Makes the options of the chosen settings: defaults that depend on others, and rules between settings. */
-export function assemble(choose: Choice, cwd: string, problems: Problems): Options {
+export function assemble(choose: Choice, surroundings: Surroundings, problems: Problems): Options {
+  const { cwd } = surroundings
   const absoluteTls = (tls: TlsFiles | undefined) =>
     tls && { certFile: resolve(cwd, tls.certFile), keyFile: resolve(cwd, tls.keyFile) }
 
   return {
-    ...assembleNats(choose, cwd, problems),
+    ...assembleNats(choose, surroundings, problems),
     web: webOptions(),
     vault: vaultOptions(),
     oldHub: choose(schema.oldHub.enabled)

@@ -29,7 +29,11 @@ export function checkConfigFile(
 ): CheckedConfigFile {
   const problems = new Problems()
   const file = parseConfigFile(configFile, { environment: env, cwd })
-  const values = readConfigFile(file, { problems, blocksWithoutEffect: BLOCKS_OF_THE_VAULT })
+  const values = readConfigFile(file, {
+    problems,
+    surroundings: { cwd, accounts: [] },
+    blocksWithoutEffect: BLOCKS_OF_THE_VAULT,
+  })
   const { warnings, errors, remarks, refusals } = problems
   if (errors.length > 0 || warnings.length > 0) throw new ConfigError([...warnings, ...errors].join('\n'))
   return { warnings: remarks, refusals, digest: configDigest(file), tls: tlsBlocks(values, cwd) }

@@ -1,3 +1,4 @@
+import { checkLogins } from './authorization/check-logins.ts'
 import {
   type ConfigEntry,
   type ConfigMap,
@@ -12,11 +13,12 @@ import { blocks, listenKeys, splitKey } from './settings/blocks.ts'
 import { REFUSED, WITHOUT_EFFECT } from './settings/foreign.ts'
 import { type AnySetting, allSettings } from './settings/schema.ts'
 import { listenIn } from './types/address.ts'
-import type { ConfigSource } from './types/setting-type.ts'
+import type { ConfigSource, Surroundings } from './types/setting-type.ts'
 import { Values } from './values.ts'
 
 export interface ReadConfigFile {
   readonly problems: Problems
+  readonly surroundings: Surroundings
   /** Blocks of the top level that whoever reads the file has no use for: only a remark is made of each. */
   readonly blocksWithoutEffect?: readonly string[]
   /** The same of single settings, whose values are checked all the same. */
@@ -25,10 +27,11 @@ export interface ReadConfigFile {
 
 /** Reads all settings from a parsed config file; reports what is wrong, and every key that is none. */
 export function readConfigFile(file: ConfigMap, options: ReadConfigFile): Values {
-  const { problems, blocksWithoutEffect = [], settingsWithoutEffect = [] } = options
+  const { problems, surroundings, blocksWithoutEffect = [], settingsWithoutEffect = [] } = options
   const values = new Values()
   if (file.entries.size === 0) problems.warning(`${file.position.file}: config has no values or is empty`)
   readMap(file, fieldsOf('', values), problems)
+  checkLogins(values, problems)
   return values
 
   /** What may stand in the block at `path`, whose settings go to `values`. */
@@ -71,7 +74,7 @@ export function readConfigFile(file: ConfigMap, options: ReadConfigFile): Values
   }
 
   function readBlock(entry: ConfigEntry, path: string, values: Values): void {
-    const { isRepeatable, namesItselfInErrors, objection } = blocks[path]!
+    const { isRepeatable, namesItselfInErrors } = blocks[path]!
     const { value } = entry
     if (blocksWithoutEffect.includes(path)) {
       remark(entry)
@@ -83,10 +86,8 @@ export function readConfigFile(file: ConfigMap, options: ReadConfigFile): Values
       return
     }
     if (namesItselfInErrors && value.kind !== 'map') throw notMap(value)
-    const map = mapIn(value)
-    readMap(map, fieldsOf(path, values), problems)
-    const complaint = objection?.(keysWithValues(map))
-    if (complaint !== undefined) throw new InvalidValue(complaint)
+    readMap(mapIn(value), fieldsOf(path, values), problems)
+    values.setBlock(path, entry.keyPosition)
 
     function valuesIn(item: ConfigEntry['value']): Values {
       const itsValues = new Values()
@@ -108,18 +109,12 @@ export function readConfigFile(file: ConfigMap, options: ReadConfigFile): Values
 
   function sourceOf({ key, keyPosition }: ConfigEntry): ConfigSource {
     const warn = (reason: string) => problems.warningAt(keyPosition, key, reason)
-    return { name: key, position: keyPosition, problems, warn }
+    return { name: key, position: keyPosition, problems, surroundings, warn }
   }
 
   function remark({ key, keyPosition }: ConfigEntry): void {
     problems.remarkAt(keyPosition, `${key} has no effect here`)
   }
-}
-
-/** In lower case. An empty text is as good as none, as in nats-server. */
-function keysWithValues({ entries }: ConfigMap): ReadonlySet<string> {
-  const isEmpty = ({ value }: ConfigEntry) => value.kind === 'string' && value.value === ''
-  return new Set([...entries.values()].filter((entry) => !isEmpty(entry)).map(({ key }) => key.toLowerCase()))
 }
 
 function parentOf(path: string): string {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { ConfigError } from '#kit'
+import { VAULT_ACCOUNT_DEFINITION } from '#notify'
 import { assemble } from './assemble.ts'
 import { assembleNats } from './assemble-nats.ts'
 import { readConfigFile } from './config-file.ts'
@@ -37,14 +38,16 @@ export interface Loaded<Options> {
  */
 export function loadOptions({ configFile, env, cwd, overrides = {} }: LoadOptions): Loaded<Options> {
   const problems = new Problems()
+  const surroundings = { cwd, accounts: [VAULT_ACCOUNT_DEFINITION] }
   const environment = withEnvFile(env, cwd)
   const variables = new EnvironmentVariables(environment, cwd)
   const ours = [
-    readOverrides(overrides, problems),
+    readOverrides(overrides, problems, surroundings),
     configFile === undefined
       ? new Values()
       : readConfigFile(parseConfigFile(configFile, { environment, cwd }), {
           problems,
+          surroundings,
           settingsWithoutEffect: SETTINGS_OF_NATS_SERVER,
         }),
   ]
@@ -62,7 +65,7 @@ export function loadOptions({ configFile, env, cwd, overrides = {} }: LoadOption
   throwErrors(problems)
 
   // Rules between settings are only worth checking when each is right by itself.
-  return loaded(assemble(chooseFrom([...ours, fromConfigJson, fromEnvironment]), cwd, problems), problems)
+  return loaded(assemble(chooseFrom([...ours, fromConfigJson, fromEnvironment]), surroundings, problems), problems)
 }
 
 export interface LoadNatsOptions extends LoadOptions {
@@ -83,14 +86,17 @@ export interface LoadedNatsOptions extends Loaded<NatsServerOptions> {
 export function loadNatsOptions(from: LoadNatsOptions): LoadedNatsOptions {
   const { configFile, env, cwd, overrides = {}, defaults = {} } = from
   const problems = new Problems()
+  const surroundings = { cwd, accounts: [] }
   const file = configFile === undefined ? undefined : parseConfigFile(configFile, { environment: env, cwd })
   const sources = [
-    readOverrides(overrides, problems),
-    file === undefined ? new Values() : readConfigFile(file, { problems, blocksWithoutEffect: BLOCKS_OF_THE_VAULT }),
-    readOverrides(defaults, problems),
+    readOverrides(overrides, problems, surroundings),
+    file === undefined
+      ? new Values()
+      : readConfigFile(file, { problems, surroundings, blocksWithoutEffect: BLOCKS_OF_THE_VAULT }),
+    readOverrides(defaults, problems, surroundings),
   ]
   throwErrors(problems)
-  const options = assembleNats(chooseFrom(sources), cwd, problems)
+  const options = assembleNats(chooseFrom(sources), surroundings, problems)
   return { ...loaded(options, problems), digest: file && configDigest(file) }
 }
 

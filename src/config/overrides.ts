@@ -3,6 +3,7 @@ import { nearest } from './nearest.ts'
 import { blocks } from './settings/blocks.ts'
 import { type AnySetting, allSettings, type Schema } from './settings/schema.ts'
 import type { Setting } from './settings/setting.ts'
+import type { Surroundings } from './types/setting-type.ts'
 import { Values } from './values.ts'
 
 /**
@@ -24,7 +25,7 @@ const settingsByOption: ReadonlyMap<string, AnySetting> = new Map(
   allSettings.map(({ option, setting }) => [option, setting]),
 )
 
-export function readOverrides(overrides: Overrides, problems: Problems): Values {
+export function readOverrides(overrides: Overrides, problems: Problems, surroundings: Surroundings): Values {
   const values = new Values()
   for (const [group, given] of Object.entries(overrides)) {
     if (blocks[group]?.isRepeatable && given !== undefined) {
@@ -46,7 +47,7 @@ export function readOverrides(overrides: Overrides, problems: Problems): Values 
 
   function readOption(option: string, value: unknown, values: Values): void {
     const setting = settingsByOption.get(option)
-    const source = { name: option, warn: (reason: string) => problems.warning(reason) }
+    const source = { name: option, surroundings, warn: (reason: string) => problems.warning(reason) }
     try {
       if (setting === undefined) throw new InvalidValue(unknownOption(option))
       values.set(setting, setting.type.fromProgram(value, source))

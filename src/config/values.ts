@@ -7,6 +7,7 @@ export class Values {
   readonly #values = new Map<AnySetting, unknown>()
   readonly #positions = new Map<AnySetting, Position>()
   readonly #lists = new Map<string, readonly Values[]>()
+  readonly #blocks = new Map<string, Position>()
 
   /** `undefined` leaves the setting as it was: the value said that it is as good as none. */
   set<T>(setting: SettingOf<T>, value: T | undefined, position?: Position): void {
@@ -20,12 +21,22 @@ export class Values {
     return this.#positions.get(setting)
   }
 
+  /** That a block is there, whatever it sets. */
+  setBlock(path: string, position: Position): void {
+    this.#blocks.set(path, position)
+  }
+
+  positionOfBlock(path: string): Position | undefined {
+    return this.#blocks.get(path)
+  }
+
   has(setting: AnySetting): boolean {
     return this.#values.has(setting)
   }
 
-  get<T>(setting: SettingOf<T>): T {
-    return this.#values.get(setting) as T
+  /** `undefined` when it is not set here. */
+  get<T>(setting: SettingOf<T>): T | undefined {
+    return this.#values.get(setting) as T | undefined
   }
 
   /** What a repeatable block sets each time it is there. */
@@ -43,6 +54,8 @@ export interface Choice {
   <T>(setting: SettingOf<T>): T
   /** One choice for every time that a repeatable block is there: the first blocks of all sources are one, and so on. */
   each(block: string): readonly Choice[]
+  /** Whether a source has this block, whatever it sets. */
+  hasBlock(path: string): boolean
 }
 
 export function chooseFrom(sources: readonly Values[]): Choice {
@@ -53,5 +66,6 @@ export function chooseFrom(sources: readonly Values[]): Choice {
     const count = Math.max(0, ...lists.map((list) => list.length))
     return Array.from({ length: count }, (_, index) => chooseFrom(lists.flatMap((list) => list[index] ?? [])))
   }
-  return Object.assign(choose, { each })
+  const hasBlock = (path: string) => sources.some((values) => values.positionOfBlock(path) !== undefined)
+  return Object.assign(choose, { each, hasBlock })
 }

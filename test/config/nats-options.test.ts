@@ -186,16 +186,4 @@ describe('authorization', () => {
     const { user, token } = load('authorization { user: "", token: t }').options.nats.authorization
     assert.deepEqual({ user, token }, { user: undefined, token: 't' })
   })
-
-  test('of a program may be no bcrypt hash either, and is never repeated', () => {
-    const hash = '$2a$11$V1qrpBVXrzH8kDmEeAYg2uGWRBoMCXJFfOQxcKsPzgWzQKGCYUOSy'
-    const error = new ConfigError('nats.password: bcrypt hashes are not supported by this version of Belfry')
-    assert.throws(() => load('port: 1', { overrides: { nats: { user: 'u', password: hash } } }), error)
-  })
-
-  test('that asks for users ends the start of everything, not only of a plain NATS server', () => {
-    using folder = new Folder({ 'nats.conf': 'authorization { users: [ { user: a, password: b } ] }' })
-    const error = new ConfigError('nats.conf:1:16: users is not supported by this version of Belfry')
-    assert.throws(() => loadOptions({ configFile: 'nats.conf', env: {}, cwd: folder.path }), error)
-  })
 })

@@ -30,6 +30,8 @@ const NO_AUTHORIZATION = {
   noAuthUser: undefined,
 }
 
+const NO_USERS = { ...NO_AUTHORIZATION, users: [], nkeyUsers: [], callout: undefined, operator: undefined }
+
 const PLAIN_WEBSOCKET = {
   host: '0.0.0.0',
   advertise: undefined,
@@ -73,7 +75,7 @@ test('without any settings there are complete options', () => {
       lameDuckDurationMs: 120_000,
       lameDuckGraceMs: 10_000,
       tls: undefined,
-      authorization: NO_AUTHORIZATION,
+      authorization: NO_USERS,
       accounts: [],
       systemAccount: undefined,
       proxyProtocol: false,
@@ -193,7 +195,7 @@ describe('the config file', () => {
       stallsFastProducers: false,
       lameDuckDurationMs: 30_000,
       lameDuckGraceMs: 29_900,
-      authorization: { ...NO_AUTHORIZATION, user: 'u', password: 'p', timeoutMs: 1500 },
+      authorization: { ...NO_USERS, user: 'u', password: 'p', timeoutMs: 1500 },
       accounts: [],
       systemAccount: undefined,
       proxyProtocol: true,

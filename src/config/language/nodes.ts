@@ -1,6 +1,6 @@
 import type { Position } from './position.ts'
 
-/** A parsed value with the place where it begins. */
+/** A parsed value with its place: where it begins or, of an array or a map, as nats-server has it, where it has ended. */
 export type ConfigValue =
   | ConfigString
   | ConfigInteger

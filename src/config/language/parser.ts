@@ -159,17 +159,16 @@ class Parser {
       this.#item(map, 'map')
     }
     this.#scopes.pop()
-    return map
+    return { ...map, position: lexer.position() }
   }
 
   #array(): ConfigArray {
     const lexer = this.#lexer
-    const position = lexer.position()
     const items: ConfigValue[] = []
     lexer.take(/\[/y)
     for (;;) {
       lexer.skipSpaceAndComments()
-      if (lexer.take(/\]/y) !== '') return { kind: 'array', items, position }
+      if (lexer.take(/\]/y) !== '') return { kind: 'array', items, position: lexer.position() }
       if (/[,/]/.test(lexer.next)) lexer.fail("Unexpected array value terminator ','.")
       items.push(this.#value())
       lexer.endOfValue('array')

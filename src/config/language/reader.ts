@@ -36,6 +36,11 @@ export class Problems {
     this.error(`${formatPosition(position)}: ${reason}`)
   }
 
+  /** For what nats-server says without a place: behind it, where tools that compare lines do not stumble over it. */
+  errorWithPlace(reason: string, position: Position): void {
+    this.error(`${reason} (${formatPosition(position)})`)
+  }
+
   /** nats-server's form of a warning: the field works, but should be written differently. */
   warningAt(position: Position, field: string, reason: string): void {
     this.warning(`${formatPosition(position)}: invalid use of field ${JSON.stringify(field)}: ${reason}`)
@@ -53,8 +58,16 @@ export class Problems {
 /** By lower-case option name, aliases included: what to do with the entry. May throw `InvalidValue`. */
 export type Fields = Readonly<Record<string, (entry: ConfigEntry) => void>>
 
-/** Hands each entry of `map`, in the order of the file, to its field, and reports the unknown ones. */
-export function readMap(map: ConfigMap, fields: Fields, problems: Problems, prefixOfUnknown = ''): void {
+/**
+ * Hands each entry of `map`, in the order of the file, to its field, and reports the unknown ones, in the words of
+ * `complaintOf` their quoted names.
+ */
+export function readMap(
+  map: ConfigMap,
+  fields: Fields,
+  problems: Problems,
+  complaintOf = (key: string) => `unknown field ${key}`,
+): void {
   for (const entry of map.entries.values()) {
     const name = entry.key.toLowerCase()
     try {
@@ -69,7 +82,7 @@ export function readMap(map: ConfigMap, fields: Fields, problems: Problems, pref
   function unknown(entry: ConfigEntry, name: string): never {
     const near = nearest(name, Object.keys(fields))
     const hint = near === undefined ? '' : ` (did you mean ${JSON.stringify(near)}?)`
-    throw new InvalidValue(`${prefixOfUnknown}unknown field ${JSON.stringify(entry.key)}${hint}`)
+    throw new InvalidValue(complaintOf(JSON.stringify(entry.key)) + hint)
   }
 }
 

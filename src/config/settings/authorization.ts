@@ -21,13 +21,13 @@ export function authorizationSettings(block: string, { of, warnAboveMs }: { of: 
       aliases: [inBlock('pass')],
       type: secret('text'),
       defaultText: 'none',
-      help: 'Password of `user`.',
+      help: 'Password of `user`, or a hash of it: bcrypt, or argon2.',
     }),
     token: optional({
       key: inBlock('token'),
       type: secret('text'),
       defaultText: 'none',
-      help: 'Who knows this text may come in. Instead of `user`.',
+      help: 'Who knows this text may come in. Instead of `user`. A hash as well.',
     }),
     authTimeoutMs: optional({
       key: inBlock('timeout'),
@@ -40,9 +40,9 @@ export function authorizationSettings(block: string, { of, warnAboveMs }: { of: 
     }),
     noAuthUser: optional({
       key: `${block}no_auth_user`,
-      type: plainText('name of a user'),
+      type: plainText('name or nkey of a user'),
       defaultText: 'none',
-      help: 'Who clients without credentials are. This version of Belfry has no list of users to take it from.',
+      help: 'Who clients without credentials are: one of the users.',
     }),
   }
 }

@@ -12,27 +12,16 @@ export interface Block {
   readonly isRepeatable?: boolean
   /** nats-server's text for a value that is no map says what it should be. */
   readonly namesItselfInErrors?: boolean
-  /** What speaks against these keys, in lower case, standing together. */
-  readonly objection?: (keys: ReadonlySet<string>) => string | undefined
 }
 
 /** All blocks by their path; that of the top level is `''`. */
 export const blocks: Readonly<Record<string, Block>> = {
   '': { names: [''] },
-  authorization: { names: ['authorization'], objection: loginObjection },
+  authorization: { names: ['authorization'] },
   websocket: { names: ['websocket', 'ws'], isRepeatable: true, namesItselfInErrors: true },
   'websocket.authorization': { names: ['authorization', 'authentication'] },
   web: { names: ['web'], namesItselfInErrors: true },
   vault: { names: ['vault'], namesItselfInErrors: true },
-}
-
-/** nats-server's rules for `authorization {}`, and its words. */
-function loginObjection(keys: ReadonlySet<string>): string | undefined {
-  const has = (...names: string[]) => names.some((name) => keys.has(name))
-  if (has('user', 'username', 'pass', 'password') && has('token')) return 'Cannot have a user/pass and token'
-  if (!has('users')) return undefined
-  if (has('user', 'username')) return 'Can not have a single user/pass and a users array'
-  return has('token') ? 'Can not have a token and a users array' : undefined
 }
 
 /** `a.b.key` in two parts, the path of its block and its name; the block of a top-level key is `''`. */

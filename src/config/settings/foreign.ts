@@ -1,4 +1,4 @@
-import { booleanIn, type ConfigValue, goType, InvalidValue, integerIn, mapIn, stringIn } from '../language/index.ts'
+import { booleanIn, type ConfigValue, goType, InvalidValue, integerIn, stringIn } from '../language/index.ts'
 
 /**
  * What nats-server can be told and Belfry cannot: by the path of the block, the names of the keys with a check of the
@@ -46,49 +46,12 @@ export const WITHOUT_EFFECT: ForeignKeys = {
     no_system_account: booleanIn,
     no_system: booleanIn,
     no_sys_acc: booleanIn,
-    resolver_tls: any,
-    resolver_preload: any,
-    resolver_pinned_accounts: any,
     syslog: booleanIn,
     remote_syslog: stringIn,
   },
 }
 
-const trusted = oneOf(['string', 'array'], 'error parsing trusted: unsupported type ')
-
-function accountName(value: ConfigValue): void {
-  if (value.kind !== 'string') throw new InvalidValue('system account name must be a string')
-}
-
 /** Decides who may come in, or where messages go: without it the server would be another one than was asked for. */
 export const REFUSED: ForeignKeys = {
-  '': {
-    accounts: any,
-    mappings: mapIn,
-    maps: mapIn,
-    operator: any,
-    operators: any,
-    root: any,
-    roots: any,
-    root_operator: any,
-    root_operators: any,
-    trusted,
-    trusted_keys: trusted,
-    resolver: any,
-    account_resolver: any,
-    accounts_resolver: any,
-    default_sentinel: stringIn,
-    // One of the accounts above; nats-server does not start without it.
-    system_account: accountName,
-    system: accountName,
-  },
-  authorization: {
-    users: any,
-    permissions: any,
-    default_permission: any,
-    default_permissions: any,
-    auth_callout: any,
-    auth_hook: any,
-    proxy_required: booleanIn,
-  },
+  authorization: { proxy_required: booleanIn },
 }

@@ -7,8 +7,10 @@ import { zeroIsNone } from '../types/setting-type.ts'
 import { host, plainText, serverName } from '../types/text.ts'
 import { tls } from '../types/tls.ts'
 import { authorizationSettings } from './authorization.ts'
+import { operatorSettings } from './operators.ts'
 import { proxySettings } from './proxies.ts'
 import { optional, setting } from './setting.ts'
+import { userSettings } from './users-and-accounts.ts'
 
 const MAX_INT32 = 2 ** 31 - 1
 const KIB = 1024
@@ -159,5 +161,7 @@ export const natsSettings = {
     help: 'Whether clients may go on without TLS although there is `tls`.',
   }),
   ...authorizationSettings('', { of: 'of NATS clients', warnAboveMs: MINUTE_MS }),
+  ...userSettings,
+  ...operatorSettings,
   ...proxySettings(''),
 }

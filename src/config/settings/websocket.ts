@@ -83,7 +83,7 @@ export const websocketSettings = {
     key: 'websocket.jwt_cookie',
     type: cookieName,
     defaultText: 'none',
-    help: "Cookie with the user's JWT. This version of Belfry has no operators that could sign it.",
+    help: "Cookie with the user's JWT, for clients that show none in their CONNECT. Needs `operator` or `trusted_keys`.",
   }),
   userCookie: cookie('user_cookie', 'user'),
   passwordCookie: cookie('pass_cookie', 'password'),

@@ -1,3 +1,4 @@
+import type { AccountDefinition } from '#core'
 import type { ConfigValue, Position, Problems } from '../language/index.ts'
 
 /**
@@ -11,7 +12,7 @@ export interface SettingType<T, Given = T> {
   fromText(text: string, source: Source): T | undefined
   fromConfig(value: ConfigValue, source: ConfigSource): T | undefined
   /** From the command line or a program: checks the value and brings it into its normal form. */
-  fromProgram(value: Given, source: Source): T | undefined
+  fromProgram(value: Given, source: ProgramSource): T | undefined
 }
 
 /** Where the value stands that is being read. */
@@ -22,7 +23,19 @@ export interface Source {
   warn(reason: string): void
 }
 
-export interface ConfigSource extends Source {
+export interface ProgramSource extends Source {
+  readonly surroundings: Surroundings
+}
+
+/** What a setting meets wherever it stands. */
+export interface Surroundings {
+  /** What relative paths start from. */
+  readonly cwd: string
+  /** Accounts that are there by themselves: others may import from them, but not define them. */
+  readonly accounts: readonly AccountDefinition[]
+}
+
+export interface ConfigSource extends ProgramSource {
   /** For values that have places inside of their own. */
   readonly problems: Problems
   /** That of the key. */

@@ -74,24 +74,11 @@ export function plainText(description: string): SettingType<string> {
 export function secret(description: string): SettingType<string> {
   return {
     ...plainText(description),
-    fromConfig(value, source) {
-      const secret = stringIn(value)
-      if (isBcrypt(secret)) source.problems.refuseAt(source.position, `${source.name}: bcrypt hashes are`)
-      return secret || undefined
-    },
     fromProgram(value, source) {
       if (typeof value !== 'string') throw new InvalidValue(`${source.name} must be a text`)
-      if (isBcrypt(value)) {
-        throw new InvalidValue(`${source.name}: bcrypt hashes are not supported by this version of Belfry`)
-      }
       return value || undefined
     },
   }
-}
-
-/** nats-server takes such a secret for a hash: whoever sent the very text would not be let in. */
-function isBcrypt(secret: string): boolean {
-  return /^\$2[abxy]\$\d{2}\$/.test(secret)
 }
 
 /** A path of URLs: `/` and what is below it, without a slash at its end, so that all of them are ''. */

@@ -24,7 +24,7 @@ export const tlsFiles: SettingType<TlsFiles> = {
     }
     const errorsBefore = source.problems.errors.length
     const fields = { cert_file: fileField('cert_file'), key_file: fileField('key_file') }
-    readMap(mapIn(value), fields, source.problems, 'error parsing tls config, ')
+    readMap(mapIn(value), fields, source.problems, (key) => `error parsing tls config, unknown field ${key}`)
     if (source.problems.errors.length > errorsBefore) return undefined
 
     if (!files.cert_file) throw new InvalidValue("missing 'cert_file' in TLS configuration")

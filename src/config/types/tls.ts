@@ -62,7 +62,7 @@ export const tls: SettingType<TlsOptions, GivenTlsOptions> = {
     const { problems } = source
     const errorsBefore = problems.errors.length
     const block = new TlsBlock(source)
-    readMap(mapIn(value), block.fields, problems, `${IN_TLS}, `)
+    readMap(mapIn(value), block.fields, problems, (key) => `${IN_TLS}, unknown field ${key}`)
     return problems.errors.length > errorsBefore ? undefined : block.options()
   },
 
@@ -77,6 +77,23 @@ export const tls: SettingType<TlsOptions, GivenTlsOptions> = {
 
 type Writable<T> = { -readonly [Key in keyof T]?: T[Key] }
 
+/** What of such a block counts for connections that the server makes itself. */
+export interface ClientTls {
+  readonly caFile: string | undefined
+  readonly certFile: string | undefined
+  readonly keyFile: string | undefined
+  readonly isInsecure: boolean
+}
+
+/** The block of a connection that the server makes itself: it needs no certificate. */
+export function clientTlsIn(value: ConfigValue, source: ConfigSource): ClientTls | undefined {
+  const { problems } = source
+  const errorsBefore = problems.errors.length
+  const block = new TlsBlock(source, { isClient: true })
+  readMap(mapIn(value), block.fields, problems, (key) => `${IN_TLS}, unknown field ${key}`)
+  return problems.errors.length > errorsBefore ? undefined : block.clientOptions()
+}
+
 /** One block while it is read. */
 class TlsBlock {
   readonly #source: ConfigSource
@@ -85,9 +102,12 @@ class TlsBlock {
   #keyFile = ''
   #insecureSuites: readonly string[] = []
   #allowsInsecureSuites = false
+  readonly #isClient: boolean
+  #isInsecure = false
 
-  constructor(source: ConfigSource) {
+  constructor(source: ConfigSource, { isClient = false } = {}) {
     this.#source = source
+    this.#isClient = isClient
   }
 
   readonly fields: Readonly<Record<string, (entry: ConfigEntry) => void>> = {
@@ -137,9 +157,9 @@ class TlsBlock {
     handshake_first: (entry) => this.#handshakeFirst(entry),
     first: (entry) => this.#handshakeFirst(entry),
     immediate: (entry) => this.#handshakeFirst(entry),
-    // For connections that a server makes itself.
     insecure: (entry) => {
-      if (flag(entry)) this.#withoutEffect(entry)
+      this.#isInsecure = flag(entry)
+      if (this.#isInsecure && !this.#isClient) this.#withoutEffect(entry)
     },
     connection_rate_limit: (entry) => {
       if (entry.value.kind !== 'integer') throw new InvalidValue(`${IN_TLS}, 'connection_rate_limit' wrong type`)
@@ -171,6 +191,13 @@ class TlsBlock {
       // Who maps certificates to users must have them verified.
       verify: given.verify === true || given.verifyAndMap === true,
     })
+  }
+
+  clientOptions(): ClientTls {
+    const listed = this.#given.certificates?.[0]
+    const needsFiles = this.#certFile !== '' || this.#keyFile !== ''
+    const { certFile, keyFile } = listed ?? (needsFiles ? this.#certificate() : {})
+    return { caFile: this.#given.caFile, certFile, keyFile, isInsecure: this.#isInsecure }
   }
 
   /** nats-server takes a block without any certificate, with which no handshake can succeed. */
