@@ -80,7 +80,7 @@ for (const carrier of CARRIERS) {
     test('slow consumers are counted by account', async () => {
       await using server = await startDoor()
       const client = await connectTo(server, carrier)
-      assert.ok(server.door.end(client.info.client_id, 'Slow Consumer (Pending Bytes)'))
+      assert.ok(server.door.end(client.info.client_id as number, 'Slow Consumer (Pending Bytes)'))
       await until(() => server.door.connectionCount === 0, 'its end')
       assert.deepEqual(
         [

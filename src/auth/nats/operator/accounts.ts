@@ -73,6 +73,11 @@ export class Accounts {
     return this.#known.get(account)?.claims
   }
 
+  /** The JWT of an account, as far as known without asking anybody. */
+  token(account: string): string | undefined {
+    return this.#known.get(account)?.token || undefined
+  }
+
   /** Whether the account is one that stands in until its JWT can be had. */
   isStandIn(account: string): boolean {
     return this.#known.get(account)?.token === ''
@@ -169,7 +174,9 @@ export class Accounts {
       if (this.#isClosed) throw new Error('the server is shutting down')
       const known = this.#known.get(account)
       if (known?.token === token && !this.#hasExpired(known)) return known
-      return this.#accept(account, token)
+      // Of an account that has expired, an older JWT may still be good; what was revoked since would be good again, too.
+      const isOlder = (claims: AccountClaims) => known !== undefined && claims.issuedAt < known.claims.issuedAt
+      return this.#accept(account, token, isOlder)
     } catch (error) {
       const reason = (error as Error).message
       logger.warn({ account, reason }, 'account fetch failed')
@@ -180,7 +187,7 @@ export class Accounts {
   }
 
   /** Throws an `Error` for a JWT that is not good. */
-  #accept(account: string, token: string): Known {
+  #accept(account: string, token: string, isOlder = (_claims: AccountClaims) => false): Known {
     const { clock, changed } = this.#tools
     const decoded = decodeJwt(token, 'account')
     if (!decoded.ok) throw new Error(decoded.reason)
@@ -190,6 +197,7 @@ export class Accounts {
       : 'it is not signed by a trusted operator'
     if (obstacle !== undefined) throw new Error(`account validation failed: ${obstacle}`)
     if (claims.subject !== account) throw new Error('account validation failed: it is that of another account')
+    if (isOlder(claims)) throw new Error('account validation failed: it is older than the one that is known')
     this.#failures.delete(account)
     const before = this.#known.get(account)
     const known = { token, claims, updatedAtMs: clock.now(), defined: before?.defined ?? '', timer: undefined }

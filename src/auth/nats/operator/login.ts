@@ -167,7 +167,8 @@ export class OperatorLogin implements Judge {
       limits: { maxSubscriptions: limit(rights.subscriptions), maxPayloadBytes: limit(rights.payload) },
       expiry: this.#expiry(user, account, validUntilMs),
       details: {
-        jwt: token,
+        // That of a bearer is all it takes to come in: monitoring must not show it.
+        jwt: rights.isBearer ? undefined : token,
         issuerKey: user.issuer,
         nameTag: user.name || undefined,
         tags: user.tags.length > 0 ? user.tags : undefined,

@@ -29,6 +29,8 @@ export interface OperatorTools extends AccountsTools {
 export interface OperatorMode extends Judge {
   /** `undefined`: nobody asked for the account so far. */
   accountClaims(account: string): AccountClaims | undefined
+  /** The JWT itself; `undefined` also for an account that has none yet. */
+  accountJwt(account: string): string | undefined
   /** The same, but asks the resolver for those that are not known; `undefined`: there is none that is good. Never rejects. */
   lookUpAccount(account: string): Promise<AccountClaims | undefined>
   /** Public key. */
@@ -94,6 +96,7 @@ export async function openOperatorMode(options: OperatorOptions, tools: Operator
     login: login.login,
     recheck: (request, principal) => login.recheck(request, principal),
     accountClaims: (account) => accounts.claims(account),
+    accountJwt: (account) => accounts.token(account),
     lookUpAccount: (account) => accounts.get(account).catch(() => undefined),
     systemAccount: trust.systemAccount,
     answer: (subject, payload, tell) => requests.answer(subject, payload, tell),
