@@ -26,8 +26,7 @@ interface AnyExport {
   readonly subject: string
   readonly access: ExportAccess
   /**
-   * From 1: the token of `subject`, a `*`, that has to be the name of the importing account; `undefined`: none.
-   * An importer's name is put in there then.
+   * From 1: the token of `subject`, a `*`, where imports have to have the name of their own account; `undefined`: none.
    */
   readonly accountTokenPosition?: number | undefined
 }

@@ -25,6 +25,8 @@ export interface AccountTools {
   /** A whole number from 0 up to, not including, its argument. */
   random(below: number): number
   readonly clock: Clock
+  /** Milliseconds, with fractions, since whenever: how long things take. */
+  monotonicMs(): number
 }
 
 const NO_LIMITS: AccountLimits = {}
@@ -70,7 +72,7 @@ export class Account {
   /** Imports these from now on, in place of what it did. What is subscribed follows; answers under way still arrive. */
   link({ streams, services }: ImportLinks): void {
     for (const { subscription } of this.#services) this.detach(subscription)
-    this.#services = services.map((link) => new ServiceImportCrossing(this, link))
+    this.#services = services.map((link) => new ServiceImportCrossing(this, link, this.#tools))
     for (const { subscription } of this.#services) this.attach(subscription)
     this.#streams.relink(streams, this.#ownSubscriptions())
   }
@@ -226,6 +228,11 @@ export class Account {
       this.#responses.set(requestor, responses)
     }
     return responses
+  }
+
+  /** Milliseconds since the Unix epoch. */
+  nowMs(): number {
+    return this.#tools.clock.now()
   }
 
   /** `requestor` is gone, and waits for no more answers. */

@@ -3,6 +3,14 @@ import { Account, type AccountTools } from './account.ts'
 import type { AccountDefinition } from './account-definition.ts'
 import { linkImports } from './imports.ts'
 
+export interface BrokerTimes {
+  readonly clock?: Clock
+  /** Milliseconds, with fractions, since whenever. */
+  monotonicMs?(): number
+}
+
+const monotonicNow = () => performance.now()
+
 /** All accounts of one server. */
 export class Broker {
   readonly #accounts = new Map<string, Account>()
@@ -12,10 +20,13 @@ export class Broker {
 
   /**
    * `random` answers a whole number from 0 up to, not including, its argument: which member of a queue group is next.
-   * `clock` says how long an answer of another account's service is waited for.
+   * `clock` says how long an answer of another account's service is waited for, `monotonicMs` how long it took.
    */
-  constructor(random: (below: number) => number, clock: Clock = systemClock) {
-    this.#tools = { random, clock }
+  constructor(
+    random: (below: number) => number,
+    { clock = systemClock, monotonicMs = monotonicNow }: BrokerTimes = {},
+  ) {
+    this.#tools = { random, clock, monotonicMs }
   }
 
   /** The account of that name; made when it is asked for first. Names come from the configuration, never from clients. */

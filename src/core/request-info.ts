@@ -52,10 +52,10 @@ export function requestInfo(account: string, requestor: Requestor | undefined, s
   }
 }
 
-/** As JSON of Go: what is empty is left out. */
-export function requestInfoJson(info: RequestInfo): string {
-  return JSON.stringify(info, (_key, value: unknown) =>
-    value === '' || value === 0 || (Array.isArray(value) && value.length === 0) ? undefined : value,
+/** As JSON of Go has it: what is empty is left out. */
+export function withoutEmpty(info: RequestInfo): object {
+  return Object.fromEntries(
+    Object.entries(info).filter(([, value]) => Boolean(value) && !(Array.isArray(value) && value.length === 0)),
   )
 }
 
@@ -72,7 +72,7 @@ export function withRequestInfo(
   const lines = block.split('\r\n').filter((line) => line !== '' && !isOurs(line))
   const head = Buffer.concat([
     Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1'),
-    Buffer.from(`${HEADER}: ${requestInfoJson(info)}\r\n\r\n`),
+    Buffer.from(`${HEADER}: ${JSON.stringify(withoutEmpty(info))}\r\n\r\n`),
   ])
   return new Message(subject, Buffer.concat([head, message.payload]), reply, head.length)
 }

@@ -1,4 +1,4 @@
-import type { Account } from './account.ts'
+import type { Account, AccountTools } from './account.ts'
 import type { ServiceExport } from './account-definition.ts'
 import { SYSTEM_ACCOUNT } from './account-names.ts'
 import { type Hop, hasPassed, type Journey, type ServiceCrossing } from './crossing.ts'
@@ -6,6 +6,7 @@ import type { ImportMapping } from './import-mapping.ts'
 import type { Message } from './message.ts'
 import { NOBODY, type Peer } from './peer.ts'
 import { type RequestInfo, requestInfo, withRequestInfo } from './request-info.ts'
+import { LatencySample } from './service-latency.ts'
 import { Subscription } from './subscription.ts'
 
 export interface ServiceLink {
@@ -22,10 +23,12 @@ export class ServiceImportCrossing implements ServiceCrossing {
   readonly subscription: Subscription
   readonly #importer: Account
   readonly #link: ServiceLink
+  readonly #tools: AccountTools
 
-  constructor(importer: Account, link: ServiceLink) {
+  constructor(importer: Account, link: ServiceLink, tools: AccountTools) {
     this.#importer = importer
     this.#link = link
+    this.#tools = tools
     this.subscription = new Subscription(NOBODY, link.mapping.local, '', '', this)
   }
 
@@ -33,14 +36,16 @@ export class ServiceImportCrossing implements ServiceCrossing {
     const { exporter, service, mapping, shares } = this.#link
     if (hasPassed(hop, service)) return false
 
-    const responses = message.reply === '' ? undefined : exporter.responsesTo(this.#importer)
-    const reply = responses?.expect(message.reply, service) ?? ''
-    const subject = exporter.mapped(mapping.toRemote(message.subject))
     const info = this.#infoOf(from, hop)
+    const sample = LatencySample.of({ service, exporter, requestor: info, message, ...this.#tools })
+    const responses = message.reply === '' ? undefined : exporter.responsesTo(this.#importer)
+    if (responses === undefined) sample?.failed('noReply')
+    const reply = responses?.expect({ reply: message.reply, service, sample }) ?? ''
+    const subject = exporter.mapped(mapping.toRemote(message.subject))
     const request = withRequestInfo(message, { subject, reply, info })
     const next = { service, shares: hop?.shares ?? shares, info, previous: hop }
     const isDelivered = exporter.carryOn(request, { from, echoes, hop: next }) > 0
-    if (!isDelivered) responses?.forget(reply)
+    if (!isDelivered) responses?.giveUp(reply)
     return isDelivered
   }
 

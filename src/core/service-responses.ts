@@ -5,6 +5,7 @@ import type { ServiceExport } from './account-definition.ts'
 import { hasPassed, type Journey, type ServiceCrossing } from './crossing.ts'
 import { Message } from './message.ts'
 import { NOBODY } from './peer.ts'
+import type { LatencySample } from './service-latency.ts'
 import { Subscription } from './subscription.ts'
 
 /** Requests of one account that another has not answered yet. Beyond, the oldest is given up. */
@@ -15,10 +16,15 @@ const DEFAULT_THRESHOLD_MS = 120_000
 
 const MIN_SWEEP_INTERVAL_MS = 50
 
-interface Awaited {
+export interface Expected {
   /** Where the requestor waits, in its account. */
   readonly reply: string
   readonly service: ServiceExport
+  /** Told how it ends. */
+  readonly sample?: LatencySample | undefined
+}
+
+interface Awaited extends Expected {
   expiresAtMs: number
 }
 
@@ -49,18 +55,19 @@ export class ServiceResponses implements ServiceCrossing {
   }
 
   /** Returns the subject at which the service is to answer a request with this reply subject. */
-  expect(reply: string, service: ServiceExport): string {
+  expect(expected: Expected): string {
     if (this.#awaited.size >= MAX_AWAITED) {
       const [oldest] = this.#awaited.keys()
       this.#awaited.delete(oldest!)
     }
     const subject = this.#prefix + randomBytes(9).toString('base64url')
-    this.#await(subject, { reply, service, expiresAtMs: 0 })
+    this.#await(subject, { ...expected, expiresAtMs: 0 })
     return subject
   }
 
   /** Nobody was there to answer it. */
-  forget(subject: string): void {
+  giveUp(subject: string): void {
+    this.#awaited.get(subject)?.sample?.failed('nobodyServes')
     this.#awaited.delete(subject)
   }
 
@@ -75,15 +82,17 @@ export class ServiceResponses implements ServiceCrossing {
     const { subject, body, headerBytes } = message
     const awaited = this.#awaited.get(subject)
     if (awaited === undefined || awaited.expiresAtMs <= this.#clock.now()) return true
-    const { service } = awaited
+    const { service, sample } = awaited
     if (hasPassed(hop, service)) return true
 
     const back = message.reply === '' ? undefined : this.#requestor.responsesTo(this.#exporter)
-    const reply = back?.expect(message.reply, service) ?? ''
+    const reply = back?.expect({ reply: message.reply, service }) ?? ''
     const answer = new Message(this.#requestor.mapped(awaited.reply), body, reply, headerBytes)
     const next = { service, shares: false, info: undefined, previous: hop }
     const isDelivered = this.#requestor.carryOn(answer, { from, echoes, hop: next }) > 0
-    if (!isDelivered) back?.forget(reply)
+    if (!isDelivered) back?.giveUp(reply)
+    if (isDelivered) sample?.answered(from)
+    else sample?.failed('nobodyWaits')
 
     this.#awaited.delete(subject)
     // The last of several answers is an empty one.
@@ -102,9 +111,13 @@ export class ServiceResponses implements ServiceCrossing {
   readonly #sweep = (): void => {
     const now = this.#clock.now()
     let nextMs = Infinity
-    for (const [subject, { expiresAtMs }] of this.#awaited) {
-      if (expiresAtMs <= now) this.#awaited.delete(subject)
-      else nextMs = Math.min(nextMs, expiresAtMs)
+    for (const [subject, { expiresAtMs, sample }] of this.#awaited) {
+      if (expiresAtMs > now) {
+        nextMs = Math.min(nextMs, expiresAtMs)
+        continue
+      }
+      this.#awaited.delete(subject)
+      sample?.failed('noAnswer')
     }
     this.#sweepTimer =
       nextMs === Infinity ? undefined : this.#clock.after(Math.max(nextMs - now, MIN_SWEEP_INTERVAL_MS), this.#sweep)

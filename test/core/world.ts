@@ -66,7 +66,7 @@ export class World {
   readonly broker: Broker
 
   constructor(definitions: readonly AccountDefinition[], random: (below: number) => number = () => 0) {
-    this.broker = new Broker(random, this.clock)
+    this.broker = new Broker(random, { clock: this.clock, monotonicMs: () => this.clock.now() })
     this.broker.define(definitions)
   }
 
