@@ -6,8 +6,11 @@ export interface Change {
   readonly to: unknown
 }
 
-/** Options whose values no log may hold. What a cookie is called is for all to see. */
-const SECRET = /(?:^|(?<!cookies)\.)(?:password|token)$/
+/** Options whose values no log may hold, or would be flooded by. What a cookie is called is for all to see. */
+const SECRET = /(?:^|(?<!cookies)\.)(?:password|token|defaultSentinel|operators|preload(?:\.\w+)?)$/
+
+/** User and password in a URL. */
+const CREDENTIALS = /(?<=:\/\/)[^\s/?#"]*@/g
 
 /**
  * The differences of two sets of options, in the order of the options. Plain objects are compared option by option, an
@@ -36,7 +39,7 @@ export function changeLine({ option, from, to }: Change): string {
 function withoutSecrets(value: unknown): string {
   return JSON.stringify(value, (key, inner: unknown) =>
     SECRET.test(key) && inner !== undefined ? '[redacted]' : inner,
-  )
+  ).replaceAll(CREDENTIALS, '[redacted]@')
 }
 
 function joined(option: string, key: string, isIndex: boolean): string {

@@ -45,3 +45,42 @@ test('secrets are not shown, wherever they stand', () => {
     'nats: {"maxConnections":100,"authorization":{"user":"a","password":"[redacted]"}} -> none',
   ])
 })
+
+test('the secrets of users and accounts are not shown', () => {
+  const resolver = (url: string) => ({ kind: 'url', url })
+  const before = {
+    authorization: {
+      users: [{ user: 'a', password: 'secret-1', account: '$G' }],
+      operator: {
+        operators: ['eyJ.secret-2'],
+        preload: { ADOQ: 'eyJ.secret-3' },
+        defaultSentinel: 'eyJ.secret-4',
+        resolver: resolver('https://u:secret-5@accounts/'),
+      },
+    },
+  }
+  const after = {
+    authorization: {
+      users: [
+        { user: 'a', password: 'secret-6', account: 'A' },
+        { user: 'b', password: 'secret-7', account: '$G' },
+      ],
+      operator: {
+        operators: ['eyJ.secret-8', 'eyJ.secret-9'],
+        preload: { ADOQ: 'eyJ.secret-10' },
+        defaultSentinel: 'eyJ.secret-11',
+        resolver: resolver('https://secret-12@other/'),
+      },
+    },
+  }
+  assert.deepEqual(changesBetween(before, after).map(changeLine), [
+    'authorization.users[0].password: [redacted] -> [redacted]',
+    'authorization.users[0].account: "$G" -> "A"',
+    'authorization.users[1]: none -> {"user":"b","password":"[redacted]","account":"$G"}',
+    'authorization.operator.operators: [redacted] -> [redacted]',
+    'authorization.operator.preload.ADOQ: [redacted] -> [redacted]',
+    'authorization.operator.defaultSentinel: [redacted] -> [redacted]',
+    'authorization.operator.resolver.url: "https://[redacted]@accounts/" -> "https://[redacted]@other/"',
+  ])
+  assert.doesNotMatch(changesBetween({}, after).map(changeLine).join(), /secret-/)
+})
