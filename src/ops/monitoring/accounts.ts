@@ -18,11 +18,15 @@ export function accountz(source: MonitoringSource, query: Query, nowMs: number):
     now: goTime(nowMs),
     system_account: unlessEmpty(systemAccount),
     accounts: account === undefined ? unlessEmpty(accounts.map((one) => one.name)) : undefined,
-    account_detail: account === undefined ? undefined : accountDetail(account, account.name === systemAccount),
+    account_detail:
+      account === undefined ? undefined : accountDetail(account, { isSystem: account.name === systemAccount, nowMs }),
   }
 }
 
-function accountDetail(account: AccountSnapshot, isSystem: boolean): JsonObject {
+function accountDetail(
+  account: AccountSnapshot,
+  { isSystem, nowMs }: { readonly isSystem: boolean; readonly nowMs: number },
+): JsonObject {
   const stats = account.stats()
   const { definition, jwt } = account
   const claims = jwt === undefined ? undefined : (jwtPayload(jwt) as AccountClaimsJson)
@@ -30,7 +34,7 @@ function accountDetail(account: AccountSnapshot, isSystem: boolean): JsonObject 
     account_name: account.name,
     update_time: goTime(account.updatedMs),
     is_system: unlessEmpty(isSystem),
-    expired: account.isExpired ?? false,
+    expired: claims?.exp !== undefined && claims.exp * 1000 <= nowMs,
     complete: true,
     jetstream_enabled: false,
     leafnode_connections: account.leafNodes,
@@ -54,6 +58,8 @@ function accountDetail(account: AccountSnapshot, isSystem: boolean): JsonObject 
 /** As far as it is looked at here. */
 interface AccountClaimsJson extends JsonObject {
   readonly iss?: string
+  /** Seconds since the epoch. */
+  readonly exp?: number
   readonly nats?: { readonly tags?: readonly string[]; readonly revocations?: Readonly<Record<string, number>> }
 }
 

@@ -172,7 +172,6 @@ export interface AccountSnapshot {
   readonly definition?: AccountDefinition | undefined
   /** What it is defined by, where accounts have JWTs. */
   readonly jwt?: string | undefined
-  readonly isExpired?: boolean | undefined
   readonly updatedMs: number
   readonly clients: number
   readonly leafNodes: number

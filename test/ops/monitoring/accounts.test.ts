@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { PrincipalDetails } from '#auth'
 import type { AccountDefinition } from '#core'
 import { getJson, startMonitoringServer } from './monitoring-server.ts'
-import { account, closed, connection, SAMPLE_SERVER, sampleSource, subscription } from './sample-source.ts'
+import { account, closed, connection, NOW_MS, SAMPLE_SERVER, sampleSource, subscription } from './sample-source.ts'
 
 const PUBLIC = { kind: 'public' } as const
 
@@ -52,6 +52,7 @@ const CLAIMS = {
   iss: 'OABC',
   sub: 'A',
   name: 'Team',
+  exp: NOW_MS / 1000 - 1,
   nats: { tags: ['a', 'b'], revocations: { '*': 5 }, type: 'account', version: 2 },
 }
 
@@ -133,7 +134,7 @@ test('/accountz?acc= tells what an account exports, imports and maps', async () 
 
 test('/accountz?acc= tells of the account’s JWT', async () => {
   const { jwt, issuer_key, name_tag, tags, decoded_jwt, revoked_user, expired } = await accountDetail({
-    accounts: () => [account('A', { definition: TEAM, jwt: JWT, isExpired: true })],
+    accounts: () => [account('A', { definition: TEAM, jwt: JWT })],
   })
   assert.deepEqual(
     { jwt, issuer_key, name_tag, tags, decoded_jwt, revoked_user, expired },
