@@ -10,28 +10,23 @@ const MAX_PROBLEMS = 50
 
 /** Collects what is wrong with claims that were read. */
 export class Problems {
-  readonly #list: Problem[] = []
+  readonly #errors: Problem[] = []
+  readonly #others: Problem[] = []
 
+  /** Those that stand in the way come first. */
   get list(): readonly Problem[] {
-    return this.#list
+    return [...this.#errors, ...this.#others].slice(0, MAX_PROBLEMS)
   }
 
   error(text: string): void {
-    this.#add({ text, kind: 'error' })
+    if (this.#errors.length < MAX_PROBLEMS) this.#errors.push({ text, kind: 'error' })
   }
 
   time(text: string): void {
-    this.#add({ text, kind: 'time' })
+    this.#others.push({ text, kind: 'time' })
   }
 
   warning(text: string): void {
-    this.#add({ text, kind: 'warning' })
-  }
-
-  /** Those that stand in the way come first, so that the bound keeps none of them out unless they are that many. */
-  #add(problem: Problem): void {
-    if (problem.kind === 'error') this.#list.unshift(problem)
-    else this.#list.push(problem)
-    if (this.#list.length > MAX_PROBLEMS) this.#list.pop()
+    if (this.#others.length < MAX_PROBLEMS) this.#others.push({ text, kind: 'warning' })
   }
 }

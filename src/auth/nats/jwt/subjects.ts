@@ -53,7 +53,10 @@ export function checkLocalSubject(local: string, from: string, problems: Problem
     const reference = /^\$([+-]?\d+)$/.exec(token)
     if (reference === null) continue
     if (Number(reference[1]) <= wildcards) referred++
-    else problems.error(`Reference ${token} in ${JSON.stringify(local)} reference * that do not exist`)
+    else
+      problems.error(
+        `Reference ${token} in ${JSON.stringify(local)} reference * in ${JSON.stringify(from)} that do not exist`,
+      )
   }
   if (referred !== wildcards) problems.error('subject does not contain enough * or reference wildcards $[0-9]')
 }

@@ -56,8 +56,8 @@ export class ClaimsRequests {
       const account = named ?? namedOld ?? ''
       if (verb !== 'LOOKUP') return this.#told(await this.#update(payload.toString('utf8'), account))
       // A cache has no say in what there is.
-      if (directory?.mode !== 'full') return undefined
-      return Buffer.from((isPublicKey(account, 'account') ? await directory.lookup(account) : undefined) ?? '')
+      if (directory?.mode !== 'full' || !isPublicKey(account, 'account')) return undefined
+      return Buffer.from((await directory.lookup(account)) ?? '')
     }
     if (directory === undefined) return undefined
     switch (subject) {

@@ -94,7 +94,7 @@ export class DirectoryResolver implements AccountResolver {
   /** All that have not expired, one after the other. */
   async *all(): AsyncGenerator<readonly [account: string, token: string]> {
     for (const account of this.#folder.keys()) {
-      const token = await this.#folder.load(account)
+      const token = await this.#folder.peek(account)
       if (token === undefined || token === '') continue
       const decoded = decodeGenericJwt(token.trim())
       const expiresAt = decoded.ok ? decoded.claims.expiresAt : 0

@@ -65,13 +65,19 @@ export class JwtFolder {
     return Buffer.from(this.#sum)
   }
 
+  /** In alphabetical order. */
   keys(): readonly string[] {
-    return [...this.#entries.keys()]
+    return [...this.#entries.keys()].sort()
   }
 
   /** `undefined`: there is none. Rejects when the file cannot be read. */
   load(account: string): Promise<string | undefined> {
     return this.#inTurn(() => this.#load(account))
+  }
+
+  /** The same, but that is no use of it. */
+  peek(account: string): Promise<string | undefined> {
+    return this.#inTurn(() => this.#read(account))
   }
 
   /** Whether that changed something. Rejects with an `Error` that says why it cannot be saved. */
