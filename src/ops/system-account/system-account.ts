@@ -7,7 +7,7 @@ import { SystemEvents } from './events.ts'
 import type { ObservedConnection } from './observed.ts'
 import { SystemPublisher } from './publisher.ts'
 import { statsz } from './statsz.ts'
-import { type ServerControl, SystemServices } from './system-services.ts'
+import { type AnswerClaims, type ServerControl, SystemServices } from './system-services.ts'
 import type { ConnectionRights } from './user-info.ts'
 
 export interface SystemAccountOptions {
@@ -19,7 +19,7 @@ export interface SystemAccountOptions {
   /** Of a client that is connected. */
   readonly rightsOf: (cid: number) => ConnectionRights | undefined
   /** In operator mode: answers requests about account JWTs; with `undefined` not at all. */
-  readonly answerClaims?: ((subject: string, payload: Buffer) => Promise<Buffer | undefined>) | undefined
+  readonly answerClaims?: AnswerClaims | undefined
   readonly clock: Clock
   readonly randomBytes: (count: number) => Buffer
   readonly logger: Logger

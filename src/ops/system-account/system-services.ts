@@ -29,6 +29,13 @@ export interface ServerControl {
   reload(): Promise<void>
 }
 
+/** Of several messages all but the last go to `tell`; `undefined`: no answer is due. */
+export type AnswerClaims = (
+  subject: string,
+  payload: Buffer,
+  tell: (answer: Buffer) => void,
+) => Promise<Buffer | undefined>
+
 export interface SystemServicesOptions {
   /** In the system account. */
   readonly client: InProcessClient
@@ -38,7 +45,7 @@ export interface SystemServicesOptions {
   /** Of a client that is connected. */
   readonly rightsOf: (cid: number) => ConnectionRights | undefined
   /** In operator mode: answers requests about account JWTs; with `undefined` not at all. */
-  readonly answerClaims?: ((subject: string, payload: Buffer) => Promise<Buffer | undefined>) | undefined
+  readonly answerClaims?: AnswerClaims | undefined
   readonly clock: Clock
   readonly logger: Logger
   /** The message of `STATSZ`; and to all who are subscribed to it. */
@@ -251,8 +258,11 @@ export class SystemServices {
 
   async #answerClaims({ subject, reply, payload }: Message): Promise<void> {
     const { client, answerClaims } = this.#options
-    const answer = await answerClaims?.(subject, payload)
-    if (answer !== undefined && reply !== '') client.publish(reply, answer)
+    const tell = (answer: Buffer) => {
+      if (reply !== '') client.publish(reply, answer)
+    }
+    const answer = await answerClaims?.(subject, payload, tell)
+    if (answer !== undefined) tell(answer)
   }
 }
 
