@@ -12,11 +12,18 @@ export {
   type PrincipalDetails,
   type PrincipalLimits,
 } from './authenticator.ts'
+export { type Callout, type CalloutServer, type CalloutTools, createCallout } from './callout/index.ts'
 export type { CalloutJudge, Judge } from './delegated-login.ts'
 export * from './jwt/index.ts'
-export { type AuthenticatorTools, authenticatorFor, type ListenerAuthorization } from './listener-authenticator.ts'
+export {
+  type AuthenticatorTools,
+  authenticatorFor,
+  authTimeoutMs,
+  type ListenerAuthorization,
+} from './listener-authenticator.ts'
 export { LoginFailures } from './login-failures.ts'
 export { isPublicKey, KeyPair, kindOf, type NkeyKind, publicKeyOf, verifySignature } from './nkeys.ts'
+export { type OperatorMode, type OperatorTools, openOperatorMode, trustOf } from './operator/index.ts'
 export type {
   CalloutOptions,
   OperatorOptions,

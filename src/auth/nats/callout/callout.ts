@@ -1,0 +1,98 @@
+import type { Request } from '#core'
+import { encodeHeaders } from '#wire/nats'
+import type { LoginRequest, LoginResult, Principal } from '../authenticator.ts'
+import type { CalloutJudge } from '../delegated-login.ts'
+import { encodeJwt } from '../jwt/index.ts'
+import { KeyPair } from '../nkeys.ts'
+import type { CalloutOptions } from '../options.ts'
+import { Asks } from './asks.ts'
+import { authorizationRequest } from './authorization-request.ts'
+import { readResponse } from './authorization-response.ts'
+import { calloutPrincipal } from './callout-principal.ts'
+import { CalloutRefusal, type CalloutTools } from './options.ts'
+import { Seal } from './seal.ts'
+
+const SUBJECT = '$SYS.REQ.USER.AUTH'
+const XKEY_HEADER = 'Nats-Server-Xkey'
+
+/** So much of the authentication timeout an answer may take: the client is to hear that it is refused, not that it was slow. */
+const SHARE_OF_TIMEOUT = 0.9
+
+/** A service in one of the accounts that says who clients are and what they may do. (`spec/nats.md` §4.8) */
+export interface Callout extends CalloutJudge {
+  login(request: LoginRequest): Promise<LoginResult>
+  /** Asks anew, whereby a principal that is about to expire may be renewed. */
+  recheck(request: LoginRequest, principal: Principal): Promise<LoginResult>
+}
+
+/**
+ * Asks the service that `options` names. In operator mode `account` and `issuer` are both the public key of the account
+ * that has the service, and `allowedAccounts` those it may put clients into, or `*`.
+ */
+export function createCallout(options: CalloutOptions, tools: CalloutTools): Callout {
+  const exempt = new Set(options.authUsers)
+  const asks = new Asks()
+  const seal = options.xkey === undefined ? undefined : new Seal(tools.server.xkeys, options.xkey)
+  const ask = (login: LoginRequest) => askService(login, { options, tools, seal })
+  return {
+    isExempt: (nameOrNkey) => exempt.has(nameOrNkey),
+    async login(login) {
+      const result = await asks.newcomer(login.address, () => ask(login))
+      return result ?? { ok: false, reason: 'too many authorization requests are under way' }
+    },
+    recheck: (login) => asks.recheck(() => ask(login)),
+  }
+}
+
+interface Question {
+  readonly options: CalloutOptions
+  readonly tools: CalloutTools
+  readonly seal: Seal | undefined
+}
+
+async function askService(login: LoginRequest, { options, tools, seal }: Question): Promise<LoginResult> {
+  const { account } = options
+  const { clock, server } = tools
+  const timeoutMs = tools.timeoutMs * SHARE_OF_TIMEOUT
+  try {
+    const claims = await serviceAccount(account, tools)
+    const userNkey = KeyPair.create('user').publicKey
+    const { issuer } = options
+    const request = authorizationRequest({
+      issuer,
+      userNkey,
+      server,
+      isSealed: seal !== undefined,
+      expiresMs: clock.now() + tools.timeoutMs,
+      login,
+    })
+    const text = Buffer.from(encodeJwt(request, server.keys, clock.now()))
+    const answer = await tools.ask(account, messageOf(text, server.xkeys.publicKey, seal), timeoutMs)
+    if (answer === undefined) {
+      return refused(`Authorization callout response not received in time on account ${JSON.stringify(account)}`)
+    }
+    const serverId = server.keys.publicKey
+    const user = readResponse(answer.payload, { userNkey, serverId, account, seal, claims, nowMs: clock.now() })
+    return { ok: true, principal: await calloutPrincipal({ user, login, options, tools }) }
+  } catch (error) {
+    if (error instanceof CalloutRefusal) return refused(error.message)
+    throw error
+  }
+}
+
+/** What operators say of the account of the service; nothing where accounts are configured. */
+async function serviceAccount(account: string, { accountClaims, hasAccount }: CalloutTools) {
+  const claims = await accountClaims?.(account)
+  if (accountClaims === undefined ? hasAccount(account) : claims !== undefined) return claims
+  throw new CalloutRefusal(`No valid account ${JSON.stringify(account)} for auth callout request`)
+}
+
+function messageOf(jwt: Buffer, xkey: string, seal: Seal | undefined): Request {
+  if (seal === undefined) return { subject: SUBJECT, payload: jwt }
+  const headers = encodeHeaders({ headers: new Map([[XKEY_HEADER, [xkey]]]) })
+  return { subject: SUBJECT, headers, payload: seal.close(jwt) }
+}
+
+function refused(reason: string): LoginResult {
+  return { ok: false, reason }
+}

@@ -1,0 +1,2 @@
+export { type Callout, createCallout } from './callout.ts'
+export type { CalloutServer, CalloutTools } from './options.ts'
