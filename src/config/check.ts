@@ -4,7 +4,7 @@ import { readConfigFile } from './config-file.ts'
 import { configDigest, type Environment, type Position, Problems, parseConfigFile } from './language/index.ts'
 import { BLOCKS_OF_THE_VAULT } from './load-options.ts'
 import { schema } from './settings/schema.ts'
-import type { TlsOptions } from './types/tls.ts'
+import { type TlsOptions, tlsOptions } from './types/tls.ts'
 import type { Values } from './values.ts'
 
 export interface CheckedConfigFile {
@@ -48,6 +48,16 @@ function tlsBlocks(values: Values, cwd: string): CheckedConfigFile['tls'] {
   const listeners = values.list('websocket')
   return [
     ...blockOf(values, schema.nats.tls),
+    ...resolverBlock(values, cwd),
     ...listeners.flatMap((listener) => blockOf(listener, schema.websocket.tls)),
   ]
+}
+
+/** That of connections to the server of accounts, when it has a certificate of its own. */
+function resolverBlock(values: Values, cwd: string): CheckedConfigFile['tls'] {
+  const { resolverTls } = schema.nats
+  const { caFile, certFile, keyFile } = values.get(resolverTls) ?? {}
+  const position = values.positionOf(resolverTls)
+  if (position === undefined || certFile === undefined || keyFile === undefined) return []
+  return [{ position, options: resolveTls(tlsOptions({ certificates: [{ certFile, keyFile }], caFile }), cwd) }]
 }

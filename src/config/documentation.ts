@@ -1,3 +1,4 @@
+import { USERS_AND_ACCOUNTS } from './documentation-accounts.ts'
 import { blocks, listenKeys, splitKey } from './settings/blocks.ts'
 import { REFUSED, WITHOUT_EFFECT } from './settings/foreign.ts'
 import { type AnySetting, allSettings } from './settings/schema.ts'
@@ -6,7 +7,7 @@ import { UNSUPPORTED } from './vaultwarden/unsupported.ts'
 
 /** The text of docs/configuration.md. */
 export function configurationPage(): string {
-  return `${[INTRODUCTION, ENVIRONMENT, VAULTWARDEN, ...Object.keys(blocks).map(blockSection), TLS, FOREIGN, LANGUAGE].join('\n\n')}\n`
+  return `${[INTRODUCTION, ENVIRONMENT, VAULTWARDEN, ...Object.keys(blocks).map(blockSection), USERS_AND_ACCOUNTS, TLS, FOREIGN, LANGUAGE].join('\n\n')}\n`
 }
 
 const INTRODUCTION = `# Configuration
@@ -97,8 +98,9 @@ const BLOCK_NOTES: Readonly<Record<string, string>> = {
     'What is said here of the log, save for `log_level` and `debug`, and of files of the process, is what ' +
     '`belfry nats-server` does. A whole Belfry says at the start that it has no effect.',
   authorization:
-    'With neither `user` nor `token` nobody needs to log in. `user` and `token` exclude each other. Several users, ' +
-    'accounts, NKeys, JWTs and bcrypt hashes are not supported by this version: a file that asks for them is refused.',
+    'With neither `user` nor `token` nor `users`, here or in `accounts`, nobody needs to log in. ' +
+    '`user`, `token` and `users` exclude each other. ' +
+    'What users, permissions and callouts look like is described below.',
   websocket:
     'For several listeners the block is a list: `websocket: [ { port: 8080, no_tls: true }, { port: 8443, tls { … } } ]`. ' +
     'Two blocks of this name are not: of them, as of all keys, the last one counts. A listener without `port` is off. ' +
@@ -106,7 +108,8 @@ const BLOCK_NOTES: Readonly<Record<string, string>> = {
     'nats-server knows no such list, no patterns in `allowed_origins`, and none of the keys `path`, `proxy_protocol`, ' +
     '`trusted_proxies` and `max_connections_per_address`.',
   'websocket.authorization':
-    'With `user`, `token` or `no_auth_user` this decides for the listener, instead of `authorization` at the top level.',
+    'With `user`, `token` or `no_auth_user` this decides for the listener, instead of `authorization` at the top level. ' +
+    '`user` and `token` are only possible where there are no `users`.',
 }
 
 function blockSection(block: string): string {
@@ -197,8 +200,8 @@ const FOREIGN = `## What nats-server knows and Belfry does not
 
 No effect but a warning, ${keysText(WITHOUT_EFFECT)}. In \`tls\`: \`insecure\`, \`connection_rate_limit\`.
 
-Refused, because the server would let in others or send messages elsewhere than it was told: ${keysText(REFUSED)}; a
-\`password\` or \`token\` that is a bcrypt hash; in \`tls\`: \`ocsp_peer\` and the keys for the certificate store of Windows.`
+Refused when it is true, because the server would let in others than it was told: ${keysText(REFUSED)}, also of a
+user; in \`tls\`: \`ocsp_peer\` and the keys for the certificate store of Windows.`
 
 function keysText(keys: Readonly<Record<string, object>>): string {
   return Object.entries(keys)
@@ -224,5 +227,5 @@ The config language of nats-server, so its files can be taken over as they are.
 | Floats | \`1.5\`; there must be digits on both sides. |
 | Dates | \`2026-01-31T12:00:00Z\`. |
 | Durations | a text in Go's syntax: \`"1m30s"\`, \`"1.5h"\`; units \`ns us ms s m h\`. |
-| Variables | \`$name\` without quotes is the value of the key \`name\`, which must stand before it, in the same map or one around it; else of the environment variable \`name\`, whose text is read as a value. A key that is used as a variable may have any name. Bcrypt hashes that begin with \`$2a$\` are taken as they are; quote all others. |
+| Variables | \`$name\` without quotes is the value of the key \`name\`, which must stand before it, in the same map or one around it; else of the environment variable \`name\`, whose text is read as a value. A key that is used as a variable may have any name. Bcrypt hashes that begin with \`$2a$\` are taken as they are; quote all other hashes. |
 | Include | \`include path\` puts the items of another file here. The path starts from the folder of the including file, even when it begins with \`/\`. |`

@@ -26,12 +26,26 @@ export function checkLogins(values: Values, problems: Problems): void {
     else if (users.length > 0 && hasToken) problems.errorAt(position, 'Can not have a token and accounts')
     else checkNames(users, names, { problems, position })
   }
+  remarkIdle(values, problems)
   const allowed = values.get(nats.callout)?.allowedAccounts ?? []
   const known = new Set(ofAccounts?.definitions.map(({ name }) => name))
   const missing = allowed.filter((account) => !known.has(account))
   for (const account of missing) {
     const reason = `auth_callout allowed account ${JSON.stringify(account)} not found in configured accounts`
     problems.errorWithPlace(reason, values.positionOf(nats.callout)!)
+  }
+}
+
+/** What is right, but not asked by anybody. */
+function remarkIdle(values: Values, problems: Problems): void {
+  const { defaultPermissions, users, resolver, operators, trustedKeys } = schema.nats
+  const permissions = values.positionOf(defaultPermissions)
+  if (permissions !== undefined && !values.has(users)) {
+    problems.remarkAt(permissions, 'these permissions have no effect: they are for those of `users` who have none')
+  }
+  const source = values.positionOf(resolver)
+  if (source !== undefined && !values.has(operators) && !values.has(trustedKeys)) {
+    problems.remarkAt(source, 'a resolver has no effect without an operator or trusted_keys')
   }
 }
 
