@@ -83,7 +83,7 @@ const CLIENT_TYPES: Readonly<Record<ConnectionType, string | undefined>> = {
   LEAFNODE_WS: undefined,
 }
 
-/** PEM of the certificate and of those that vouch for it, as far as they are known. */
+/** PEM of the certificate and of those that came with it to vouch for it; nats-server adds the root, which is not sent. */
 function chainOf(certificate: X509Certificate): readonly string[] {
   const chain: string[] = []
   let next: X509Certificate | undefined = certificate
