@@ -39,11 +39,7 @@ export async function calloutPrincipal(decision: CalloutUser): Promise<Principal
       maxPayloadBytes: rights.payload > 0 ? rights.payload : undefined,
     },
     expiry: Number.isFinite(expiresMs) ? { atMs: expiresMs, of: 'user' } : undefined,
-    details: {
-      issuerKey: user.issuerAccount === '' ? account : user.issuer,
-      tags: user.tags,
-      nameTag: user.name || undefined,
-    },
+    details: { issuerKey: user.issuerAccount === '' ? account : user.issuer, tags: user.tags },
   }
 }
 

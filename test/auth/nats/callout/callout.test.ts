@@ -91,7 +91,7 @@ test('who is let in is whom the JWT of the answer describes', async () => {
       permissions: { publish: { allow: ['foo'] }, subscribe: { deny: ['bar'] } },
       limits: { maxSubscriptions: 3, maxPayloadBytes: 100 },
       expiry: { atMs: exp * 1000, of: 'user' },
-      details: { issuerKey: 'A', tags: ['blue'], nameTag: 'bob' },
+      details: { issuerKey: 'A', tags: ['blue'] },
     },
   })
 })
