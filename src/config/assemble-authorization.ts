@@ -33,7 +33,7 @@ export function assembleAuthorization(
     error,
     has: { accounts: accounts.length > 0, users: users.length > 0, callout: callout !== undefined },
   })
-  const lists = { users: users.filter(isPasswordUser), nkeyUsers: users.filter(isNkeyUser), operator }
+  const lists = { users: listOf(users.filter(isPasswordUser)), nkeyUsers: listOf(users.filter(isNkeyUser)), operator }
   const simple = simpleAuthorization(choose, nats, { main: lists, error })
   // An account of this name is the system account without being called so.
   const systemAccount =
@@ -61,6 +61,11 @@ export function assembleAuthorization(
     }
     for (const { text } of checkDefinitions([...surroundings.accounts, ...accounts])) error(text)
   }
+}
+
+/** In nats-server an empty list of users is none: it asks nobody to log in. */
+function listOf<User>(users: readonly User[]): readonly User[] | undefined {
+  return users.length === 0 ? undefined : users
 }
 
 function isNkeyUser(user: NatsUser): user is NkeyUser {

@@ -30,7 +30,13 @@ const NO_AUTHORIZATION = {
   noAuthUser: undefined,
 }
 
-const NO_USERS = { ...NO_AUTHORIZATION, users: [], nkeyUsers: [], callout: undefined, operator: undefined }
+const NO_USERS = {
+  ...NO_AUTHORIZATION,
+  users: undefined,
+  nkeyUsers: undefined,
+  callout: undefined,
+  operator: undefined,
+}
 
 const PLAIN_WEBSOCKET = {
   host: '0.0.0.0',

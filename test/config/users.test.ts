@@ -117,6 +117,12 @@ accounts {
     })
   }
 
+  test('that are none ask nobody to log in, of which a word is said', () => {
+    const { options, warnings } = load('authorization { users: [] }')
+    assert.equal(options.nats.authorization.users, undefined)
+    assert.deepEqual(warnings, ['nats.conf:1:16: users is empty, which is as good as none: nobody needs to log in'])
+  })
+
   test('are not asked for their default permissions when there are none', () => {
     assert.deepEqual(load('authorization { user: a, password: b, permissions { publish: a } }').warnings, [
       'nats.conf:1:38: these permissions have no effect: they are for those of `users` who have none',

@@ -38,10 +38,15 @@ export function checkLogins(values: Values, problems: Problems): void {
 
 /** What is right, but not asked by anybody. */
 function remarkIdle(values: Values, problems: Problems): void {
-  const { defaultPermissions, users, resolver, operators, trustedKeys } = schema.nats
+  const { defaultPermissions, users, accounts, callout, resolver, operators, trustedKeys } = schema.nats
   const permissions = values.positionOf(defaultPermissions)
   if (permissions !== undefined && !values.has(users)) {
     problems.remarkAt(permissions, 'these permissions have no effect: they are for those of `users` who have none')
+  }
+  const list = values.positionOf(users)
+  const hasOthers = (values.get(accounts)?.users.length ?? 0) > 0 || values.has(callout)
+  if (list !== undefined && values.get(users)?.length === 0 && !hasOthers) {
+    problems.remarkAt(list, 'users is empty, which is as good as none: nobody needs to log in')
   }
   const source = values.positionOf(resolver)
   if (source !== undefined && !values.has(operators) && !values.has(trustedKeys)) {
