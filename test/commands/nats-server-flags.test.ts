@@ -247,14 +247,14 @@ test('a file that is wrong ends it', async () => {
 
 test('what this version does not serve ends it, and -t says so', async () => {
   await using folder = await temporaryFolder()
-  await writeFile(folder.join('nats.conf'), 'authorization {\n  users [ { user: a, password: b } ]\n}\n')
+  await writeFile(folder.join('nats.conf'), 'authorization {\n  proxy_required: true\n}\n')
   for (const args of [
     ['-c', 'nats.conf'],
     ['-t', '-c', 'nats.conf'],
   ]) {
     const run = new NatsServerRun(args, { cwd: folder.path })
     assert.equal(await run.exitCode, 1)
-    assert.equal(run.stderr, 'nats-server: nats.conf:2:3: users is not supported by this version of Belfry\n')
+    assert.equal(run.stderr, 'nats-server: nats.conf:2:3: proxy_required is not supported by this version of Belfry\n')
   }
 })
 
