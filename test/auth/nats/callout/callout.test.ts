@@ -274,7 +274,7 @@ test('somebody who is in is asked about anew, and may stay longer', async () => 
 })
 
 test('one address can take only a share of the questions, and its answers make room again', async () => {
-  const world = calloutWorld()
+  const world = calloutWorld({ isTrusting: true })
   world.serve(() => undefined)
   const waiting = Array.from({ length: 128 }, () => world.login())
   assert.match(await reasonOf(world.login()), /too many/)
@@ -288,7 +288,7 @@ test('one address can take only a share of the questions, and its answers make r
 })
 
 test('those who are in are asked about a few at a time, and none is forgotten', async () => {
-  const world = calloutWorld()
+  const world = calloutWorld({ isTrusting: true })
   world.admit()
   const { principal } = (await world.login()) as { principal: Parameters<typeof world.callout.recheck>[1] }
   const results = await Promise.all(
