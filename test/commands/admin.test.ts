@@ -22,6 +22,7 @@ accounts {
       { user: ada, password: a, allowed_connection_types: [WEBSOCKET],
         permissions: { publish: { allow: ["orders.>", "q.*"], deny: "orders.secret" }, subscribe: ["inbox.>", "jobs workers"], allow_responses: { max: 5, expires: "2m" } } }
       { user: guest, password: g }
+      { user: visitor, permissions: { publish: { deny: ">" }, subscribe: { allow: "news.>", deny: ["news.old", "news.own"] } } }
     ]
     exports: [ { stream: "news.>" }, { service: "time.get", accounts: [B] } ]
     mappings: { "old.*": "new.$1" }
@@ -145,6 +146,14 @@ test('who shows nothing is told of at the user that it is', async () => {
   await using folder = await withAccounts()
   const { stdout } = await admin(['permissions', 'guest', '-c', 'nats.conf'], { folder })
   assert.match(stdout, /^ {2}note {7}Who shows nothing is let in as this user \(no_auth_user\)\.$/m)
+})
+
+test('what is denied is told, and that there is no password', async () => {
+  await using folder = await withAccounts()
+  const { stdout } = await admin(['permissions', 'visitor', '-c', 'nats.conf'], { folder })
+  const [who, , , ...what] = stdout.split('\n')
+  assert.equal(who, 'visitor, who has no password')
+  assert.deepEqual(what.slice(0, 2), ['  publish    nothing', '  subscribe  news.>; but not news.old, news.own'])
 })
 
 test('a user that does not exist is told as such', async () => {

@@ -23,6 +23,7 @@ export function describeRights(rights: Rights): string {
 }
 
 function rulesText({ allow, deny = [] }: SubjectRules = {}): string {
+  if (deny.includes('>')) return 'nothing'
   const allowed = allow === undefined ? 'everything' : allow.length === 0 ? 'nothing' : allow.map(entryText).join(', ')
   return deny.length === 0 || allow?.length === 0 ? allowed : `${allowed}; but not ${deny.map(entryText).join(', ')}`
 }

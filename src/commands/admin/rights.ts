@@ -10,7 +10,7 @@ export interface Rights {
   /** What people call it, where it goes by a key. */
   readonly name?: string | undefined
   /** How it proves who it is. */
-  readonly by: 'a password' | 'a certificate' | 'an nkey' | 'a JWT'
+  readonly by: 'a password' | 'no password' | 'an nkey' | 'a JWT'
   readonly account: string
   /** `undefined`: the account is known by its name alone. */
   readonly definition?: AccountDefinition | undefined
@@ -45,7 +45,7 @@ export function rightsOfUser(name: string, options: NatsServerOptions): Rights {
 function findUser(name: string, { nats, websockets }: NatsServerOptions): User | undefined {
   const { users = [], nkeyUsers = [], user } = nats.authorization
   const byName = users.find((one) => one.user === name)
-  if (byName !== undefined) return { ...byName, by: byName.password === '' ? 'a certificate' : 'a password' }
+  if (byName !== undefined) return { ...byName, by: byName.password === '' ? 'no password' : 'a password' }
   const byKey = nkeyUsers.find((one) => one.nkey === name)
   if (byKey !== undefined) return { ...byKey, by: 'an nkey' }
   if (user === name) return { by: 'a password', account: DEFAULT_ACCOUNT }
@@ -54,9 +54,11 @@ function findUser(name: string, { nats, websockets }: NatsServerOptions): User |
     : undefined
 }
 
-function notesOn(name: string, { nats: { authorization }, websockets }: NatsServerOptions): string[] {
-  const { callout, noAuthUser } = authorization
+function notesOn(name: string, { nats, websockets }: NatsServerOptions): string[] {
+  const { callout, noAuthUser } = nats.authorization
   const notes: string[] = []
+  const mapsCertificates = [nats.tls, ...websockets.map(({ tls }) => tls)].some((tls) => tls?.verifyAndMap)
+  if (mapsCertificates && isWithoutPassword(name, nats)) notes.push('It is known by its certificate (verify_and_map).')
   if (callout !== undefined && !callout.authUsers.includes(name)) {
     notes.push(`What becomes of this user is for the service of auth_callout in account ${callout.account} to say.`)
   }
@@ -65,4 +67,8 @@ function notesOn(name: string, { nats: { authorization }, websockets }: NatsServ
     notes.push('Who shows nothing over WebSocket is let in as this user (no_auth_user of websocket).')
   }
   return notes
+}
+
+function isWithoutPassword(name: string, { authorization: { users = [] } }: NatsServerOptions['nats']): boolean {
+  return users.some(({ user, password }) => user === name && password === '')
 }
