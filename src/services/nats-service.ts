@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
+import type { AuthenticatorTools } from '#auth'
 import type { NatsServerOptions, WebsocketOptions } from '#config'
-import { type Broker, DEFAULT_ACCOUNT, Turn } from '#core'
+import { type Broker, Turn } from '#core'
 import { type ConnectionSnapshot, NatsDoor, newServerIdentity, type ServerIdentity } from '#doors/nats'
 import { type Clock, ConfigError, type Logger } from '#kit'
 import { formatAddress, type ListenAddress, type UpgradeHandler, WebSocketCompression } from '#net'
-import { createMonitoringHandler, type ProtocolTrace } from '#ops'
+import { createMonitoringHandler, type MonitoringSource, type ProtocolTrace } from '#ops'
+import { type AuthenticatorOf, authenticators } from './authenticators.ts'
+import { Authority, type PreparedAuthority } from './authority.ts'
 import { boundedLog, FAILURES } from './bounded-log.ts'
 import { type Change, changeLine, changesBetween } from './changes.ts'
 import { type MonitoringAddresses, MonitoringListeners } from './monitoring-listeners.ts'
@@ -13,6 +16,7 @@ import { monitoringSource } from './monitoring-source.ts'
 import { type AnyPort, isInTheWay, isSameAddress, tryAddress } from './port.ts'
 import { inSteps, type ReloadStep } from './reload-step.ts'
 import { addressesOf, certificateChanges, type Rules, readRules } from './rules.ts'
+import { SystemAccountService } from './system-account.ts'
 import { TcpListener } from './tcp-listener.ts'
 import {
   type Mount,
@@ -40,11 +44,17 @@ export interface NatsServiceTools {
   readonly trace?: ProtocolTrace | undefined
   /** `sha256:…` of the configuration file, for monitoring. */
   readonly configDigest?: string | undefined
+  /** Who is asked about clients before the configuration is. */
+  readonly otherLogins?: AuthenticatorTools['others']
+  /** Reads the configuration anew, as SIGHUP has it done; for operators who ask for it over NATS. */
+  readonly reloadConfiguration?: (() => Promise<unknown>) | undefined
 }
 
 /** What a reload has found right. */
 interface NextOptions {
   readonly options: NatsServerOptions
+  readonly authority: PreparedAuthority
+  readonly authenticatorOf: AuthenticatorOf
   readonly rules: Rules
   /** In the order of `#mounted`. */
   readonly mountedRules: readonly WebsocketRules[]
@@ -56,15 +66,18 @@ export class NatsService {
   readonly identity: ServerIdentity
   readonly door: NatsDoor
   readonly #tools: NatsServiceTools
-  readonly #startMs: number
   readonly #tcp: TcpListener
   readonly #websockets: WebsocketListeners
   readonly #monitoring: MonitoringListeners
   readonly #websocketSurroundings: WebsocketSurroundings
+  readonly #authority: Authority
+  readonly #system: SystemAccountService
   #options: NatsServerOptions
+  #authenticatorOf: AuthenticatorOf
   #rules: Rules
   #configLoadedMs: number
   #configDigest: string
+  readonly #source: MonitoringSource
   #monitor: RequestListener
   /** On somebody else's HTTP servers, for as long as this one runs. */
   readonly #mounted: { readonly entrance: WebsocketEntrance; readonly options: WebsocketOptions }[] = []
@@ -72,17 +85,20 @@ export class NatsService {
   /** Settled when what was asked of it so far is done. Never rejects. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  private constructor(options: NatsServerOptions, rules: Rules, tools: NatsServiceTools) {
+  private constructor(
+    { options, rules, authenticatorOf }: NextOptions,
+    tools: NatsServiceTools,
+    { identity, authority }: { readonly identity: ServerIdentity; readonly authority: Authority },
+  ) {
     const { broker, clock, logger, random, trace } = tools
+    this.identity = identity
+    this.#authority = authority
     this.#tools = tools
     this.#options = options
+    this.#authenticatorOf = authenticatorOf
     this.#rules = rules
-    this.#startMs = clock.now()
-    this.#configLoadedMs = this.#startMs
+    this.#configLoadedMs = clock.now()
     this.#configDigest = tools.configDigest ?? ''
-    this.identity = newServerIdentity(options.nats.serverName)
-    // The account of those who name none is there from the beginning, as monitoring shows it.
-    broker.account(DEFAULT_ACCOUNT)
     this.door = new NatsDoor({
       broker,
       identity: this.identity,
@@ -94,6 +110,11 @@ export class NatsService {
       random,
       randomBytes,
       trace,
+      observer: {
+        loggedIn: (connection) => this.#system.loggedIn(connection),
+        left: (connection) => this.#system.left(connection),
+        loginRefused: (connection, reason) => this.#system.loginRefused(connection, reason),
+      },
       webSocketUrl: () => this.#webSocketUrl,
     })
     this.#websocketSurroundings = {
@@ -105,16 +126,33 @@ export class NatsService {
     }
     this.#tcp = new TcpListener(rules.tcp, this.door, { logger: logger.child({ door: 'nats' }), clock })
     this.#websockets = new WebsocketListeners(this.#websocketSurroundings)
+    this.#source = this.#createSource()
+    this.#system = new SystemAccountService({
+      ...tools,
+      authority,
+      door: this.door,
+      source: this.#source,
+      reload: async () => void (await (tools.reloadConfiguration ?? cannotReload)()),
+    })
     this.#monitor = this.#createMonitor()
     this.#monitoring = new MonitoringListeners((request, response) => this.#monitor(request, response))
   }
 
   /** Rejects with a `ConfigError` for what is wrong with files and addresses; nothing is left open then. */
   static async open(options: NatsServerOptions, tools: NatsServiceTools): Promise<NatsService> {
-    const rules = await readRules(options)
-    const service = new NatsService(options, rules, tools)
+    let service: NatsService | undefined
+    const identity = newServerIdentity(options.nats.serverName)
+    const authority = new Authority({
+      ...tools,
+      identity,
+      others: tools.otherLogins,
+      changed: (account) => void service?.door.recheck((connection) => connection.account === account),
+      stamp: () => (service === undefined ? {} : service.#system.stamp()),
+    })
+    const next = await readNext(options, authority)
+    service = new NatsService(next, tools, { identity, authority })
     try {
-      const step = await service.#prepare({ options, rules, mountedRules: [], changes: [] })
+      const step = await service.#prepare(next)
       step.install()
       return service
     } catch (error) {
@@ -165,18 +203,22 @@ export class NatsService {
    */
   rehearse(options: NatsServerOptions): Promise<readonly string[]> {
     return this.#inTurn(async () => {
-      const { rules, mountedRules, changes } = await this.#read(options)
-      await this.#tryAddresses(rules)
-      const supposed = new Map([
-        ...this.#tcp.supposing(rules.tcp),
-        ...this.#websockets.supposing(rules.websockets),
-        ...this.#mounted.map(({ entrance }, i) => entrance.supposing(mountedRules[i])),
-      ])
-      const ending = await this.door.unwelcome({
-        profileOf: (holder) => supposed.get(holder) ?? holder.current,
-        maxConnections: options.nats.maxConnections,
-      })
-      return [...changes.map(changeLine), ...ending.map((one) => `would close ${connectionLine(one)}`)]
+      const { rules, mountedRules, changes, authority } = await this.#read(options)
+      try {
+        await this.#tryAddresses(rules)
+        const supposed = new Map([
+          ...this.#tcp.supposing(rules.tcp),
+          ...this.#websockets.supposing(rules.websockets),
+          ...this.#mounted.map(({ entrance }, i) => entrance.supposing(mountedRules[i])),
+        ])
+        const ending = await this.door.unwelcome({
+          profileOf: (holder) => supposed.get(holder) ?? holder.current,
+          maxConnections: options.nats.maxConnections,
+        })
+        return [...changes.map(changeLine), ...ending.map((one) => `would close ${connectionLine(one)}`)]
+      } finally {
+        await authority.step.undo()
+      }
     })
   }
 
@@ -186,7 +228,7 @@ export class NatsService {
    */
   mount(options: WebsocketOptions, mount: Mount = {}): Promise<UpgradeHandler> {
     return this.#inTurn(async () => {
-      const rules = await readWebsocketRules(options, this.#options.nats)
+      const rules = await readWebsocketRules(options, this.#authenticatorOf)
       const entrance = new WebsocketEntrance(rules, mount, this.#websocketSurroundings)
       this.#mounted.push({ entrance, options })
       return (request, socket, head) => entrance.handleUpgrade(request, socket, head)
@@ -196,6 +238,7 @@ export class NatsService {
   /** Stops taking connections, tells clients to go elsewhere and ends them one by one. Resolves when the last is gone. */
   async lameDuck(): Promise<void> {
     this.stop()
+    this.#system.lameDuck()
     const { lameDuckDurationMs: durationMs, lameDuckGraceMs: graceMs } = this.#options.nats
     await this.door.lameDuck({ durationMs, graceMs })
   }
@@ -210,9 +253,11 @@ export class NatsService {
   /** Ends every connection. Resolves when the last is gone, after `graceMs` by force. */
   async close(graceMs: number): Promise<void> {
     this.stop()
+    this.#system.close()
     this.door.close()
     await this.#turn
     await Promise.all([this.#tcp, this.#websockets, this.#monitoring].map((listeners) => listeners.close(graceMs)))
+    await this.#authority.close()
   }
 
   /** Each waits for those that were called before it, whatever became of them. */
@@ -229,16 +274,14 @@ export class NatsService {
     if (refused.length > 0) {
       throw new ConfigError(refused.map((change) => `config reload not supported for ${changeLine(change)}`).join('\n'))
     }
-    const rules = await readRules(options)
-    const mountedRules = await Promise.all(
-      this.#mounted.map((mounted) => readWebsocketRules(mounted.options, options.nats)),
-    )
-    return { options, rules, mountedRules, changes: [...changes, ...certificateChanges(this.#rules, rules)] }
+    const next = await readNext(options, this.#authority, this.#mounted)
+    return { ...next, changes: [...changes, ...certificateChanges(this.#rules, next.rules)] }
   }
 
   /** Opens what is not open yet. Rejects with a `ConfigError` when an address cannot be had; nothing has changed then. */
-  #prepare({ options, rules, mountedRules }: NextOptions): Promise<ReloadStep> {
+  #prepare({ options, authority, authenticatorOf, rules, mountedRules }: NextOptions): Promise<ReloadStep> {
     return inSteps(async (add) => {
+      add(authority.step)
       const wanted = addressesOf(rules)
       for (const port of this.#leaving(rules)) {
         if (wanted.some((address) => isInTheWay(port, address))) add(port.giveWay())
@@ -249,7 +292,9 @@ export class NatsService {
       const { basePath } = this.#options.monitoring ?? {}
       const install = () => {
         this.#rules = rules
+        this.#authenticatorOf = authenticatorOf
         for (const [i, { entrance }] of this.#mounted.entries()) entrance.configure(mountedRules[i]!)
+        this.#system.configure()
         if (options.monitoring?.basePath !== basePath) this.#monitor = this.#createMonitor()
       }
       add({ install, undo: async () => {} })
@@ -279,13 +324,18 @@ export class NatsService {
   }
 
   #createMonitor(): RequestListener {
-    const { broker, clock, logger } = this.#tools
+    const { clock, logger } = this.#tools
+    const basePath = this.#options.monitoring?.basePath ?? ''
+    return createMonitoringHandler(this.#source, { basePath, clock, logger })
+  }
+
+  #createSource(): MonitoringSource {
     const service = this
-    const source = monitoringSource({
+    return monitoringSource({
       identity: this.identity,
-      broker,
+      broker: this.#tools.broker,
       door: this.door,
-      startMs: this.#startMs,
+      startMs: this.#tools.clock.now(),
       get options() {
         return service.#options
       },
@@ -301,12 +351,32 @@ export class NatsService {
       get addresses() {
         return service.addresses
       },
+      accountJwt: (name) => this.#authority.operator?.accountJwt(name),
       unreadyListeners: () => [
-        ...(service.#tcp.isListening ? [] : ['server']),
-        ...(service.#websockets.areListening ? [] : ['websocket']),
+        ...(this.#tcp.isListening ? [] : ['server']),
+        ...(this.#websockets.areListening ? [] : ['websocket']),
       ],
     })
-    return createMonitoringHandler(source, { basePath: this.#options.monitoring?.basePath ?? '', clock, logger })
+  }
+}
+
+/** Rejects with a `ConfigError` for what is wrong with files; nothing is left open then. */
+async function readNext(
+  options: NatsServerOptions,
+  authority: Authority,
+  mounted: readonly { readonly options: WebsocketOptions }[] = [],
+): Promise<NextOptions> {
+  const prepared = await authority.prepare(options.nats)
+  try {
+    const authenticatorOf = authenticators(options, prepared.tools)
+    const [rules, mountedRules] = await Promise.all([
+      readRules(options, authenticatorOf),
+      Promise.all(mounted.map((one) => readWebsocketRules(one.options, authenticatorOf))),
+    ])
+    return { options, authority: prepared, authenticatorOf, rules, mountedRules, changes: [] }
+  } catch (error) {
+    await prepared.step.undo()
+    throw error
   }
 }
 
@@ -318,6 +388,10 @@ function servedOf({ nats, websockets, monitoring }: NatsServerOptions) {
 /** What clients were told once and for all. */
 function isFixed({ option }: Change): boolean {
   return option === 'nats.serverName'
+}
+
+async function cannotReload(): Promise<never> {
+  throw new ConfigError('there is no configuration to be read anew')
 }
 
 function onItsWayOut(): ConfigError {

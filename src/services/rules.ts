@@ -1,5 +1,6 @@
 import type { NatsServerOptions } from '#config'
 import type { ListenAddress } from '#net'
+import type { AuthenticatorOf } from './authenticators.ts'
 import { type Change, changesBetween } from './changes.ts'
 import { type MonitoringRules, readMonitoringRules } from './monitoring-listeners.ts'
 import { readTcpRules, type TcpRules } from './tcp-listener.ts'
@@ -13,10 +14,13 @@ export interface Rules {
 }
 
 /** Rejects with a `ConfigError` for what is wrong with certificates and the like. */
-export async function readRules({ nats, websockets, monitoring }: NatsServerOptions): Promise<Rules> {
+export async function readRules(
+  { nats, websockets, monitoring }: NatsServerOptions,
+  authenticatorOf: AuthenticatorOf,
+): Promise<Rules> {
   return {
-    tcp: await readTcpRules(nats),
-    websockets: await Promise.all(websockets.map((websocket) => readWebsocketRules(websocket, nats))),
+    tcp: await readTcpRules(nats, authenticatorOf),
+    websockets: await Promise.all(websockets.map((websocket) => readWebsocketRules(websocket, authenticatorOf))),
     monitoring: monitoring && (await readMonitoringRules(monitoring)),
   }
 }

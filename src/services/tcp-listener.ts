@@ -1,5 +1,5 @@
 import net, { type Server, type Socket } from 'node:net'
-import { type Authenticator, authenticatorFor } from '#auth'
+import type { Authenticator } from '#auth'
 import type { NatsOptions } from '#config'
 import type { Entry, ListenerProfile, NatsDoor, ProfileHolder } from '#doors/nats'
 import type { Clock, Logger } from '#kit'
@@ -16,6 +16,7 @@ import {
   startTls,
   type TlsSettings,
 } from '#net'
+import type { AuthenticatorOf } from './authenticators.ts'
 import { boundedLog, FAILURES, REFUSALS } from './bounded-log.ts'
 import { type AnyPort, isSameAddress, type Port, prepareMove } from './port.ts'
 import type { ReloadStep } from './reload-step.ts'
@@ -29,13 +30,13 @@ export interface TcpRules {
 }
 
 /** Reads certificates and rules. Rejects with a `ConfigError`. */
-export async function readTcpRules(options: NatsOptions): Promise<TcpRules> {
-  const { authorization, tls, proxyProtocol, trustedProxies } = options
+export async function readTcpRules(options: NatsOptions, authenticatorOf: AuthenticatorOf): Promise<TcpRules> {
+  const { tls, proxyProtocol, trustedProxies } = options
   return {
     options,
     tls: tls && (await loadTls(tls)),
     proxyProtocol: proxyProtocol ? proxyProtocolRules(trustedProxies) : undefined,
-    authenticator: authenticatorFor({ main: authorization, tlsTimeoutMs: tls?.timeoutMs }),
+    authenticator: authenticatorOf({ mapsCertificates: tls?.verifyAndMap }),
   }
 }
 

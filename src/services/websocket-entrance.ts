@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type Authenticator, authenticatorFor } from '#auth'
-import type { NatsOptions, WebsocketOptions } from '#config'
+import type { Authenticator } from '#auth'
+import type { WebsocketOptions } from '#config'
 import type {
   CloseReason,
   Entry,
@@ -32,6 +32,7 @@ import {
 } from '#net'
 import { originAllowed, originOf } from '#wire/websocket'
 import { Arrival, TOO_MANY_FROM_ADDRESS } from './arrival.ts'
+import type { AuthenticatorOf } from './authenticators.ts'
 import { boundedLog, FAILURES, REFUSALS } from './bounded-log.ts'
 
 /** Everything of one `websocket {}` block that can be wrong, once it has been found right. */
@@ -44,18 +45,17 @@ export interface WebsocketRules {
 }
 
 /** Reads certificates and rules. Rejects with a `ConfigError`. */
-export async function readWebsocketRules(options: WebsocketOptions, nats: NatsOptions): Promise<WebsocketRules> {
-  const { authorization, tls, proxyProtocol, trustedProxies } = options
+export async function readWebsocketRules(
+  options: WebsocketOptions,
+  authenticatorOf: AuthenticatorOf,
+): Promise<WebsocketRules> {
+  const { authorization: override, tls, proxyProtocol, trustedProxies } = options
   return {
     options,
     tls: tls && (await loadTls(tls)),
     isTrusted: trustCheck(trustedProxies),
     proxyProtocol: proxyProtocol ? proxyProtocolRules(trustedProxies) : undefined,
-    authenticator: authenticatorFor({
-      main: nats.authorization,
-      override: authorization,
-      tlsTimeoutMs: nats.tls?.timeoutMs,
-    }),
+    authenticator: authenticatorOf({ override, mapsCertificates: tls?.verifyAndMap }),
   }
 }
 
@@ -75,6 +75,8 @@ export interface Mount {
   objection?(request: IncomingMessage): string | undefined
   /** Who sent a request; default: as `trusted_proxies` has it. */
   clientAddress?(request: IncomingMessage): string
+  /** Who may come in there; default: whom the options let in. */
+  readonly authenticator?: Authenticator
 }
 
 /** NATS over WebSocket by the rules of one `websocket {}` block: on a port of its own, or on somebody else's server. */
@@ -97,19 +99,19 @@ export class WebsocketEntrance {
     this.#rules = rules
     this.#limit.max = rules.options.maxConnectionsPerAddress
     const isListener = 'port' in at
-    this.#holder = { current: profileOf(rules, isListener ? at : ANYWHERE) }
     this.#mount = isListener ? undefined : at
+    this.#holder = { current: this.#profileOf(rules, isListener ? at : ANYWHERE) }
   }
 
   get authenticator(): Authenticator {
-    return this.#rules.authenticator
+    return this.#holder.current.authenticator
   }
 
   /** Holds for those who come from now on. Whether those who are in may stay is the door's question. */
   configure(rules: WebsocketRules, address: ListenAddress = ANYWHERE): void {
     this.#rules = rules
     this.#limit.max = rules.options.maxConnectionsPerAddress
-    this.#holder.current = profileOf(rules, address)
+    this.#holder.current = this.#profileOf(rules, address)
   }
 
   /** The block is no more: nobody may stay. */
@@ -119,7 +121,7 @@ export class WebsocketEntrance {
 
   /** What its clients would be judged by; without rules the block would be no more. */
   supposing(rules: WebsocketRules | undefined): readonly [ProfileHolder, ListenerProfile] {
-    return [this.#holder, rules === undefined ? this.#removed : profileOf(rules, this.#holder.current.facts)]
+    return [this.#holder, rules === undefined ? this.#removed : this.#profileOf(rules, this.#holder.current.facts)]
   }
 
   get #removed(): ListenerProfile {
@@ -166,6 +168,11 @@ export class WebsocketEntrance {
       responseHeaders: options.headers,
       ...(upgrade.path.endsWith('/leafnode') && { turnedAway: 'Not configured to accept leaf node connections' }),
     })
+  }
+
+  #profileOf(rules: WebsocketRules, address: ListenAddress): ListenerProfile {
+    const profile = profileOf(rules, address)
+    return { ...profile, authenticator: this.#mount?.authenticator ?? profile.authenticator }
   }
 
   #enter({ address }: RemoteAddress, socket: Duplex): boolean {

@@ -28,6 +28,8 @@ export interface CertificateRequest {
   readonly subject?: string
   /** Default: `localhost`. */
   readonly dnsNames?: readonly string[]
+  readonly emails?: readonly string[]
+  readonly uris?: readonly string[]
   readonly keyType?: keyof typeof ALGORITHMS
   readonly hasExpired?: boolean
 }
@@ -63,7 +65,13 @@ export class TestAuthority {
   }
 
   async issue(request: CertificateRequest = {}): Promise<TestCertificate> {
-    const { subject = 'CN=localhost', dnsNames = ['localhost'], keyType = 'ec', hasExpired = false } = request
+    const { subject = 'CN=localhost', dnsNames = ['localhost'], emails = [], uris = [] } = request
+    const { keyType = 'ec', hasExpired = false } = request
+    const names = [
+      ...emails.map((value) => ({ type: 'email', value }) as const),
+      ...dnsNames.map((value) => ({ type: 'dns', value }) as const),
+      ...uris.map((value) => ({ type: 'url', value }) as const),
+    ]
     const keys = await webcrypto.subtle.generateKey(ALGORITHMS[keyType], true, ['sign', 'verify'])
     const certificate = await X509CertificateGenerator.create({
       ...lifetime(hasExpired),
@@ -71,7 +79,7 @@ export class TestAuthority {
       issuer: this.#certificate.subjectName,
       publicKey: keys.publicKey,
       signingKey: this.#key,
-      extensions: [new SubjectAlternativeNameExtension(dnsNames.map((value) => ({ type: 'dns', value })))],
+      extensions: names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names)],
     })
     const cert = certificate.toString('pem')
     const key = KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString()

@@ -49,7 +49,7 @@ export function authenticatorFor(listener: ListenerAuthorization, tools: Authent
   const { main } = listener
   const { others = [], failures } = tools
   const simple = simpleOf(listener)
-  const timeoutMs = timeoutOf(listener)
+  const timeoutMs = authTimeoutMs(listener)
   const judge = judgeFor(listener, tools)
   const ask = (request: LoginRequest) => firstAnswer(others, request)
   const login: LoginMethod = (request) => ask(request) ?? judge.login(request)
@@ -74,7 +74,7 @@ function judgeFor(listener: ListenerAuthorization, tools: AuthenticatorTools): J
         simple: simpleOf(listener),
         mapsCertificates,
         certificateTypes,
-        timeoutMs: timeoutOf(listener),
+        timeoutMs: authTimeoutMs(listener),
         hidesNames: main.callout === undefined,
         passwords,
       })
@@ -100,15 +100,16 @@ function isOverridden(override: SimpleAuthorization | undefined): override is Si
   return override !== undefined && (!!override.user || !!override.token || !!override.noAuthUser)
 }
 
-/** A table of users asks for a login even when nobody is in it. */
+/** A table in which nobody is asks for nothing, as in nats-server. */
 function isRequired(listener: ListenerAuthorization): boolean {
-  const { operator, users, nkeyUsers } = listener.main
+  const { operator, users = [], nkeyUsers = [] } = listener.main
   const { user, token, noAuthUser } = listener.main
-  const hasTable = operator !== undefined || users !== undefined || nkeyUsers !== undefined
+  const hasTable = operator !== undefined || users.length > 0 || nkeyUsers.length > 0
   return hasTable || !!user || !!token || !!noAuthUser || isOverridden(listener.override)
 }
 
-function timeoutOf({ main, override, tlsTimeoutMs }: ListenerAuthorization): number {
+/** Milliseconds from INFO to the end of a successful login. */
+export function authTimeoutMs({ main, override, tlsTimeoutMs }: ListenerAuthorization): number {
   const byDefault = tlsTimeoutMs === undefined ? DEFAULT_TIMEOUT_MS : tlsTimeoutMs + BEYOND_TLS_MS
   return override?.timeoutMs ?? main.timeoutMs ?? byDefault
 }

@@ -119,8 +119,10 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
   }
 
   /** Another INFO, for a client that can take one at any time and has completed its login. */
-  announce(changes: InfoChanges): void {
-    if (this.#hasPinged && this.#operations.options.protocol >= 1) this.#sendInfo(changes)
+  announce(changes: InfoChanges): boolean {
+    const canTakeIt = this.#hasPinged && this.#operations.options.protocol >= 1
+    if (canTakeIt) this.#sendInfo(changes)
+    return canTakeIt
   }
 
   /** Those of the server, of its account or of its user are others now. */

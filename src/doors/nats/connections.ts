@@ -13,7 +13,8 @@ type Sums = { -readonly [Sum in 'inMsgs' | 'outMsgs' | 'inBytes' | 'outBytes' | 
 
 /** The connections of the door: those that are, what is remembered of those that were, and their sums. */
 export class Connections {
-  readonly #open = new Set<ClientConnection>()
+  /** By id, the oldest first. */
+  readonly #open = new Map<number, ClientConnection>()
   /** Oldest first, from `#oldest` on and then from the beginning. */
   #closed: ConnectionSnapshot[] = []
   #oldest = 0
@@ -36,7 +37,7 @@ export class Connections {
     return this.#open.size
   }
 
-  [Symbol.iterator](): SetIterator<ClientConnection> {
+  [Symbol.iterator](): MapIterator<ClientConnection> {
     return this.#open.values()
   }
 
@@ -46,14 +47,20 @@ export class Connections {
   }
 
   add(connection: ClientConnection): void {
-    this.#open.add(connection)
+    this.#open.set(connection.id, connection)
   }
 
   gone(connection: ClientConnection): void {
-    if (!this.#open.delete(connection) || this.#open.size > 0) return
+    if (!this.#open.delete(connection.id) || this.#open.size > 0) return
     const waiting = this.#onEmpty
     this.#onEmpty = []
     for (const resolve of waiting) resolve()
+  }
+
+  /** One that takes part. */
+  byId(cid: number): ClientConnection | undefined {
+    const connection = this.#open.get(cid)
+    return connection?.hasLeft ? undefined : connection
   }
 
   /** Resolves when the last one is gone. */
@@ -100,7 +107,7 @@ export class Connections {
 
   totals(): DoorTotals {
     const sums = { ...this.#sums }
-    for (const connection of this.#open) {
+    for (const connection of this.#open.values()) {
       if (connection.hasLeft) continue
       const snapshot = connection.snapshot()
       for (const sum of Object.keys(sums) as (keyof Sums)[]) sums[sum] += snapshot[sum]

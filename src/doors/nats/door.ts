@@ -213,12 +213,16 @@ export class NatsDoor {
 
   /** Ends one connection. Whether there was one with this id. */
   end(cid: number, reason: CloseReason): boolean {
-    for (const connection of this.#connections) {
-      if (connection.id !== cid || connection.hasLeft) continue
-      connection.close(reason)
-      return true
-    }
-    return false
+    const connection = this.#connections.byId(cid)
+    connection?.close(reason)
+    return connection !== undefined
+  }
+
+  /** Tells one client to look for another server; `unable`: it could not take that now. */
+  sendAway(cid: number): 'told' | 'unknown' | 'unable' {
+    const connection = this.#connections.byId(cid)
+    if (connection === undefined) return 'unknown'
+    return connection.announce({ ldm: true }) ? 'told' : 'unable'
   }
 
   /**
@@ -249,6 +253,11 @@ export class NatsDoor {
   }
 
   // --- For monitoring -------------------------------------------------------------------------------------------
+
+  /** One that is open. */
+  snapshotOf(cid: number): ConnectionSnapshot | undefined {
+    return this.#connections.byId(cid)?.snapshot()
+  }
 
   /** Oldest first. */
   *openSnapshots(): IterableIterator<ConnectionSnapshot> {

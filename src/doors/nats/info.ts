@@ -55,6 +55,7 @@ export function infoFor(facts: InfoFacts): object {
     client_id: facts.clientId,
     client_ip: facts.remote.address,
     nonce: nonce || undefined,
+    xkey: identity.xkeys.publicKey,
     connect_urls: connectUrls.length > 0 ? connectUrls : undefined,
     ldm: onlyTrue(facts.ldm),
     connect_info: onlyTrue(login !== undefined),

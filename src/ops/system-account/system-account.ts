@@ -33,6 +33,8 @@ export interface SystemAccount {
   loginRefused(connection: ObservedConnection, reason: string): void
   /** The server is about to send its clients away. */
   lameDuck(): void
+  /** Who speaks, and which of its messages this is: `server` in what is said in its name. */
+  stamp(): object
   /** Says goodbye; to be called while subscribers can still be told. */
   close(): void
 }
@@ -60,6 +62,7 @@ export function createSystemAccount(options: SystemAccountOptions): SystemAccoun
     left: (connection) => events.left(connection),
     loginRefused: (connection) => events.loginRefused(connection),
     lameDuck: () => events.lameDuck(),
+    stamp: () => publisher.stamp(),
     close() {
       services.close()
       events.close()

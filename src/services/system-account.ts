@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto'
+import { type Broker, InProcessClient } from '#core'
+import type { DoorObserver, NatsDoor } from '#doors/nats'
+import type { Clock, Logger } from '#kit'
+import { createSystemAccount, type MonitoringSource, type SystemAccount } from '#ops'
+import type { Authority } from './authority.ts'
+
+export interface SystemAccountTools {
+  readonly broker: Broker
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly authority: Authority
+  readonly door: NatsDoor
+  readonly source: MonitoringSource
+  /** What SIGHUP does. Rejects with what is wrong with the configuration. */
+  reload(): Promise<void>
+}
+
+type Observed = Parameters<DoorObserver['left']>[0]
+
+/** What the server says and answers in its system account, whichever that is by now. */
+export class SystemAccountService implements DoorObserver {
+  readonly #tools: SystemAccountTools
+  #name = ''
+  #current: SystemAccount | undefined
+
+  constructor(tools: SystemAccountTools) {
+    this.#tools = tools
+  }
+
+  /** To be called when the authority is another: moves to the account that is the system account now. */
+  configure(): void {
+    const { broker, clock, logger, authority, door, source, reload } = this.#tools
+    if (this.#name === authority.systemAccount) return
+    this.#name = authority.systemAccount
+    this.#current?.close()
+    const onError = (error: unknown, subject: string) => logger.error({ error, subject }, 'system account failed')
+    this.#current = createSystemAccount({
+      client: new InProcessClient(broker.account(this.#name), onError),
+      broker,
+      clock,
+      logger,
+      randomBytes,
+      source,
+      control: { kick: (cid) => door.end(cid, 'Kicked'), sendAway: (cid) => door.sendAway(cid), reload },
+      rightsOf: (cid) => door.snapshotOf(cid),
+      answerClaims: async (subject, payload, tell) => authority.operator?.answer(subject, payload, tell),
+    })
+  }
+
+  loggedIn(connection: Observed): void {
+    this.#current?.loggedIn(connection)
+  }
+
+  left(connection: Observed): void {
+    this.#current?.left(connection)
+  }
+
+  loginRefused(connection: Observed, reason: string): void {
+    this.#current?.loginRefused(connection, reason)
+  }
+
+  /** `server` in what is said in its name. */
+  stamp(): object {
+    return this.#current?.stamp() ?? {}
+  }
+
+  lameDuck(): void {
+    this.#current?.lameDuck()
+  }
+
+  close(): void {
+    this.#current?.close()
+    this.#current = undefined
+  }
+}
