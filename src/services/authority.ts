@@ -23,6 +23,8 @@ export interface AuthorityTools {
   readonly identity: ServerIdentity
   /** Asked before the configuration is. */
   readonly others?: AuthenticatorTools['others']
+  /** Default: those of this server, with their usual delays. */
+  readonly loginFailures?: LoginFailures | undefined
   /** What the connections of an account may do is another by now. */
   changed(account: string): void
   /** `server` in what is said in the system account. */
@@ -60,9 +62,9 @@ export class Authority {
   #defined: ReadonlySet<string> = new Set()
 
   constructor(tools: AuthorityTools) {
-    const { broker, clock } = tools
+    const { broker, clock, loginFailures } = tools
     this.#tools = tools
-    this.#failures = new LoginFailures({ clock })
+    this.#failures = loginFailures ?? new LoginFailures({ clock })
     this.#requests = new RequestClient({ broker, clock, randomBytes })
   }
 

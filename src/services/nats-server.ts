@@ -1,3 +1,4 @@
+import type { LoginFailures } from '#auth'
 import type { NatsServerOptions } from '#config'
 import { Broker } from '#core'
 import { type Logger, systemClock } from '#kit'
@@ -25,6 +26,8 @@ export interface NatsServer extends AsyncDisposable {
 export interface NatsServerTools {
   readonly logger: Logger
   readonly trace?: ProtocolTrace | undefined
+  /** What slows down those whose logins fail again and again. Default: up to a second for each. */
+  readonly loginFailures?: LoginFailures | undefined
   /** `sha256:…` of the configuration file, for monitoring. */
   readonly configDigest?: string | undefined
 }
