@@ -40,7 +40,7 @@ export function assembleAuthorization(
     operator?.systemAccount ?? choose(nats.systemAccount) ?? accounts.find(({ name }) => name === SYSTEM_ACCOUNT)?.name
   checkTogether()
   return {
-    authorization: { ...simple, ...lists, callout },
+    authorization: { ...simple, ...lists, callout, maxFailureDelayMs: choose(nats.maxFailureDelayMs) },
     accounts,
     systemAccount,
   }

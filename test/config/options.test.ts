@@ -35,6 +35,7 @@ const NO_USERS = {
   users: undefined,
   nkeyUsers: undefined,
   callout: undefined,
+  maxFailureDelayMs: 1000,
   operator: undefined,
 }
 

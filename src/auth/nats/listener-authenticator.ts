@@ -51,6 +51,8 @@ export function authenticatorFor(listener: ListenerAuthorization, tools: Authent
   const simple = simpleOf(listener)
   const timeoutMs = authTimeoutMs(listener)
   const judge = judgeFor(listener, tools)
+  // Half of the time, so that the client hears that it is refused, and not that it was too slow.
+  const maxDelayMs = Math.min(timeoutMs / 2, main.maxFailureDelayMs ?? Number.POSITIVE_INFINITY)
   const ask = (request: LoginRequest) => firstAnswer(others, request)
   const login: LoginMethod = (request) => ask(request) ?? judge.login(request)
   return {
@@ -58,8 +60,7 @@ export function authenticatorFor(listener: ListenerAuthorization, tools: Authent
     timeoutMs,
     usesNonce: main.operator !== undefined || (main.nkeyUsers ?? []).length > 0,
     hasDefaultUser: main.operator === undefined && isListed(main, simple.noAuthUser),
-    // Half of the time, so that the client hears that it is refused, and not that it was too slow.
-    login: failures ? (request) => failures.answer(request.address, login(request), timeoutMs / 2) : login,
+    login: failures ? (request) => failures.answer(request.address, login(request), maxDelayMs) : login,
     recheck: (request, principal) => ask(request) ?? judge.recheck(request, principal),
   }
 }

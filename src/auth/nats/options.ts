@@ -77,4 +77,6 @@ export interface ServerAuthorization extends SimpleAuthorization {
   readonly nkeyUsers?: readonly NkeyUser[] | undefined
   readonly callout?: CalloutOptions | undefined
   readonly operator?: OperatorOptions | undefined
+  /** Milliseconds that a refusal is held back at most; default: 1000, and never more than half of `timeoutMs`. */
+  readonly maxFailureDelayMs?: number | undefined
 }

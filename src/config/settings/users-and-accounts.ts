@@ -4,7 +4,10 @@ import { mappings } from '../authorization/mappings.ts'
 import { permissions } from '../authorization/permissions.ts'
 import { systemAccount } from '../authorization/system-account.ts'
 import { users } from '../authorization/users.ts'
-import { optional } from './setting.ts'
+import { duration } from '../types/duration.ts'
+import { optional, setting } from './setting.ts'
+
+const SECOND_MS = 1_000
 
 /** Who may come in, into which account, and what they may do there. */
 export const userSettings = {
@@ -27,6 +30,13 @@ export const userSettings = {
     type: callout,
     defaultText: 'none',
     help: 'Asks a service of yours who may come in.',
+  }),
+  maxFailureDelayMs: setting({
+    key: 'authorization.max_failure_delay',
+    type: duration({ minMs: 0, maxMs: SECOND_MS }),
+    default: SECOND_MS,
+    defaultText: '`"1s"`',
+    help: 'How long the refusal of a login is held back at most when logins from the same address, or IPv6 /64, fail again and again; never more than half of `timeout`. `"0s"`: not at all.',
   }),
   accounts: optional({
     key: 'accounts',
