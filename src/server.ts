@@ -2,13 +2,16 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type LoadOptions, loadNatsOptions, loadOptions, type Options, type Overrides } from '#config'
 import { Broker } from '#core'
+import type { ConnectionSnapshot } from '#doors/nats'
 import { ConfigError, type Logger, systemClock } from '#kit'
 import { clientAddress, isLocalRequest, type UpgradeHandler, UpgradeRouter } from '#net'
+import { VAULT_ACCOUNT } from '#notify'
 import { createLogger } from '#ops'
 import { changeLine, changesBetween } from './services/changes.ts'
 import { type NatsAddresses, NatsService } from './services/nats-service.ts'
 import { openVaultRooms, type VaultRooms } from './services/vault-rooms.ts'
 import { openWebListeners, type WebAddresses, type WebListeners } from './services/web-listeners.ts'
+import type { Mount } from './services/websocket-entrance.ts'
 
 /** How long requests and connections under way may take to end before they are cut. */
 const CLOSE_GRACE_MS = 3_000
@@ -81,7 +84,14 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
   const vault = await openVaultRooms(options, { ...tools, clientAddress: webAddress })
   opened.defer(() => vault.close())
   opened.defer(async () => vault.hubDoor?.close())
-  const nats = await NatsService.open(options, tools)
+  const { admitsVaultUsers } = options.web
+  const nats = await NatsService.open(options, { ...tools, otherLogins: admitsVaultUsers ? [vault.login.login] : [] })
+  if (admitsVaultUsers) {
+    vault.followSessions((userId) => {
+      const isTheirs = (one: ConnectionSnapshot) => one.account === VAULT_ACCOUNT && one.authorizedUser === userId
+      void nats.door.recheck(isTheirs)
+    })
+  }
   opened.defer(() => nats.close(0))
   const upgrades = await webUpgrades(options, vault, nats, webAddress)
   const web = await openWebListeners(
@@ -153,19 +163,26 @@ function startedWith({ web, vault, oldHub, log }: Options) {
 
 async function webUpgrades(
   { vault: { basePath }, web }: Options,
-  { hubDoor }: VaultRooms,
+  { hubDoor, login }: VaultRooms,
   nats: NatsService,
   address: (request: IncomingMessage) => string,
 ): Promise<UpgradeRouter> {
   const upgrades = new UpgradeRouter()
   if (hubDoor !== undefined) upgrades.add(`${basePath}/notifications/hub`, hubDoor.handleUpgrade)
-  if (web.nats === 'off') return upgrades
-  const mount = {
-    clientAddress: address,
-    objection: (request: IncomingMessage) =>
-      web.nats === 'all' || isLocalRequest(request) ? undefined : 'only for programs on this machine (web.nats)',
+  const mount = (more: Mount) =>
+    nats.mount(mountOptions({}, { cwd: '/', env: {} }), { clientAddress: address, ...more })
+
+  const mayAll = (request: IncomingMessage) => web.nats === 'all' || isLocalRequest(request)
+  const objection = (request: IncomingMessage) =>
+    mayAll(request) ? undefined : 'only for programs on this machine (web.nats)'
+  const forAll = web.nats === 'off' ? undefined : await mount({ objection })
+  // Where others may not even try.
+  const forVaultUsers = web.admitsVaultUsers ? await mount({ authenticator: login.authenticator }) : undefined
+  const handlerFor = (request: IncomingMessage) =>
+    forAll !== undefined && (forVaultUsers === undefined || mayAll(request)) ? forAll : forVaultUsers
+  if (forAll !== undefined || forVaultUsers !== undefined) {
+    upgrades.add(`${basePath}/nats`, (request, socket, head) => handlerFor(request)?.(request, socket, head))
   }
-  upgrades.add(`${basePath}/nats`, await nats.mount(mountOptions({}, { cwd: '/', env: {} }), mount))
   return upgrades
 }
 

@@ -10,6 +10,7 @@ import type { ClientAddress } from '#net'
 import { Notifier, VAULT_ACCOUNT } from '#notify'
 import { openStore } from '#store'
 import { createVaultApp } from '#vault'
+import { type VaultLogin, vaultLogin } from './vault-login.ts'
 
 /** The Bitwarden server release whose API this is; clients switch features on by it. */
 const BITWARDEN_VERSION = '2026.6.0'
@@ -23,6 +24,10 @@ export interface VaultRooms {
   /** Absent when the hub is switched off. */
   readonly hubDoor: HubDoor | undefined
   readonly onRequest: RequestListener
+  /** Signed-in users as NATS clients. */
+  readonly login: VaultLogin
+  /** Calls `recheck` with the id of each user whose sessions end. */
+  followSessions(recheck: (userId: string) => void): void
   /** Closes what is kept. After the hub door was closed and the last request ended, or before anything came in. */
   close(): Promise<void>
 }
@@ -45,6 +50,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
   try {
     const tokens = await Tokens.load({ keyFile: options.vault.rsaKeyFile, origin: options.vault.origin, clock })
     const sessions = new Sessions(tokens, store, clock)
+    const login = vaultLogin(sessions, clock)
 
     const vaultAccount = broker.account(VAULT_ACCOUNT)
     const vaultClient = new InProcessClient(vaultAccount, (error, subject) =>
@@ -75,6 +81,8 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
     return {
       hubDoor,
       onRequest: (request, response) => app.routing(request, response),
+      login,
+      followSessions: (recheck) => void login.followSessions(vaultClient, recheck),
       async close() {
         await app.close()
         await store.close()
