@@ -63,7 +63,7 @@ function isOld(version: string): boolean {
 }
 
 function isNewerService(item: Json): boolean {
-  return isObject(item) && item.subject === NEWER_SERVICE
+  return isObject(item) && (item.local_subject ?? item.subject) === NEWER_SERVICE
 }
 
 /** nats-server lists subscriptions in the order of a Go map, which is none. */
