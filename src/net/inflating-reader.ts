@@ -32,6 +32,9 @@ const MAX_STRANGERS_MESSAGES = 1000
  */
 const MAX_PER_TURN_BYTES = 256 * 1024
 
+/** The same of a client that nobody knows yet: while its login is looked into, the portion that brought it is kept. */
+const MAX_STRANGERS_PORTION_BYTES = 16 * 1024
+
 /** What a message counts for besides its bytes. */
 const PER_MESSAGE_BYTES = 512
 
@@ -48,6 +51,7 @@ export class InflatingReader implements FrameSource {
   /** Of the message that was inflated last, what has not been handed on. */
   #left: Buffer = NOTHING
   #inThisTurnBytes = 0
+  #isPaused = false
 
   constructor({ carrier, receiver, control, compression }: InflatingReaderOptions) {
     const { shared, limits } = compression
@@ -77,6 +81,15 @@ export class InflatingReader implements FrameSource {
     this.#reader.feed(chunk)
   }
 
+  pause(): void {
+    this.#isPaused = true
+    this.#reader.pause()
+  }
+
+  resume(): void {
+    this.#goOn()
+  }
+
   stop(): void {
     this.#left = NOTHING
     this.#reader.stop()
@@ -102,12 +115,12 @@ export class InflatingReader implements FrameSource {
 
   /** A portion of what is left. Whether there is room in this turn for more, which otherwise has to wait. */
   #handOn(): boolean {
-    const portion = this.#left.subarray(0, MAX_PER_TURN_BYTES)
+    const portion = this.#left.subarray(0, this.#receiver.isStranger ? MAX_STRANGERS_PORTION_BYTES : MAX_PER_TURN_BYTES)
     this.#left = this.#left.subarray(portion.length)
     this.#inThisTurnBytes += portion.length + PER_MESSAGE_BYTES
     this.#receiver.onBytes(portion)
     if (this.#carrier.isClosing) this.#left = NOTHING
-    else if (this.#left.length > 0 || this.#inThisTurnBytes >= MAX_PER_TURN_BYTES) {
+    else if (this.#isPaused || this.#left.length > 0 || this.#inThisTurnBytes >= MAX_PER_TURN_BYTES) {
       this.#reader.pause()
       this.#carrier.rest(this.#goOn)
       return false
@@ -117,6 +130,7 @@ export class InflatingReader implements FrameSource {
 
   readonly #goOn = (): void => {
     this.#inThisTurnBytes = 0
+    this.#isPaused = false
     if (this.#carrier.isClosing) this.#left = NOTHING
     if (this.#left.length === 0 || this.#handOn()) this.#reader.resume()
   }

@@ -37,6 +37,9 @@ export class SocketLink {
   readonly #options: SocketLinkOptions
   readonly #queue: OutboundQueue
   #error: Error | undefined
+  #isPaused = false
+  /** The peer ended its half, and the owner has not been told. */
+  #hasEnded = false
   #deadline: Timer | undefined
   #linger: Timer | undefined
 
@@ -52,10 +55,10 @@ export class SocketLink {
       this.#error ??= error
     })
     socket.on('close', () => this.#gone())
-    // The peer ended its half: nothing more will be asked, so what is queued is sent and ours ends too.
+    // Node says so even while nobody reads. What the owner has yet to look at came before.
     socket.on('end', () => {
-      owner.onEnded()
-      this.end()
+      if (this.#isPaused) this.#hasEnded = true
+      else this.#peerEnded()
     })
   }
 
@@ -78,8 +81,12 @@ export class SocketLink {
   }
 
   pause(isPaused: boolean): void {
+    this.#isPaused = isPaused
     if (isPaused) this.#socket.pause()
-    else this.#socket.resume()
+    else {
+      this.#socket.resume()
+      if (this.#hasEnded) this.#peerEnded()
+    }
   }
 
   /** Sends what is queued, then ends; a peer that does not go along is cut after two seconds. */
@@ -116,6 +123,13 @@ export class SocketLink {
   #fail(error: unknown): void {
     this.#options.logger.error({ error, address: this.remote.address }, 'connection failed')
     this.#socket.destroy()
+  }
+
+  /** Nothing more will be asked, so what is queued is sent and our half ends too. */
+  #peerEnded(): void {
+    this.#hasEnded = false
+    this.#owner.onEnded()
+    this.end()
   }
 
   /** Armed only while something waits, so an idle connection has no timer. */

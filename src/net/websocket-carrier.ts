@@ -31,6 +31,10 @@ export interface FrameSource {
   feed(chunk: Buffer): void
   /** Nothing more comes, or matters: what was kept may go. May be called from inside `feed`, and more than once. */
   stop(): void
+  /** Hands on nothing more until `resume`, of what it has in hand either. May be called from inside `feed`. */
+  pause?(): void
+  /** Never called from inside `feed`. Throws as that does. */
+  resume?(): void
 }
 
 /** The server's side of one WebSocket, after the handshake. */
@@ -111,11 +115,19 @@ export class WebSocketCarrier implements Carrier {
     this.#queue.push(late ?? bytes)
   }
 
-  /** Does nothing from the goodbye on: what the peer still says has to be read for the close frame to get through. */
+  /**
+   * Does nothing from the goodbye on: what the peer still says has to be read for the close frame to get through. What
+   * of a read was not handed on when it is paused waits as well, a close frame too.
+   */
   pause(isPaused: boolean): void {
     if (this.#isClosing) return
     this.#isPaused = isPaused
-    if (this.#afterRest === undefined) this.#link.pause(isPaused)
+    const reader = this.#reader
+    if (isPaused && reader?.pause !== undefined) {
+      reader.pause()
+      this.#afterRest ??= () => reader.resume?.()
+      this.#link.pause(true)
+    } else if (this.#afterRest === undefined) this.#link.pause(isPaused)
     else if (!isPaused) setImmediate(this.#goOn)
   }
 

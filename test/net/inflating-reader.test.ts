@@ -131,3 +131,29 @@ test('a stranger is inflated no more than a thousand messages', async () => {
   client.raw.write(compressedMessage('C'))
   assert.deepEqual(await client.ended(), { code: 1013, reason: 'too many compressed messages' })
 })
+
+test('a stranger who has to wait leaves little here, whatever its message inflates to', async () => {
+  await using server = await startCompressingServer(compressionOf())
+  const { client, door } = await openStream(server)
+  using _ = client
+  door.isStranger = true
+  const lengths: number[] = []
+  const first = Promise.withResolvers<void>()
+  const last = Promise.withResolvers<void>()
+  door.onBytes = (bytes) => {
+    lengths.push(bytes.length)
+    if (lengths.length === 1) {
+      door.carrier.pause(true)
+      first.resolve()
+    }
+    if (lengths.reduce((sum, length) => sum + length) === 100_000 + 3) last.resolve()
+  }
+  const plain = encodeMaskedFrame(BINARY, Buffer.from('end'), MASK)
+  client.raw.write(Buffer.concat([compressedMessage(Buffer.alloc(100_000)), plain]))
+  await first.promise
+  for (let turn = 0; turn < 5; turn++) await nextTurn()
+  assert.deepEqual(lengths, [16 * 1024])
+  door.carrier.pause(false)
+  await last.promise
+  assert.ok(lengths.every((length) => length <= 16 * 1024))
+})

@@ -5,6 +5,7 @@ import net, { type AddressInfo, type Socket } from 'node:net'
 import { type Authenticator, authenticatorFor } from '#auth'
 import { Broker, Turn } from '#core'
 import {
+  type DoorObserver,
   type ListenerProfile,
   NatsDoor,
   type NatsLimits,
@@ -43,6 +44,7 @@ export interface DoorServerOptions {
   readonly webSocket?: Partial<ListenerProfile>
   readonly upgrade?: Partial<NatsUpgradeOptions>
   readonly trace?: ProtocolTrace
+  readonly observer?: DoorObserver
 }
 
 export interface LogEvent {
@@ -76,6 +78,7 @@ export async function startDoor(options: DoorServerOptions = {}): Promise<DoorSe
     clock: systemClock,
     logger: loggerInto(log),
     trace: options.trace,
+    observer: options.observer,
     random: (below) => Math.floor(Math.random() * below),
     randomBytes,
     webSocketUrl: () => `ws://${webSocket.host}:${webSocket.port}`,

@@ -54,6 +54,12 @@ class SlowAuthenticator implements Authenticator {
     this.#answers.at(-1)!({ ok: true, principal: { name: user || 'anybody', account: user || 'ANYBODY' } })
   }
 
+  releaseAll(): void {
+    for (const [i, { user }] of this.requests.entries()) {
+      this.#answers[i]!({ ok: true, principal: { name: user, account: user } })
+    }
+  }
+
   fail(): void {
     this.#refusals.at(-1)!(new Error('no connection to the directory'))
   }
@@ -160,15 +166,17 @@ for (const carrier of CARRIERS) {
       authenticator.release()
     })
 
-    test('a client that leaves during its login is gone', async () => {
+    test('a client that ends its half during its login is gone when it is answered, one that is reset at once', async () => {
       const authenticator = new SlowAuthenticator()
       await using server = await startDoor({ authenticator })
-      const client = await connectTo(server, carrier)
-      client.say('CONNECT {"user":"A"}\r\n')
-      await authenticator.asked(1)
-      client.destroy()
-      await until(() => server.door.connectionCount === 0, 'its end')
-      authenticator.release()
+      const [ended, reset] = [await connectTo(server, carrier), await connectTo(server, carrier)]
+      for (const client of [ended, reset]) client.say('CONNECT {"user":"A"}\r\n')
+      await authenticator.asked(2)
+      ended.destroy()
+      ;(reset as TcpClient | WebSocketClient).raw.socket.resetAndDestroy()
+      await until(() => server.door.connectionCount === 1, 'the end of one')
+      authenticator.releaseAll()
+      await until(() => server.door.connectionCount === 0, 'the end of the other')
     })
 
     test('where there is a user for those who show nothing, CONNECT may come later or never', async () => {
