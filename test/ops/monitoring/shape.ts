@@ -8,6 +8,7 @@ const NEWER = new Set(
     'in_client_msgs in_client_bytes out_client_msgs out_client_bytes stale_connections stalled_clients config_digest',
     'slow_consumer_stats stale_connection_stats disk_io_wait_stats',
     'server_id server_name now total offset limit name name_tag account_tag num_subscriptions gateways routes leafs level',
+    'local_subject',
   ].flatMap((names) => names.split(' ')),
 )
 
