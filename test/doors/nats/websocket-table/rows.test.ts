@@ -83,33 +83,28 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
     'WSReloadTLSConfig',
   ],
   'authentication.test.ts': ['WSBasicAuth', 'WSAuthTimeout', 'WSTokenAuth'],
+  'users.test.ts': [
+    'WSUsersAuth',
+    'WSNkeyAuth',
+    'WSBindToProperAccount',
+    'WSNoAuthUser',
+    'WSNoAuthUserOverride',
+    'WSTLSVerifyAndMap',
+  ],
+  'jwt.test.ts': ['WSJWTWithAllowedConnectionTypes', 'WSJWTCookieUser'],
 }
 
 /**
  * | row | why it is not here |
  * | --- | --- |
  * | WSAbnormalFailureOfWebServer | nobody outside can make a listener fail that listens |
- * | WSTLSVerifyAndMap, WSUsersAuth, WSBindToProperAccount | users, accounts and the mapping of certificates: next issue |
- * | WSNoAuthUser, WSNoAuthUserOverride | they need a user to be: next issue; the start-up check is WSNoAuthUserValidation |
- * | WSNkeyAuth, WSJWTWithAllowedConnectionTypes, WSJWTCookieUser | NKeys and JWTs: next issue |
  *
  * Parts of rows: that a close reason is cut at 123 bytes (WSCreateCloseMessage; no reason is so long) is in
  * test/wire/websocket/frame-writer.test.ts. That `connect_urls` follow who joins and leaves (WSAdvertise) takes a
- * cluster. The websocket user and token beside a table of users (WSValidateOptions) come with that table. What the
- * missing account, credentials that expire or are revoked and an account's connections (WSEnqueueCloseMsg) are closed
- * with takes accounts; what a failed TLS handshake is, nobody hears.
+ * cluster. What credentials that expire or are revoked and an account's connections (WSEnqueueCloseMsg) are closed with
+ * is in test/conformance/auth/; what a failed TLS handshake is, nobody hears.
  */
-const NOT_HERE = [
-  'WSAbnormalFailureOfWebServer',
-  'WSTLSVerifyAndMap',
-  'WSUsersAuth',
-  'WSBindToProperAccount',
-  'WSNoAuthUser',
-  'WSNoAuthUserOverride',
-  'WSNkeyAuth',
-  'WSJWTWithAllowedConnectionTypes',
-  'WSJWTCookieUser',
-]
+const NOT_HERE = ['WSAbnormalFailureOfWebServer']
 
 for (const [file, rows] of Object.entries(FILES)) {
   test(`${file} has the rows that it is said to have`, () => {
