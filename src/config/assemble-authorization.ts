@@ -3,6 +3,7 @@ import { type AccountDefinition, checkDefinitions, DEFAULT_ACCOUNT, SYSTEM_ACCOU
 import { operatorOptions } from './assemble-operator.ts'
 import { simpleAuthorization } from './assemble-simple-authorization.ts'
 import { emptyAccount, withDefaults } from './authorization/accounts.ts'
+import { definitionInBytes, withByteSubjects } from './authorization/byte-strings.ts'
 import { nameOf } from './authorization/check-logins.ts'
 import type { NatsUser } from './authorization/users.ts'
 import { schema } from './settings/schema.ts'
@@ -25,8 +26,8 @@ export function assembleAuthorization(
   const { nats } = schema
   const configured = choose(nats.accounts)
   const listed = withDefaults(choose(nats.users) ?? [], choose(nats.defaultPermissions))
-  const users = [...listed, ...(configured?.users ?? [])]
-  const accounts = withMappings(configured?.definitions ?? [])
+  const users = [...listed, ...(configured?.users ?? [])].map(withByteSubjects)
+  const accounts = withMappings(configured?.definitions ?? []).map(definitionInBytes)
   const callout = choose(nats.callout)
   const operator = operatorOptions(choose, {
     surroundings,

@@ -266,3 +266,18 @@ describe('a program', () => {
     })
   }
 })
+
+test('subjects are byte strings from here on, as the broker has them', () => {
+  const options = load(`
+    authorization { users: [ { user: a, permissions: { publish: "grüße.>", subscribe: { deny: "größe q" } } } ] }
+    mappings { "grüße.a": "ß.b" }
+  `).options.nats
+  const bytes = (text: string) => Buffer.from(text).toString('latin1')
+  assert.deepEqual(options.authorization.users?.[0]?.permissions, {
+    publish: { allow: [bytes('grüße.>')] },
+    subscribe: { deny: [bytes('größe q')] },
+  })
+  assert.deepEqual(options.accounts[0]?.mappings, [
+    { source: bytes('grüße.a'), destinations: [{ subject: bytes('ß.b'), weight: 100 }] },
+  ])
+})

@@ -1,7 +1,7 @@
 import type { AccountDefinition, Export, ExportAccess, Import, SubjectMapping } from '#core'
 import { isLiteralSubject } from '#core'
+import { toByteString } from '#kit'
 import type { AccountClaims, ExportClaim, ImportClaim } from './claims.ts'
-import { byteSubject } from './permissions.ts'
 
 const NS_PER_MS = 1_000_000
 
@@ -40,7 +40,7 @@ export function limit(claimed: number): number | undefined {
 function exportOf(claim: ExportClaim): readonly Export[] {
   const access: ExportAccess = { kind: claim.requiresToken ? 'token' : 'public' }
   const common = {
-    subject: byteSubject(claim.subject),
+    subject: toByteString(claim.subject),
     access,
     accountTokenPosition: claim.accountTokenPosition || undefined,
   }
@@ -54,16 +54,16 @@ function exportOf(claim: ExportClaim): readonly Export[] {
       responseType:
         claim.responseType === 'Stream' ? 'stream' : claim.responseType === 'Chunked' ? 'chunked' : 'single',
       responseThresholdMs: responseThresholdNs > 0 ? Math.ceil(responseThresholdNs / NS_PER_MS) : undefined,
-      latency: latency && { subject: byteSubject(latency.results), sampling: latency.sampling || 'headers' },
+      latency: latency && { subject: toByteString(latency.results), sampling: latency.sampling || 'headers' },
       allowsTrace: claim.allowsTrace,
     },
   ]
 }
 
 function importOf(claim: ImportClaim, isActivated: boolean): readonly Import[] {
-  const subject = byteSubject(claim.subject)
-  const to = byteSubject(claim.to)
-  const local = byteSubject(claim.localSubject)
+  const subject = toByteString(claim.subject)
+  const to = toByteString(claim.to)
+  const local = toByteString(claim.localSubject)
   const common = { account: claim.account, isActivated }
   if (claim.kind === 'service') {
     const sharesRequestor = claim.shares
@@ -80,9 +80,9 @@ function importOf(claim: ImportClaim, isActivated: boolean): readonly Import[] {
 
 function mappingsOf(claims: AccountClaims): readonly SubjectMapping[] {
   return [...claims.mappings].map(([source, destinations]) => ({
-    source: byteSubject(source),
+    source: toByteString(source),
     destinations: destinations.map(({ subject, weight, cluster }) => ({
-      subject: byteSubject(subject),
+      subject: toByteString(subject),
       weight: weight || 100,
       cluster: cluster || undefined,
     })),

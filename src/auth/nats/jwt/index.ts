@@ -10,7 +10,7 @@ export {
 export { type DefinitionContext, definitionOf, limit } from './definition.ts'
 export { encodeJwt, type WireClaims } from './encode.ts'
 export { isAddressIn } from './networks.ts'
-export { byteSubject, permissionsOf, withoutPublishing } from './permissions.ts'
+export { permissionsOf, withoutPublishing } from './permissions.ts'
 export { type Problem, Problems } from './problems.ts'
 export { isContainedIn } from './subjects.ts'
 export { hasNoRights, rightsFromTemplate } from './template.ts'

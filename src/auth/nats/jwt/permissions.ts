@@ -1,4 +1,5 @@
 import type { Permissions, SubjectRules } from '#core'
+import { toByteString } from '#kit'
 import type { PermissionClaims, SubjectClaims } from './claims.ts'
 
 /** One answer within two minutes, unless the JWT says otherwise. (`spec/nats.md` §2.7) */
@@ -30,15 +31,10 @@ export function withoutPublishing(permissions: Permissions | undefined, subject:
   return { ...permissions, publish: { ...publish, deny: [...(publish?.deny ?? []), subject] } }
 }
 
-/** As subjects are inside of the broker, where a character stands for a byte. */
-export function byteSubject(subject: string): string {
-  return Buffer.from(subject, 'utf8').toString('latin1')
-}
-
 function rulesOf({ allow, deny }: SubjectClaims): SubjectRules | undefined {
   if (allow.length === 0 && deny.length === 0) return undefined
   return {
-    ...(allow.length > 0 && { allow: allow.map(byteSubject) }),
-    ...(deny.length > 0 && { deny: deny.map(byteSubject) }),
+    ...(allow.length > 0 && { allow: allow.map(toByteString) }),
+    ...(deny.length > 0 && { deny: deny.map(toByteString) }),
   }
 }
