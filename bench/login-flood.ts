@@ -5,17 +5,14 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bcryptPassword } from '#auth'
 import type { ListenAddress } from '#net'
-import { startProgram } from '../test/helpers/processes.ts'
-import { temporaryFolder } from '../test/helpers/temp.ts'
-import { until } from '../test/helpers/wait.ts'
 import { type Credentials, logIn } from './login/nats-login.ts'
 import type { WrongLoginsFigures } from './login/wrong-logins.ts'
 import { machine } from './machine.ts'
+import { BELFRY, NATS_SERVER, type ServerProgram, startConfigured } from './servers/configured.ts'
 import { cpuMsOf } from './servers/process-figures.ts'
 import { median, quantile } from './statistics.ts'
 import { printTable } from './table.ts'
@@ -38,51 +35,9 @@ const USERS: readonly Credentials[] = Array.from({ length: 2 + FLOOD_MS / LOGIN_
   return { user: `user${i}`, password: `secret ${i}` }
 })
 
-interface Program {
-  readonly name: string
-  readonly command: string
-  readonly args: readonly string[]
-}
-
-const PROGRAMS: readonly Program[] = [
-  { name: 'Belfry', command: new URL('../bin/belfry', import.meta.url).pathname, args: ['nats-server'] },
-  { name: 'nats-server', command: process.env.NATS_SERVER ?? 'nats-server', args: [] },
-]
-
-interface RunningServer extends AsyncDisposable {
-  readonly pid: number
-  readonly address: ListenAddress
-}
-
-async function startServer({ command, args }: Program, secrets: readonly string[]): Promise<RunningServer> {
-  await using cleanup = new AsyncDisposableStack()
-  const folder = cleanup.use(await temporaryFolder())
-  const configFile = folder.join('nats.conf')
+function configOf(secrets: readonly string[]): string {
   const users = USERS.map(({ user }, i) => `    { user: ${user}, password: ${JSON.stringify(secrets[i])} }`)
-  await writeFile(
-    configFile,
-    `listen: "127.0.0.1:-1"
-ports_file_dir: "${folder.path}"
-log_file: "${folder.join('log')}"
-authorization {
-  users: [
-${users.join('\n')}
-  ]
-}
-`,
-  )
-  const program = cleanup.use(await startProgram({ command, args: [...args, '-c', configFile] }))
-  const url = await until(async () => {
-    const file = (await readdir(folder.path)).find((name) => name.endsWith('.ports'))
-    return file && (JSON.parse(await readFile(folder.join(file), 'utf8')).nats[0] as string)
-  }, 'the ports file')
-  const { hostname, port } = new URL(url)
-  const kept = cleanup.move()
-  return {
-    pid: program.child.pid!,
-    address: { host: hostname, port: Number(port) },
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  }
+  return `authorization {\n  users: [\n${users.join('\n')}\n  ]\n}`
 }
 
 interface Figures {
@@ -93,8 +48,8 @@ interface Figures {
   readonly busyCores: number
 }
 
-async function measure(program: Program, secrets: readonly string[]): Promise<Figures> {
-  await using server = await startServer(program, secrets)
+async function measure(program: ServerProgram, secrets: readonly string[]): Promise<Figures> {
+  await using server = await startConfigured(program, configOf(secrets))
   const [own, ...others] = USERS
   const login = await logIn({ server: server.address, localAddress: OTHER_ADDRESS, credentials: own! })
   if (login === undefined) throw new Error(`${program.name} refused a right password`)
@@ -171,13 +126,13 @@ for (const [what, secrets] of [
   ['plain passwords', plain],
 ] as const) {
   const figures: Figures[] = []
-  for (const program of PROGRAMS) figures.push(await measure(program, secrets))
+  for (const program of [BELFRY, NATS_SERVER]) figures.push(await measure(program, secrets))
   const column = (heading: string, value: (one: Figures) => number, digits = 1) => {
     return { heading, values: figures.map(value), digits, hasRatio: false }
   }
   printTable(
     `${what}: ${PER_SECOND} wrong logins a second; ping and pong, and logins from another address, in milliseconds`,
-    PROGRAMS.map(({ name }) => name),
+    [BELFRY, NATS_SERVER].map(({ name }) => name),
     [
       column('quiet p99', ({ quietMs }) => quantile(quietMs, 0.99), 2),
       column('median', ({ floodedMs }) => median(floodedMs), 2),

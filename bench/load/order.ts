@@ -20,6 +20,10 @@ export interface TrafficOrder {
   readonly payloadBytes: number
   /** Messages that a publisher sends in one write; as many more may be under way meanwhile. */
   readonly batch: number
+  /** Whom publishers and subscribers log in as, with the password `p`; default: nobody. */
+  readonly user?: string
+  /** Whether each subscribes to `bench.group.<its own>.*` instead of to the one subject that is published. */
+  readonly subscribesWidely?: boolean
   readonly warmUpMs: number
   readonly measureMs: number
 }

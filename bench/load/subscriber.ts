@@ -3,8 +3,7 @@ import type { ListenAddress } from '#net'
 import { encodeMaskedFrame, Opcode } from '#wire/websocket'
 import type { Transport } from './order.ts'
 
-const CONNECT_LINE =
-  'CONNECT {"verbose":false,"pedantic":false,"protocol":1,"headers":true,"lang":"bench","version":"1"}\r\n'
+const CONNECT_OPTIONS = { verbose: false, pedantic: false, protocol: 1, headers: true, lang: 'bench', version: '1' }
 
 /** All sockets of the process read into one buffer: nothing is kept, bytes are only counted. */
 const readBuffer = Buffer.allocUnsafe(256 * 1024)
@@ -12,6 +11,8 @@ const readBuffer = Buffer.allocUnsafe(256 * 1024)
 export interface LeanClientOptions {
   readonly address: ListenAddress
   readonly transport: Transport
+  /** Whom it logs in as, with the password `p`; default: nobody. */
+  readonly user?: string | undefined
   /** What it says after CONNECT. */
   readonly lines?: string
   /** Bytes of the NATS protocol that came since the last call, without what WebSocket adds. */
@@ -23,10 +24,11 @@ export interface LeanClientOptions {
  * counts. Resolves when the server has taken `lines`.
  */
 export function connectLeanClient(options: LeanClientOptions): Promise<Socket> {
-  const { address, transport, lines = '', onStreamBytes = () => {} } = options
+  const { address, transport, user, lines = '', onStreamBytes = () => {} } = options
   const { promise, resolve, reject } = Promise.withResolvers<Socket>()
   const frames = new FrameSkipper()
-  const greeting = Buffer.from(`${CONNECT_LINE}${lines}PING\r\n`)
+  const connectOptions = user === undefined ? CONNECT_OPTIONS : { ...CONNECT_OPTIONS, user, pass: 'p' }
+  const greeting = Buffer.from(`CONNECT ${JSON.stringify(connectOptions)}\r\n${lines}PING\r\n`)
   let isUpgraded = false
   let isReady = false
   let heard = ''

@@ -31,18 +31,20 @@ class Group {
   }
 
   async connect(): Promise<Socket[]> {
-    const { tcp, subscriberAddress, subscriberTransport, subscribersPerGroup } = this.#order
+    const { tcp, subscriberAddress, subscriberTransport, subscribersPerGroup, user, subscribesWidely } = this.#order
+    const subscribed = subscribesWidely ? this.#subject.replace(/[^.]+$/, '*') : this.#subject
     const sockets: Socket[] = []
     for (let i = 0; i < subscribersPerGroup; i++) {
       const subscriber = await connectLeanClient({
         address: subscriberAddress,
         transport: subscriberTransport,
-        lines: `SUB ${this.#subject} ${SID}\r\n`,
+        user,
+        lines: `SUB ${subscribed} ${SID}\r\n`,
         onStreamBytes: (count) => this.#arrived(count),
       })
       sockets.push(subscriber)
     }
-    this.#publisher = await connectLeanClient({ address: tcp, transport: 'tcp' })
+    this.#publisher = await connectLeanClient({ address: tcp, transport: 'tcp', user })
     sockets.push(this.#publisher)
     return sockets
   }
