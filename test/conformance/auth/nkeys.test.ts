@@ -1,6 +1,7 @@
 /** NKeys: who signs the nonce with the seed of a known key (`spec/nats.md` §4.3). */
 import { nkeyAuthenticator, usernamePasswordAuthenticator } from '@nats-io/nats-core'
 import { createAccount, createUser } from '@nats-io/nkeys'
+import { carrier } from './carriers.ts'
 import { describeForm, type Form } from './forms.ts'
 import { table } from './sites.ts'
 
@@ -20,37 +21,46 @@ const signedBy = (pair: typeof first, encoding: 'base64' | 'base64url', text?: s
 
 const entry = (pair: typeof first, more = '') => `{ nkey: ${pair.getPublicKey()} ${more} }`
 
+const KNOWN: Form['config'] = {
+  main: `authorization { users: [
+    ${entry(first)}
+    ${entry(second, ', permissions: { publish: "by.second", subscribe: "by.second" }')}
+    ${entry(onlyTcp, ', allowed_connection_types: [standard]')}
+    ${entry(onlyWebSocket, ', allowed_connection_types: ["WebSocket"]')}
+    { user: name, password: secret }
+  ] }`,
+}
+
 const FORMS: readonly Form[] = [
   {
     name: 'NKeys, beside a user with a password',
-    config: {
-      main: `authorization { users: [
-        ${entry(first)}
-        ${entry(second, ', permissions: { publish: "by.second", subscribe: "by.second" }')}
-        ${entry(onlyTcp, ', allowed_connection_types: [standard]')}
-        ${entry(onlyWebSocket, ', allowed_connection_types: ["WebSocket"]')}
-        { user: name, password: secret }
-      ] }`,
-    },
+    config: KNOWN,
     accepted: {
       'a known key': by(first),
       'another key, with its permissions,': { ...by(second), subject: 'by.second' },
-      'a signature in base64 with padding': claiming(first, signedBy(first, 'base64')),
       'a user with a password': { authenticator: usernamePasswordAuthenticator('name', 'secret') },
     },
     refused: {
       'an unknown key': by(stranger),
       'a known key signed by another': claiming(first, signedBy(stranger, 'base64url')),
-      'a signature of something else': claiming(first, signedBy(first, 'base64url', 'nonce')),
-      'a known key without a signature': claiming(first, () => ''),
-      'a signature that is none': claiming(first, () => '!'),
       'no credentials': {},
-      'a key of another kind': claiming(createAccount(), signedBy(first, 'base64url')),
     },
     tcpOnly: { 'a key for TCP alone': by(onlyTcp) },
     webSocketOnly: { 'a key for WebSockets alone': by(onlyWebSocket) },
     removal: { main: `authorization { users: [${entry(second)}] }` },
     isRemovalSilent: true,
+  },
+  {
+    name: 'signatures of NKeys',
+    config: KNOWN,
+    carriers: [carrier('TCP'), carrier('wss')],
+    accepted: { 'one in base64 with padding': claiming(first, signedBy(first, 'base64')) },
+    refused: {
+      'one of something else': claiming(first, signedBy(first, 'base64url', 'nonce')),
+      'one that is left out': claiming(first, () => ''),
+      'one that is none': claiming(first, () => '!'),
+      'one of a key of another kind': claiming(createAccount(), signedBy(first, 'base64url')),
+    },
   },
   {
     name: 'NKeys of users in accounts',
