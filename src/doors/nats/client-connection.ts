@@ -10,6 +10,7 @@ import type { ConnectionSnapshot } from './connection-snapshot.ts'
 import type { DoorContext } from './context.ts'
 import { type InfoChanges, type InfoFacts, infoFor } from './info.ts'
 import { Life } from './life.ts'
+import { type Portrayed, requestorOf, snapshotOf } from './portrait.ts'
 import type { ListenerProfile, ProfileOf } from './profile.ts'
 import { PROTOCOL_ERRORS, transportErrorAnswer } from './protocol-errors.ts'
 import { Reading } from './reading.ts'
@@ -187,38 +188,7 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
 
   snapshot(): ConnectionSnapshot {
     this.#noteDeliveries(this.#context.recently)
-    const { tls } = this.#arrival
-    const { remote } = this.#carrier
-    const { options, account, subscriptions } = this.#operations
-    const { name, lang, version } = options
-    const { request, principal } = this.#session.admission ?? {}
-    return {
-      cid: this.id,
-      type: this.#type,
-      ip: remote.address,
-      port: remote.port,
-      startMs: this.#startMs,
-      lastActivityMs: this.#lastActivityMs,
-      rttMs: this.#life.roundTripMs,
-      pendingBytes: this.#outbox.pendingBytes,
-      inMsgs: this.#operations.inMsgs,
-      outMsgs: this.#outbox.messages,
-      inBytes: this.#operations.inBytes,
-      outBytes: this.#outbox.messageBytes,
-      stalls: this.#stalls,
-      subscriptionCount: subscriptions.size,
-      subscriptions: () => subscriptions.snapshot(),
-      name,
-      lang,
-      version,
-      authorizedUser: principal?.name || undefined,
-      account: account.name,
-      details: principal?.details,
-      nkey: request?.nkey || undefined,
-      permissions: principal?.permissions,
-      expiry: principal?.expiry,
-      tls,
-    }
+    return snapshotOf(this.#portrayed)
   }
 
   // --- Peer -----------------------------------------------------------------------------------------------------
@@ -242,26 +212,7 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
   }
 
   requestor(): Requestor {
-    const { request, principal } = this.#session.admission ?? {}
-    const { name, lang, version } = this.#operations.options
-    const { jwt, issuerKey, nameTag, tags } = principal?.details ?? {}
-    return {
-      rttMs: this.#life.roundTripMs,
-      startMs: this.#startMs,
-      host: this.#carrier.remote.address,
-      id: this.id,
-      user: request?.nkey || principal?.name,
-      name,
-      lang,
-      version,
-      server: this.#context.identity.name,
-      jwt,
-      issuerKey,
-      nameTag,
-      tags,
-      kind: 'Client',
-      clientType: this.#type,
-    }
+    return { ...requestorOf(this.#portrayed), server: this.#context.identity.name }
   }
 
   // --- StreamReceiver -------------------------------------------------------------------------------------------
@@ -381,8 +332,20 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
     this.#output.info(infoFor({ ...facts, ...said }))
   }
 
-  get #type(): ConnectionSnapshot['type'] {
-    return this.#profile.connectionType === 'WEBSOCKET' ? 'websocket' : 'nats'
+  get #portrayed(): Portrayed {
+    return {
+      id: this.id,
+      type: this.#profile.connectionType === 'WEBSOCKET' ? 'websocket' : 'nats',
+      remote: this.#carrier.remote,
+      tls: this.#arrival.tls,
+      startMs: this.#startMs,
+      lastActivityMs: this.#lastActivityMs,
+      stalls: this.#stalls,
+      life: this.#life,
+      outbox: this.#outbox,
+      operations: this.#operations,
+      admission: this.#session.admission,
+    }
   }
 
   #entryObjection({ objection }: ListenerProfile): CloseReason | undefined {
