@@ -8,7 +8,8 @@ import { clientAddress, isLocalRequest, type UpgradeHandler, UpgradeRouter } fro
 import { VAULT_ACCOUNT } from '#notify'
 import { createLogger } from '#ops'
 import { changeLine, changesBetween } from './services/changes.ts'
-import { type NatsAddresses, NatsService } from './services/nats-service.ts'
+import type { NatsAddresses } from './services/nats-listeners.ts'
+import { NatsService } from './services/nats-service.ts'
 import { openVaultRooms, type VaultRooms } from './services/vault-rooms.ts'
 import { openWebListeners, type WebAddresses, type WebListeners } from './services/web-listeners.ts'
 import type { Mount } from './services/websocket-entrance.ts'
@@ -85,7 +86,11 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
   opened.defer(() => vault.close())
   opened.defer(async () => vault.hubDoor?.close())
   const { admitsVaultUsers } = options.web
-  const nats = await NatsService.open(options, { ...tools, otherLogins: admitsVaultUsers ? [vault.login.login] : [] })
+  const nats = await NatsService.open(options, {
+    ...tools,
+    otherLogins: admitsVaultUsers ? [vault.login.login] : [],
+    reloadConfiguration: () => server.reload(),
+  })
   if (admitsVaultUsers) {
     vault.followSessions((userId) => {
       const isTheirs = (one: ConnectionSnapshot) => one.account === VAULT_ACCOUNT && one.authorizedUser === userId

@@ -156,7 +156,10 @@ export class Authority {
       calloutFor: (callout) =>
         createCallout(callout, {
           ...this.#calloutTools(options, []),
-          accountClaims: (name) => mode.lookUpAccount(name),
+          operator: {
+            accountClaims: (name) => mode.lookUpAccount(name),
+            signerOf: (account, key) => mode.signerOf(account, key),
+          },
         }),
     })
     return {

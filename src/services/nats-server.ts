@@ -3,7 +3,8 @@ import type { NatsServerOptions } from '#config'
 import { Broker } from '#core'
 import { type Logger, systemClock } from '#kit'
 import type { ProtocolTrace } from '#ops'
-import { type NatsAddresses, NatsService } from './nats-service.ts'
+import type { NatsAddresses } from './nats-listeners.ts'
+import { NatsService } from './nats-service.ts'
 
 /** How long connections may take to end before they are cut. */
 const CLOSE_GRACE_MS = 3_000
@@ -30,6 +31,8 @@ export interface NatsServerTools {
   readonly loginFailures?: LoginFailures | undefined
   /** `sha256:…` of the configuration file, for monitoring. */
   readonly configDigest?: string | undefined
+  /** Reads the configuration anew, for operators who ask for it over NATS. Rejects with what is wrong. */
+  readonly reloadConfiguration?: (() => Promise<unknown>) | undefined
 }
 
 /** Rejects with a `ConfigError` for what is wrong with files and addresses; nothing is left open then. */

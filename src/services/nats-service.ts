@@ -5,35 +5,18 @@ import type { NatsServerOptions, WebsocketOptions } from '#config'
 import { type Broker, Turn } from '#core'
 import { type ConnectionSnapshot, NatsDoor, newServerIdentity, type ServerIdentity } from '#doors/nats'
 import { type Clock, ConfigError, type Logger } from '#kit'
-import { formatAddress, type ListenAddress, type UpgradeHandler, WebSocketCompression } from '#net'
+import { formatAddress, type UpgradeHandler } from '#net'
 import { createMonitoringHandler, type MonitoringSource, type ProtocolTrace } from '#ops'
 import { type AuthenticatorOf, authenticators } from './authenticators.ts'
 import { Authority, type PreparedAuthority } from './authority.ts'
 import { boundedLog, FAILURES } from './bounded-log.ts'
 import { type Change, changeLine, changesBetween } from './changes.ts'
-import { type MonitoringAddresses, MonitoringListeners } from './monitoring-listeners.ts'
 import { monitoringSource } from './monitoring-source.ts'
-import { type AnyPort, isInTheWay, isSameAddress, tryAddress } from './port.ts'
+import { type NatsAddresses, NatsListeners } from './nats-listeners.ts'
 import { inSteps, type ReloadStep } from './reload-step.ts'
-import { addressesOf, certificateChanges, type Rules, readRules } from './rules.ts'
+import { certificateChanges, type Rules, readRules } from './rules.ts'
 import { SystemAccountService } from './system-account.ts'
-import { TcpListener } from './tcp-listener.ts'
-import {
-  type Mount,
-  readWebsocketRules,
-  WebsocketEntrance,
-  type WebsocketRules,
-  type WebsocketSurroundings,
-} from './websocket-entrance.ts'
-import { WebsocketListeners } from './websocket-listeners.ts'
-
-/** Where NATS is served. */
-export interface NatsAddresses {
-  readonly nats: ListenAddress
-  /** In the order of the options. */
-  readonly websockets: readonly ListenAddress[]
-  readonly monitoring: MonitoringAddresses
-}
+import { type Mount, readWebsocketRules } from './websocket-entrance.ts'
 
 export interface NatsServiceTools {
   readonly broker: Broker
@@ -58,8 +41,6 @@ interface NextOptions {
   readonly authority: PreparedAuthority
   readonly authenticatorOf: AuthenticatorOf
   readonly rules: Rules
-  /** In the order of `#mounted`. */
-  readonly mountedRules: readonly WebsocketRules[]
   readonly changes: readonly Change[]
 }
 
@@ -68,21 +49,15 @@ export class NatsService {
   readonly identity: ServerIdentity
   readonly door: NatsDoor
   readonly #tools: NatsServiceTools
-  readonly #tcp: TcpListener
-  readonly #websockets: WebsocketListeners
-  readonly #monitoring: MonitoringListeners
-  readonly #websocketSurroundings: WebsocketSurroundings
+  readonly #listeners: NatsListeners
   readonly #authority: Authority
   readonly #system: SystemAccountService
   #options: NatsServerOptions
   #authenticatorOf: AuthenticatorOf
-  #rules: Rules
   #configLoadedMs: number
   #configDigest: string
   readonly #source: MonitoringSource
   #monitor: RequestListener
-  /** On somebody else's HTTP servers, for as long as this one runs. */
-  readonly #mounted: { readonly entrance: WebsocketEntrance; readonly options: WebsocketOptions }[] = []
   #isLeaving = false
   /** Settled when what was asked of it so far is done. Never rejects. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -92,13 +67,13 @@ export class NatsService {
     tools: NatsServiceTools,
     { identity, authority }: { readonly identity: ServerIdentity; readonly authority: Authority },
   ) {
-    const { broker, clock, logger, random, trace } = tools
+    const { broker, clock, random, trace } = tools
+    const logger = tools.logger.child({ door: 'nats' })
     this.identity = identity
     this.#authority = authority
     this.#tools = tools
     this.#options = options
     this.#authenticatorOf = authenticatorOf
-    this.#rules = rules
     this.#configLoadedMs = clock.now()
     this.#configDigest = tools.configDigest ?? ''
     this.door = new NatsDoor({
@@ -107,8 +82,8 @@ export class NatsService {
       limits: options.nats,
       turn: new Turn(setImmediate),
       clock,
-      logger: logger.child({ door: 'nats' }),
-      refusals: boundedLog(logger.child({ door: 'nats' }), clock, FAILURES),
+      logger,
+      refusals: boundedLog(logger, clock, FAILURES),
       random,
       randomBytes,
       trace,
@@ -117,17 +92,8 @@ export class NatsService {
         left: (connection) => this.#system.left(connection),
         loginRefused: (connection, reason) => this.#system.loginRefused(connection, reason),
       },
-      webSocketUrl: () => this.#webSocketUrl,
+      webSocketUrl: () => this.#listeners.webSocketUrl,
     })
-    this.#websocketSurroundings = {
-      door: this.door,
-      compression: new WebSocketCompression(),
-      maxPayloadBytes: () => this.#options.nats.maxPayloadBytes,
-      clock,
-      logger: logger.child({ door: 'nats' }),
-    }
-    this.#tcp = new TcpListener(rules.tcp, this.door, { logger: logger.child({ door: 'nats' }), clock })
-    this.#websockets = new WebsocketListeners(this.#websocketSurroundings)
     this.#source = this.#createSource()
     this.#system = new SystemAccountService({
       ...tools,
@@ -137,7 +103,12 @@ export class NatsService {
       reload: async () => void (await (tools.reloadConfiguration ?? cannotReload)()),
     })
     this.#monitor = this.#createMonitor()
-    this.#monitoring = new MonitoringListeners((request, response) => this.#monitor(request, response))
+    this.#listeners = new NatsListeners(rules, {
+      door: this.door,
+      clock,
+      logger,
+      onMonitoring: (request, response) => this.#monitor(request, response),
+    })
   }
 
   /** Rejects with a `ConfigError` for what is wrong with files and addresses; nothing is left open then. */
@@ -168,11 +139,7 @@ export class NatsService {
   }
 
   get addresses(): NatsAddresses {
-    return {
-      nats: this.#tcp.address,
-      websockets: this.#websockets.addresses,
-      monitoring: this.#monitoring.addresses,
-    }
+    return this.#listeners.addresses
   }
 
   /**
@@ -205,14 +172,10 @@ export class NatsService {
    */
   rehearse(options: NatsServerOptions): Promise<readonly string[]> {
     return this.#inTurn(async () => {
-      const { rules, mountedRules, changes, authority } = await this.#read(options)
+      const { rules, changes, authority } = await this.#read(options)
       try {
-        await this.#tryAddresses(rules)
-        const supposed = new Map([
-          ...this.#tcp.supposing(rules.tcp),
-          ...this.#websockets.supposing(rules.websockets),
-          ...this.#mounted.map(({ entrance }, i) => entrance.supposing(mountedRules[i])),
-        ])
+        await this.#listeners.tryAddresses(rules)
+        const supposed = this.#listeners.supposing(rules)
         const ending = await this.door.unwelcome({
           profileOf: (holder) => supposed.get(holder) ?? holder.current,
           maxConnections: options.nats.maxConnections,
@@ -230,10 +193,7 @@ export class NatsService {
    */
   mount(options: WebsocketOptions, mount: Mount = {}): Promise<UpgradeHandler> {
     return this.#inTurn(async () => {
-      const rules = await readWebsocketRules(options, this.#authenticatorOf)
-      const entrance = new WebsocketEntrance(rules, mount, this.#websocketSurroundings)
-      this.#mounted.push({ entrance, options })
-      return (request, socket, head) => entrance.handleUpgrade(request, socket, head)
+      return this.#listeners.mount(await readWebsocketRules(options, this.#authenticatorOf), mount)
     })
   }
 
@@ -248,8 +208,7 @@ export class NatsService {
   /** Takes no more connections of clients; monitoring goes on. */
   stop(): void {
     this.#isLeaving = true
-    this.#tcp.stop()
-    this.#websockets.stop()
+    this.#listeners.stop()
   }
 
   /** Ends every connection. Resolves when the last is gone, after `graceMs` by force. */
@@ -258,7 +217,7 @@ export class NatsService {
     this.#system.close()
     this.door.close()
     await this.#turn
-    await Promise.all([this.#tcp, this.#websockets, this.#monitoring].map((listeners) => listeners.close(graceMs)))
+    await this.#listeners.close(graceMs)
     await this.#authority.close()
   }
 
@@ -276,53 +235,23 @@ export class NatsService {
     if (refused.length > 0) {
       throw new ConfigError(refused.map((change) => `config reload not supported for ${changeLine(change)}`).join('\n'))
     }
-    const next = await readNext(options, this.#authority, this.#mounted)
-    return { ...next, changes: [...changes, ...certificateChanges(this.#rules, next.rules)] }
+    const next = await readNext(options, this.#authority, this.#listeners.mountedOptions)
+    return { ...next, changes: [...changes, ...certificateChanges(this.#listeners.rules, next.rules)] }
   }
 
   /** Opens what is not open yet. Rejects with a `ConfigError` when an address cannot be had; nothing has changed then. */
-  #prepare({ options, authority, authenticatorOf, rules, mountedRules }: NextOptions): Promise<ReloadStep> {
+  #prepare({ options, authority, authenticatorOf, rules }: NextOptions): Promise<ReloadStep> {
     return inSteps(async (add) => {
       add(authority.step)
-      const wanted = addressesOf(rules)
-      for (const port of this.#leaving(rules)) {
-        if (wanted.some((address) => isInTheWay(port, address))) add(port.giveWay())
-      }
-      add(await this.#tcp.prepare(rules.tcp))
-      add(await this.#websockets.prepare(rules.websockets))
-      add(await this.#monitoring.prepare(rules.monitoring))
+      add(await this.#listeners.prepare(rules))
       const { basePath } = this.#options.monitoring ?? {}
       const install = () => {
-        this.#rules = rules
         this.#authenticatorOf = authenticatorOf
-        for (const [i, { entrance }] of this.#mounted.entries()) entrance.configure(mountedRules[i]!)
         this.#system.configure()
         if (options.monitoring?.basePath !== basePath) this.#monitor = this.#createMonitor()
       }
       add({ install, undo: async () => {} })
     })
-  }
-
-  async #tryAddresses(rules: Rules): Promise<void> {
-    const leaving = this.#leaving(rules)
-    const kept = addressesOf(this.#rules)
-    for (const wanted of addressesOf(rules)) {
-      const isOurs = kept.some((one) => isSameAddress(one, wanted)) || leaving.some((port) => isInTheWay(port, wanted))
-      if (!isOurs) await tryAddress(wanted)
-    }
-  }
-
-  /** Ports that do not stay where they are. */
-  #leaving({ tcp, websockets, monitoring }: Rules): readonly AnyPort[] {
-    return [...this.#tcp.leaving(tcp), ...this.#websockets.leaving(websockets), ...this.#monitoring.leaving(monitoring)]
-  }
-
-  get #webSocketUrl(): string | undefined {
-    const [address] = this.#websockets.addresses
-    const [options] = this.#options.websockets
-    if (address === undefined || options === undefined) return undefined
-    const { tls, advertise = formatAddress(address), path = '' } = options
-    return `${tls ? 'wss' : 'ws'}://${advertise}${path}`
   }
 
   #createMonitor(): RequestListener {
@@ -342,7 +271,7 @@ export class NatsService {
         return service.#options
       },
       get authenticator() {
-        return service.#tcp.authenticator
+        return service.#listeners.authenticator
       },
       get configLoadedMs() {
         return service.#configLoadedMs
@@ -354,10 +283,7 @@ export class NatsService {
         return service.addresses
       },
       accountJwt: (name) => this.#authority.operator?.accountJwt(name),
-      unreadyListeners: () => [
-        ...(this.#tcp.isListening ? [] : ['server']),
-        ...(this.#websockets.areListening ? [] : ['websocket']),
-      ],
+      unreadyListeners: () => this.#listeners.unready,
     })
   }
 }
@@ -366,16 +292,13 @@ export class NatsService {
 async function readNext(
   options: NatsServerOptions,
   authority: Authority,
-  mounted: readonly { readonly options: WebsocketOptions }[] = [],
+  mounted: readonly WebsocketOptions[] = [],
 ): Promise<NextOptions> {
   const prepared = await authority.prepare(options.nats)
   try {
     const authenticatorOf = authenticators(options, prepared.tools)
-    const [rules, mountedRules] = await Promise.all([
-      readRules(options, authenticatorOf),
-      Promise.all(mounted.map((one) => readWebsocketRules(one.options, authenticatorOf))),
-    ])
-    return { options, authority: prepared, authenticatorOf, rules, mountedRules, changes: [] }
+    const rules = await readRules(options, { authenticatorOf, mounted })
+    return { options, authority: prepared, authenticatorOf, rules, changes: [] }
   } catch (error) {
     await prepared.step.undo()
     throw error

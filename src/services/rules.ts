@@ -1,4 +1,4 @@
-import type { NatsServerOptions } from '#config'
+import type { NatsServerOptions, WebsocketOptions } from '#config'
 import type { ListenAddress } from '#net'
 import type { AuthenticatorOf } from './authenticators.ts'
 import { type Change, changesBetween } from './changes.ts'
@@ -10,17 +10,28 @@ import { readWebsocketRules, type WebsocketRules } from './websocket-entrance.ts
 export interface Rules {
   readonly tcp: TcpRules
   readonly websockets: readonly WebsocketRules[]
+  /** Of places on somebody else's HTTP servers. */
+  readonly mounted: readonly WebsocketRules[]
   readonly monitoring: MonitoringRules | undefined
+}
+
+export interface ReadRules {
+  readonly authenticatorOf: AuthenticatorOf
+  /** Of places on somebody else's HTTP servers. */
+  readonly mounted?: readonly WebsocketOptions[]
 }
 
 /** Rejects with a `ConfigError` for what is wrong with certificates and the like. */
 export async function readRules(
   { nats, websockets, monitoring }: NatsServerOptions,
-  authenticatorOf: AuthenticatorOf,
+  { authenticatorOf, mounted = [] }: ReadRules,
 ): Promise<Rules> {
+  const readAll = (blocks: readonly WebsocketOptions[]) =>
+    Promise.all(blocks.map((block) => readWebsocketRules(block, authenticatorOf)))
   return {
     tcp: await readTcpRules(nats, authenticatorOf),
-    websockets: await Promise.all(websockets.map((websocket) => readWebsocketRules(websocket, authenticatorOf))),
+    websockets: await readAll(websockets),
+    mounted: await readAll(mounted),
     monitoring: monitoring && (await readMonitoringRules(monitoring)),
   }
 }

@@ -40,6 +40,8 @@ export type StartNatsServer = (
     readonly trace: ProtocolTrace
     /** `sha256:…` of the configuration file, which monitoring shows. */
     readonly configDigest: string | undefined
+    /** Reads the configuration anew, for operators who ask for it over NATS. Rejects with what is wrong. */
+    readonly reloadConfiguration: () => Promise<void>
   },
 ) => Promise<RunningNatsServer>
 
@@ -137,6 +139,7 @@ export class ServerProcess {
         logger: this.#log.logger,
         trace: this.#log.trace,
         configDigest: loaded.digest,
+        reloadConfiguration: () => this.#reloadAsked(),
       })
     } catch (error) {
       const text = error instanceof ConfigError ? listenErrorText(error, this.#options) : undefined
@@ -193,6 +196,18 @@ export class ServerProcess {
   async #reload(server: RunningNatsServer): Promise<void> {
     this.#reloadWaits = false
     if (this.#isClosing) return
+    await this.#takeUpConfiguration(server).catch(() => {})
+  }
+
+  /** In its turn among the signals. */
+  #reloadAsked(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#afterStart((server) => this.#takeUpConfiguration(server).then(resolve, reject))
+    return promise
+  }
+
+  /** Rejects with what is wrong, which is in the log as well. */
+  async #takeUpConfiguration(server: RunningNatsServer): Promise<void> {
     try {
       const { configFile, load } = this.#given
       if (configFile === undefined) {
@@ -206,6 +221,7 @@ export class ServerProcess {
       this.#log.write('INF', `Reloaded server configuration${inBrackets(digest)}`)
     } catch (error) {
       this.#log.write('ERR', `Failed to reload server configuration: ${textOf(error)}`)
+      throw error
     }
   }
 
