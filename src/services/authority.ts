@@ -23,8 +23,6 @@ export interface AuthorityTools {
   readonly identity: ServerIdentity
   /** Asked before the configuration is. */
   readonly others?: AuthenticatorTools['others']
-  /** Default: those of this server, with their usual delays. */
-  readonly loginFailures?: LoginFailures | undefined
   /** What the connections of an account may do is another by now. */
   changed(account: string): void
   /** `server` in what is said in the system account. */
@@ -57,20 +55,14 @@ export class Authority {
   readonly #failures: LoginFailures
   readonly #requests: RequestClient
   #operator: OpenedOperator | undefined
-  #systemAccount = SYSTEM_ACCOUNT
   /** Names of the accounts that the configuration defines. */
   #defined: ReadonlySet<string> = new Set()
 
   constructor(tools: AuthorityTools) {
-    const { broker, clock, loginFailures } = tools
+    const { broker, clock } = tools
     this.#tools = tools
-    this.#failures = loginFailures ?? new LoginFailures({ clock })
+    this.#failures = new LoginFailures({ clock })
     this.#requests = new RequestClient({ broker, clock, randomBytes })
-  }
-
-  /** Where the server speaks of itself. */
-  get systemAccount(): string {
-    return this.#systemAccount
   }
 
   get operator(): OperatorMode | undefined {
@@ -85,7 +77,7 @@ export class Authority {
       operator = await this.#prepareOperator(options, add)
       const system = operator?.mode.systemAccount ?? systemAccount ?? SYSTEM_ACCOUNT
       const install = () => {
-        this.#systemAccount = system
+        this.#tools.broker.systemAccount = system
         // In operator mode a JWT says what the system account is.
         const own = operator?.mode.systemAccount === undefined ? [DEFAULT_ACCOUNT, system] : [DEFAULT_ACCOUNT]
         this.#define(withAccounts(accounts, own).map((one) => withSystemServices(one, system)))

@@ -23,7 +23,7 @@ export {
 } from './listener-authenticator.ts'
 export { LoginFailures } from './login-failures.ts'
 export { isPublicKey, KeyPair, kindOf, type NkeyKind, publicKeyOf, verifySignature } from './nkeys.ts'
-export { type OperatorMode, type OperatorTools, openOperatorMode, trustOf } from './operator/index.ts'
+export { type OperatorMode, type OperatorTools, openOperatorMode, signerOf, trustOf } from './operator/index.ts'
 export type {
   CalloutOptions,
   OperatorOptions,

@@ -6,12 +6,13 @@ import {
   isAddressIn,
   permissionsOf,
   rightsFromTemplate,
+  type ScopeClaim,
   type UserClaims,
   type UserRights,
 } from '../jwt/index.ts'
 import type { CalloutOptions } from '../options.ts'
 import { userOf } from './authorization-request.ts'
-import { CalloutRefusal, type CalloutTools } from './options.ts'
+import { type CalloutOperator, CalloutRefusal, type CalloutTools } from './options.ts'
 
 const ANY_ACCOUNT = '*'
 
@@ -26,7 +27,7 @@ export interface CalloutUser {
 export async function calloutPrincipal(decision: CalloutUser): Promise<Principal> {
   const { user, login, tools } = decision
   const { account, rights, defaults } =
-    tools.accountClaims === undefined ? configuredPlace(decision) : await operatorsPlace(decision, tools.accountClaims)
+    tools.operator === undefined ? configuredPlace(decision) : await operatorsPlace(decision, tools.operator)
   const untilMs = checkPresence(rights, login, tools.clock.now(), decision.options.account)
   const expiresMs = Math.min(untilMs, user.expiresAt > 0 ? user.expiresAt * 1000 : Number.POSITIVE_INFINITY)
   return {
@@ -66,10 +67,7 @@ function configuredPlace({ user, options, tools }: CalloutUser): Place {
 }
 
 /** The account is the one that issued the JWT, by itself or by one of its signing keys. */
-async function operatorsPlace(
-  { user, options }: CalloutUser,
-  accountClaims: NonNullable<CalloutTools['accountClaims']>,
-): Promise<Place> {
+async function operatorsPlace({ user, options }: CalloutUser, operator: CalloutOperator): Promise<Place> {
   const name = user.issuerAccount || user.issuer
   const { account: service, allowedAccounts } = options
   const isAllowed =
@@ -81,18 +79,16 @@ async function operatorsPlace(
       `account ${JSON.stringify(user.issuer)} not permitted as valid account option for auth callout for account ${JSON.stringify(service)}`,
     )
   }
-  const claims = await accountClaims(name)
+  const claims = await operator.accountClaims(name)
   if (claims === undefined) throw noAccount(name, options)
-  if (user.issuer !== claims.subject && !claims.signingKeys.has(user.issuer)) {
-    throw new CalloutRefusal(`user JWT issuer ${JSON.stringify(user.issuer)} is not known`)
-  }
+  const signer = operator.signerOf(claims, user.issuer)
+  if (signer === undefined) throw new CalloutRefusal(`user JWT issuer ${JSON.stringify(user.issuer)} is not known`)
   const defaults = permissionsOf(claims.defaultPermissions)
-  return { account: name, rights: rightsOf(user, claims), defaults }
+  return { account: name, rights: rightsOf(user, claims, signer.scope), defaults }
 }
 
 /** A signing key with a scope gives all its users the same rights. */
-function rightsOf(user: UserClaims, account: AccountClaims): UserRights {
-  const scope = account.signingKeys.get(user.issuer)
+function rightsOf(user: UserClaims, account: AccountClaims, scope: ScopeClaim | undefined): UserRights {
   if (scope === undefined) return user.rights
   if (!hasNoRights(user.rights)) {
     throw new CalloutRefusal('user JWT is not valid: scoped users require no permissions or limits set')

@@ -81,9 +81,9 @@ async function askService(login: LoginRequest, { options, tools, seal }: Questio
 }
 
 /** What operators say of the account of the service; nothing where accounts are configured. */
-async function serviceAccount(account: string, { accountClaims, hasAccount }: CalloutTools) {
-  const claims = await accountClaims?.(account)
-  if (accountClaims === undefined ? hasAccount(account) : claims !== undefined) return claims
+async function serviceAccount(account: string, { operator, hasAccount }: CalloutTools) {
+  const claims = await operator?.accountClaims(account)
+  if (operator === undefined ? hasAccount(account) : claims !== undefined) return claims
   throw new CalloutRefusal(`No valid account ${JSON.stringify(account)} for auth callout request`)
 }
 

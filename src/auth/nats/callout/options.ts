@@ -1,6 +1,6 @@
 import type { Message, Request } from '#core'
 import type { Clock } from '#kit'
-import type { AccountClaims } from '../jwt/index.ts'
+import type { AccountClaims, ScopeClaim } from '../jwt/index.ts'
 import type { KeyPair } from '../nkeys.ts'
 
 /** Who asks: what a service is told of the server, and the keys that prove it. */
@@ -24,10 +24,16 @@ export interface CalloutTools {
   readonly timeoutMs: number
   /** Whether there is such an account, for a server whose accounts are configured. */
   readonly hasAccount: (name: string) => boolean
-  /** In operator mode: what is known of an account, perhaps after a while. With it, accounts are those that issue users. */
-  readonly accountClaims?:
-    | ((name: string) => AccountClaims | undefined | Promise<AccountClaims | undefined>)
-    | undefined
+  /** In operator mode: accounts are those that issue users. */
+  readonly operator?: CalloutOperator | undefined
+}
+
+/** What operator mode knows of accounts. */
+export interface CalloutOperator {
+  /** `undefined`: there is no such account. Perhaps only known after a while. */
+  accountClaims(name: string): AccountClaims | undefined | Promise<AccountClaims | undefined>
+  /** What `key` may sign for an account: `undefined` when nothing, with its scope when it has one. */
+  signerOf(account: AccountClaims, key: string): { readonly scope: ScopeClaim | undefined } | undefined
 }
 
 /** An answer that lets nobody in, and why: for the log, in nats-server's words. */

@@ -1,2 +1,2 @@
 export { type OperatorMode, type OperatorTools, openOperatorMode } from './operator-mode.ts'
-export { type Trust, trustOf } from './trust.ts'
+export { signerOf, type Trust, trustOf } from './trust.ts'

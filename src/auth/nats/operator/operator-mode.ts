@@ -7,7 +7,7 @@ import { ClaimsRequests } from './claims-requests.ts'
 import { DirectoryResolver } from './directory-resolver.ts'
 import { OperatorLogin } from './login.ts'
 import { type AccountResolver, MemoryResolver } from './resolver.ts'
-import { type Trust, trustOf } from './trust.ts'
+import { signerOf, type Trust, trustOf } from './trust.ts'
 import { UrlResolver } from './url-resolver.ts'
 
 /** How often the JWT of a system account is looked for that has none yet, in milliseconds. */
@@ -33,6 +33,8 @@ export interface OperatorMode extends Judge {
   accountJwt(account: string): string | undefined
   /** The same, but asks the resolver for those that are not known; `undefined`: there is none that is good. Never rejects. */
   lookUpAccount(account: string): Promise<AccountClaims | undefined>
+  /** What `key` may sign for an account: `undefined` when nothing, with its scope when it has one. */
+  signerOf(account: AccountClaims, key: string): ReturnType<typeof signerOf>
   /** Public key. */
   readonly systemAccount: string | undefined
   /**
@@ -98,6 +100,7 @@ export async function openOperatorMode(options: OperatorOptions, tools: Operator
     accountClaims: (account) => accounts.claims(account),
     accountJwt: (account) => accounts.token(account),
     lookUpAccount: (account) => accounts.get(account).catch(() => undefined),
+    signerOf: (account, key) => signerOf(account, key, trust),
     systemAccount: trust.systemAccount,
     answer: (subject, payload, tell) => requests.answer(subject, payload, tell),
     reload: async () => resolver.reload?.(),

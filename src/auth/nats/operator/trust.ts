@@ -68,7 +68,7 @@ export function trustOf(options: OperatorOptions, serverVersion: string | undefi
 export function signerOf(
   account: AccountClaims,
   key: string,
-  trust: Trust,
+  trust: Pick<Trust, 'isStrict'>,
 ): { readonly scope: ScopeClaim | undefined } | undefined {
   if (key === account.subject && !trust.isStrict(account.issuer)) return { scope: undefined }
   return account.signingKeys.has(key) ? { scope: account.signingKeys.get(key) } : undefined

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { createAccount, type KeyPair } from '@nats-io/nkeys'
-import { type AccountClaims, decodeJwt } from '#auth'
+import { type AccountClaims, decodeJwt, signerOf } from '#auth'
 import { calloutWorld, reasonOf, SERVICE_ACCOUNT, signed } from './service.ts'
 
 /** What operators say of an account. */
@@ -20,10 +20,18 @@ interface Options {
   readonly target?: object
   readonly allowed?: 'target' | '*' | 'none'
   readonly isSealed?: boolean
+  /** The operator has `strict_signing_key_usage`. */
+  readonly isStrict?: boolean
 }
 
 /** A service in one account that may put clients into another. */
-function operatorWorld({ service = {}, target = {}, allowed = 'target', isSealed = false }: Options = {}) {
+function operatorWorld({
+  service = {},
+  target = {},
+  allowed = 'target',
+  isSealed = false,
+  isStrict = false,
+}: Options = {}) {
   const keys = { service: createAccount(), target: createAccount() }
   const names = { service: keys.service.getPublicKey(), target: keys.target.getPublicKey() }
   const known = new Map([
@@ -38,7 +46,12 @@ function operatorWorld({ service = {}, target = {}, allowed = 'target', isSealed
       issuer: names.service,
       allowedAccounts: allowed === 'none' ? [] : [allowed === '*' ? '*' : names.target],
     },
-    tools: { accountClaims: async (name) => known.get(name) },
+    tools: {
+      operator: {
+        accountClaims: async (name) => known.get(name),
+        signerOf: (account, key) => signerOf(account, key, { isStrict: () => isStrict }),
+      },
+    },
   })
   return { ...world, keys, names }
 }
@@ -112,6 +125,13 @@ for (const [what, options, answer, reason] of [
       const jwt = world.userJwt(user, { signer: createAccount(), nats: { issuer_account: world.names.target } })
       return world.response(user, { jwt }, { signer: world.keys.service })
     },
+    /^user JWT issuer "A.*" is not known$/,
+  ],
+  [
+    'under strict_signing_key_usage, a user that the key of the account itself signed,',
+    { isStrict: true },
+    (world, user) =>
+      world.response(user, { jwt: world.userJwt(user, { signer: world.keys.target }) }, { signer: world.keys.service }),
     /^user JWT issuer "A.*" is not known$/,
   ],
   [
