@@ -89,4 +89,8 @@ export class RawSocket {
   destroy(): void {
     this.socket.destroy()
   }
+
+  [Symbol.dispose](): void {
+    this.destroy()
+  }
 }

@@ -266,3 +266,50 @@ test('a change of authorization ends those whom it would not let in again, over 
   for (const client of [tcp, webSocket])
     assert.match(String(await within(client.closed(), 'the end')), /Authorization Violation/)
 })
+
+const lineOf = async (client: RawSocket) => (await client.readThrough('\r\n')).trimEnd()
+
+describe('who has not logged in yet when the rules change', () => {
+  const usersWith = (password: string) =>
+    `authorization { users: [ { user: ada, password: ${password} } ], timeout: 30 }`
+
+  for (const [password, said] of [
+    ['before', "-ERR 'Authorization Violation'"],
+    ['after', 'PONG'],
+  ] as const) {
+    test(`is judged by the new ones: ${password}`, async () => {
+      await using server = await ConfiguredServer.start(usersWith('before'))
+      using client = await RawSocket.connect(server.tcp)
+      await lineOf(client)
+      await server.reload(usersWith('after'))
+      client.write(`CONNECT {"user":"ada","pass":"${password}","verbose":false}\r\nPING\r\n`)
+      assert.equal(await lineOf(client), said)
+    })
+  }
+
+  test('and needed not to before: is ended, unless there is a user for it', async () => {
+    await using server = await ConfiguredServer.start('')
+    using client = await RawSocket.connect(server.tcp)
+    await lineOf(client)
+    client.write('SUB news 1\r\nPING\r\n')
+    for (const line of ['+OK', 'PONG']) assert.equal(await lineOf(client), line)
+    const users = 'authorization { users: [ { user: ada, password: secret, permissions: { subscribe: news } } ] }'
+    await server.reload(`${users}\nno_auth_user: ada`)
+    client.write('SUB other 2\r\n')
+    assert.equal(await lineOf(client), `-ERR 'Permissions Violation for Subscription to "other"'`)
+    const lines = await server.rehearse(users)
+    assert.match(lines.at(-1) ?? '', /^would close /)
+    const reloaded = await server.reload(users)
+    assert.match(reloaded.at(-1) ?? '', /^closed /)
+    assert.equal(await lineOf(client), "-ERR 'Authorization Violation'")
+  })
+
+  test('and needed not to before: is ended where the rules leave it nobody to be', async () => {
+    await using server = await ConfiguredServer.start('')
+    using client = await RawSocket.connect(server.tcp)
+    await lineOf(client)
+    const lines = await server.reload('authorization { token: secret }')
+    assert.match(lines.at(-1) ?? '', /^closed /)
+    assert.equal(await lineOf(client), "-ERR 'Authorization Violation'")
+  })
+})

@@ -46,15 +46,16 @@ export class Login {
   }
 
   /**
-   * Asks who a client with these options is. `answer` is called at once (`now`), or `later`, if the connection does not
+   * Asks `authenticator` who a client with these options is. `answer` is called at once (`now`), or `later`, if the connection does not
    * end before; never when too many wait for theirs already.
    */
   attempt(
+    authenticator: Authenticator,
     options: ConnectOptions,
     answer: (result: LoginResult, request: LoginRequest) => void,
   ): 'now' | 'later' | 'overloaded' {
     const request = this.requestOf(options)
-    const result = this.#options.profile.authenticator.login(request)
+    const result = authenticator.login(request)
     if (!(result instanceof Promise)) {
       this.#stopTimer()
       answer(result, request)

@@ -1,4 +1,4 @@
-import type { Expiry, LoginRequest, LoginResult, Principal } from '#auth'
+import type { Authenticator, Expiry, LoginRequest, LoginResult, Principal } from '#auth'
 import { DEFAULT_ACCOUNT } from '#core'
 import type { ClientParser } from '#wire/nats'
 import type { ClientLog } from './client-log.ts'
@@ -103,24 +103,26 @@ export class Session {
 
   /** Where login is required, there may be a user for those who just begin. */
   startUninvited(): void {
-    if (this.#profile.authenticator.hasDefaultUser) this.#logIn(() => {})
+    const { hasDefaultUser, isRequired } = this.#listener.current.authenticator
+    if (hasDefaultUser || !isRequired) this.#logIn(() => {})
     else
       this.#refuse(this.#login.requestOf(this.#operations.options), objection('Authentication Failure', 'no CONNECT'))
   }
 
   /** Why its listener, if it were like this, would not let the client in again. Nothing comes of it. */
   async objection({ authenticator }: ListenerProfile): Promise<Objection | undefined> {
-    if (this.#admission === undefined) return undefined
-    const result = await this.#login.recheck(authenticator, this.#admission)
+    const admission = this.#admissionFor(authenticator)
+    if (admission === undefined) return undefined
+    const result = await this.#login.recheck(authenticator, admission)
     return result.ok ? undefined : objectionOf(result)
   }
 
   /**
    * Asks its listener who the client is by now. It goes on as that, with its subscriptions as far as they are allowed,
-   * or is closed, which is what this resolves with. Whoever has not logged in is not asked.
+   * or is closed, which is what this resolves with. Whoever has yet to log in is not asked: it will be by these rules.
    */
   async recheck(): Promise<boolean> {
-    const admission = this.#admission
+    const admission = this.#admissionFor(this.#listener.current.authenticator)
     if (this.#login.isPending || this.#isRenewing) {
       this.#isDoubtful = true
       return false
@@ -157,7 +159,9 @@ export class Session {
     this.#hasConnected = true
     this.#question++
     let isLate = false
-    const outcome = this.#login.attempt(this.#operations.options, (result, request) => {
+    // As the rules are now, not as they were when it connected.
+    const { authenticator } = this.#listener.current
+    const outcome = this.#login.attempt(authenticator, this.#operations.options, (result, request) => {
       const work = () => this.#answered(request, result, then)
       if (isLate) this.#host.goOn(work)
       else work()
@@ -217,6 +221,12 @@ export class Session {
   #endAsTooMany(): void {
     this.#log.refusedConnection(TOO_MANY_IN_ACCOUNT)
     this.#host.close('Maximum Account Connections Exceeded', TOO_MANY_IN_ACCOUNT)
+  }
+
+  /** Who is to be judged by other rules: also somebody of whom nothing was asked, where something is now. */
+  #admissionFor({ isRequired }: Authenticator): Admission | undefined {
+    if (this.#admission !== undefined || this.#profile.authenticator.isRequired || !isRequired) return this.#admission
+    return { request: this.#login.requestOf(this.#operations.options), principal: ANYBODY }
   }
 
   #isStill({ name, account }: Principal): boolean {
