@@ -27,6 +27,8 @@ export interface AccountTools {
   readonly clock: Clock
   /** Milliseconds, with fractions, since whenever: how long things take. */
   monotonicMs(): number
+  /** Whether the server speaks of itself in the account of that name. */
+  isSystemAccount(name: string): boolean
 }
 
 const NO_LIMITS: AccountLimits = {}

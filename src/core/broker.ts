@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '#kit'
 import { Account, type AccountTools } from './account.ts'
 import type { AccountDefinition } from './account-definition.ts'
+import { SYSTEM_ACCOUNT } from './account-names.ts'
 import { linkImports } from './imports.ts'
 
 export interface BrokerTimes {
@@ -17,6 +18,8 @@ export class Broker {
   /** By the name of the exporter. */
   readonly #importers = new Map<string, Set<Account>>()
   readonly #tools: AccountTools
+  /** The name of the account in which the server speaks of itself. */
+  systemAccount = SYSTEM_ACCOUNT
 
   /**
    * `random` answers a whole number from 0 up to, not including, its argument: which member of a queue group is next.
@@ -26,7 +29,7 @@ export class Broker {
     random: (below: number) => number,
     { clock = systemClock, monotonicMs = monotonicNow }: BrokerTimes = {},
   ) {
-    this.#tools = { random, clock, monotonicMs }
+    this.#tools = { random, clock, monotonicMs, isSystemAccount: (name) => name === this.systemAccount }
   }
 
   /** The account of that name; made when it is asked for first. Names come from the configuration, never from clients. */

@@ -1,6 +1,5 @@
 import type { Account, AccountTools } from './account.ts'
 import type { ServiceExport } from './account-definition.ts'
-import { SYSTEM_ACCOUNT } from './account-names.ts'
 import { type Hop, hasPassed, type Journey, type ServiceCrossing } from './crossing.ts'
 import type { ImportMapping } from './import-mapping.ts'
 import type { Message } from './message.ts'
@@ -54,7 +53,7 @@ export class ServiceImportCrossing implements ServiceCrossing {
     const { exporter, shares } = this.#link
     const requestor = from?.requestor?.()
     const first = hop?.info ?? requestInfo(this.#importer.name, requestor, shares)
-    const server = shares || exporter.name === SYSTEM_ACCOUNT ? requestor?.server : undefined
+    const server = shares || this.#tools.isSystemAccount(exporter.name) ? requestor?.server : undefined
     return { ...first, svc: hop?.info === undefined ? undefined : this.#importer.name, server: first.server ?? server }
   }
 }

@@ -1,4 +1,3 @@
-import type { LoginFailures } from '#auth'
 import type { NatsServerOptions } from '#config'
 import { Broker } from '#core'
 import { type Logger, systemClock } from '#kit'
@@ -27,8 +26,6 @@ export interface NatsServer extends AsyncDisposable {
 export interface NatsServerTools {
   readonly logger: Logger
   readonly trace?: ProtocolTrace | undefined
-  /** What slows down those whose logins fail again and again. Default: up to a second for each. */
-  readonly loginFailures?: LoginFailures | undefined
   /** `sha256:…` of the configuration file, for monitoring. */
   readonly configDigest?: string | undefined
   /** Reads the configuration anew, for operators who ask for it over NATS. Rejects with what is wrong. */

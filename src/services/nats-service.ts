@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
-import type { AuthenticatorTools, LoginFailures } from '#auth'
+import type { AuthenticatorTools } from '#auth'
 import type { NatsServerOptions, WebsocketOptions } from '#config'
 import { type Broker, Turn } from '#core'
 import { type ConnectionSnapshot, NatsDoor, newServerIdentity, type ServerIdentity } from '#doors/nats'
@@ -29,8 +29,6 @@ export interface NatsServiceTools {
   readonly configDigest?: string | undefined
   /** Who is asked about clients before the configuration is. */
   readonly otherLogins?: AuthenticatorTools['others']
-  /** Default: one of its own. */
-  readonly loginFailures?: LoginFailures | undefined
   /** Reads the configuration anew, as SIGHUP has it done; for operators who ask for it over NATS. */
   readonly reloadConfiguration?: (() => Promise<unknown>) | undefined
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { OperatorMode } from '#auth'
 import { type Broker, InProcessClient } from '#core'
 import type { DoorObserver, NatsDoor } from '#doors/nats'
 import type { Clock, Logger } from '#kit'
@@ -22,6 +23,8 @@ type Observed = Parameters<DoorObserver['left']>[0]
 export class SystemAccountService implements DoorObserver {
   readonly #tools: SystemAccountTools
   #name = ''
+  /** Who answers about the JWTs of accounts. */
+  #operator: OperatorMode | undefined
   #current: SystemAccount | undefined
 
   constructor(tools: SystemAccountTools) {
@@ -31,8 +34,10 @@ export class SystemAccountService implements DoorObserver {
   /** To be called when the authority is another: moves to the account that is the system account now. */
   configure(): void {
     const { broker, clock, logger, authority, door, source, reload } = this.#tools
-    if (this.#name === authority.systemAccount) return
-    this.#name = authority.systemAccount
+    const { operator } = authority
+    if (this.#name === broker.systemAccount && this.#operator === operator) return
+    this.#name = broker.systemAccount
+    this.#operator = operator
     this.#current?.close()
     const onError = (error: unknown, subject: string) => logger.error({ error, subject }, 'system account failed')
     this.#current = createSystemAccount({
@@ -44,7 +49,7 @@ export class SystemAccountService implements DoorObserver {
       source,
       control: { kick: (cid) => door.end(cid, 'Kicked'), sendAway: (cid) => door.sendAway(cid), reload },
       rightsOf: (cid) => door.snapshotOf(cid),
-      answerClaims: async (subject, payload, tell) => authority.operator?.answer(subject, payload, tell),
+      answerClaims: operator && ((subject, payload, tell) => operator.answer(subject, payload, tell)),
     })
   }
 

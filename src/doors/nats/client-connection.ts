@@ -1,4 +1,4 @@
-import { DEFAULT_ACCOUNT, Message, Outbox, type Requestor, type Subscription, SYSTEM_ACCOUNT } from '#core'
+import { DEFAULT_ACCOUNT, Message, Outbox, type Requestor, type Subscription } from '#core'
 import type { Carrier, StreamReceiver } from '#net'
 import { ClientParser, NatsProtocolError } from '#wire/nats'
 import type { Arrival } from './arrival.ts'
@@ -272,7 +272,7 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
     this.#hasPinged = true
     if (this.#operations.options.protocol < 1) return
     const { name: account } = this.#operations.account
-    this.#sendInfo({ login: { account, isSystemAccount: account === SYSTEM_ACCOUNT } })
+    this.#sendInfo({ login: { account, isSystemAccount: account === this.#context.broker.systemAccount } })
   }
 
   onPong(): void {

@@ -7,7 +7,6 @@ import {
   type Peer,
   PermissionCheck,
   ReplyPermits,
-  SYSTEM_ACCOUNT,
 } from '#core'
 import { type ClientHandler, noRespondersHeader } from '#wire/nats'
 import type { ClientLog } from './client-log.ts'
@@ -171,7 +170,7 @@ export class ClientOperations implements ClientHandler {
       this.#forbid(publishViolation(subject))
       return
     }
-    if (isReservedSubject(subject, this.#account.name === SYSTEM_ACCOUNT)) {
+    if (isReservedSubject(subject, this.#account.name === this.#context.broker.systemAccount)) {
       this.#forbid(publishViolation(subject))
       return
     }

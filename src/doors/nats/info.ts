@@ -47,7 +47,7 @@ export function infoFor(facts: InfoFacts): object {
     host,
     port,
     headers: facts.supportsHeaders,
-    auth_required: onlyTrue(announcesLogin(profile)),
+    auth_required: onlyTrue(nonce === undefined ? profile.authenticator.isRequired : announcesLogin(profile)),
     tls_required: onlyTrue(isTls && !allowsPlain),
     tls_verify: onlyTrue(isTls && verifiesClients),
     tls_available: onlyTrue(isTls && (isWebSocket || allowsPlain)),
@@ -73,7 +73,7 @@ function advertised({ clientAdvertise, facts }: ListenerProfile): { readonly hos
   return { host: ipv6 ?? host ?? clientAdvertise, port: Number(port) > 0 ? Number(port) : facts.port }
 }
 
-/** nats-server does not say so over TCP where there is a user for those who show nothing; over WebSocket it does. */
+/** The first INFO does not say so over TCP where there is a user for those who show nothing; over WebSocket it does. */
 function announcesLogin({ authenticator, connectionType }: ListenerProfile): boolean {
   return authenticator.isRequired && !(authenticator.hasDefaultUser && connectionType === 'STANDARD')
 }

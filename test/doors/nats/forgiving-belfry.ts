@@ -1,23 +1,11 @@
 /** Belfry for suites in which logins fail on purpose, again and again from one address. */
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
-import { LoginFailures, type LoginResult } from '#auth'
 import { loadNatsOptions } from '#config'
-import { ConfigError, silentLogger, systemClock } from '#kit'
+import { ConfigError, silentLogger } from '#kit'
 import { startNatsServer } from '#server'
 import { type TemporaryFolder, temporaryFolder } from '../../helpers/temp.ts'
 import type { Implementation } from './websocket-table/servers.ts'
-
-/** Slows nobody down. */
-class NoDelays extends LoginFailures {
-  constructor() {
-    super({ clock: systemClock })
-  }
-
-  override answer(_address: string, result: LoginResult | Promise<LoginResult>): LoginResult | Promise<LoginResult> {
-    return result
-  }
-}
 
 export const FORGIVING_BELFRY: Implementation = {
   name: 'belfry',
@@ -40,7 +28,7 @@ async function start(configText: string): ReturnType<Implementation['start']> {
   await using cleanup = new AsyncDisposableStack()
   const folder = cleanup.use(await temporaryFolder())
   const options = await read(folder, configText)
-  const server = cleanup.use(await startNatsServer(options, { logger: silentLogger, loginFailures: new NoDelays() }))
+  const server = cleanup.use(await startNatsServer(options, { logger: silentLogger }))
   const { nats, websockets } = server.addresses
   const kept = cleanup.move()
   return {
@@ -55,7 +43,8 @@ async function start(configText: string): ReturnType<Implementation['start']> {
 
 async function read(folder: TemporaryFolder, configText: string) {
   await writeFile(folder.join('nats.conf'), `listen: "127.0.0.1:-1"\n${configText}\n`)
-  return loadNatsOptions({ configFile: 'nats.conf', env: {}, cwd: folder.path }).options
+  const defaults = { nats: { maxFailureDelayMs: 0 } }
+  return loadNatsOptions({ configFile: 'nats.conf', env: {}, cwd: folder.path, defaults }).options
 }
 
 /** Of the configuration; whatever else goes wrong is not expected. */
