@@ -66,6 +66,9 @@ class Refusal extends Error {
 
 type Occasion = 'login' | 'recheck'
 
+/** Whether a signature of the nonce has yet to show that the JWT is the client's own. */
+type Proof = 'due' | 'given'
+
 interface Verified {
   readonly token: string
   readonly user: UserClaims
@@ -87,21 +90,24 @@ export class OperatorLogin implements Judge {
     return this.#attempt('login', async () => {
       const verified = this.#verify(request)
       const account = await this.#accountOf(verified.user)
-      const principal = this.#principal(verified, account, request, 'login')
+      const principal = this.#principal(verified, account, request, 'due')
       const callout = this.#calloutOf(account, verified.user)
       if (callout === undefined) return { ok: true, principal }
       return inService(account, await callout.login({ ...request, jwt: verified.token }))
     })
   }
 
-  /** The same JWT against what its account is by now; the nonce was signed once and for all. Never rejects. */
+  /**
+   * The same JWT against what its account is by now; the nonce was signed once and for all. Of somebody whom others let
+   * in, who may not have asked for it, the signature is checked now. Never rejects.
+   */
   recheck(request: LoginRequest, principal: Principal): Promise<LoginResult> {
     return this.#attempt('recheck', async () => {
       const known = this.#verified.get(principal)
       const isKnown = known !== undefined && ['', known.token].includes(request.jwt)
       const verified = isKnown ? this.#stillGood(known) : this.#verify(request)
       const account = await this.#accountOf(verified.user)
-      const present = this.#principal(verified, account, request, 'recheck')
+      const present = this.#principal(verified, account, request, isKnown ? 'given' : 'due')
       const callout = this.#calloutOf(account, verified.user)
       if (callout === undefined) return { ok: true, principal: present }
       return inService(account, await callout.recheck({ ...request, jwt: verified.token }, principal))
@@ -148,12 +154,12 @@ export class OperatorLogin implements Judge {
     return claims
   }
 
-  #principal({ token, user }: Verified, account: AccountClaims, request: LoginRequest, occasion: Occasion): Principal {
+  #principal({ token, user }: Verified, account: AccountClaims, request: LoginRequest, proof: Proof): Principal {
     const rights = this.#rightsOf(user, account)
     if (rights.requiresProxy) throw new Refusal('proxy connection required')
     if (rights.isBearer && account.limits.disallowsBearer) throw new Refusal('Account does not allow bearer tokens')
     this.#checkConnectionType(rights, request)
-    if (!rights.isBearer && occasion === 'login') checkSignature(user, request)
+    if (!rights.isBearer && proof === 'due') checkSignature(user, request)
     if (isRevoked(account.revocations, user.subject, user.issuedAt)) {
       throw new Refusal('User authentication revoked', REVOKED)
     }

@@ -249,6 +249,20 @@ test('a recheck asks for no signature, and tells who is to go what it is for', a
   assert.equal(result.ok || result.closeReason, 'Authentication Expired')
 })
 
+test('a recheck asks for the signature of those whom others let in', async () => {
+  const realm = new Realm()
+  await using open = await realm.open([realm.accountJwt(account)])
+  const jwt = realm.userJwt(user, account)
+  // As before a reload by which operators came: nobody looked at what was shown.
+  const anybody = { name: '', account: '$G' }
+  assert.equal(reasonOf(await open.mode.recheck(requestOf(jwt, undefined), anybody)), 'Signature missing')
+  assert.equal(
+    reasonOf(await open.mode.recheck(requestOf(jwt, user, { nonce: '' }), anybody)),
+    'Signature not verified',
+  )
+  assert.equal(principalOf(await open.mode.recheck(requestOf(jwt, user), anybody)).name, user.publicKey)
+})
+
 test('where the account says so, a service is asked about all but its own users', async () => {
   const realm = new Realm()
   const own = KeyPair.create('user')
@@ -287,7 +301,7 @@ test('where the account says so, a service is asked about all but its own users'
   const { xkey } = authorization
   const options = { issuer: name, authUsers: [own.publicKey], account: name, xkey, allowedAccounts: ['*'] }
   assert.deepEqual(asked, [options, jwt])
-  principalOf(await open.mode.recheck(requestOf(jwt, undefined), principal))
+  principalOf(await open.mode.recheck(requestOf(jwt, user), principal))
   assert.deepEqual(asked, [options, jwt, jwt])
   assert.equal(reasonOf(await open.mode.login(requestOf(jwt, undefined))), 'Signature missing')
 })
