@@ -88,7 +88,7 @@ export class NatsService {
       observer: {
         loggedIn: (connection) => this.#system.loggedIn(connection),
         left: (connection) => this.#system.left(connection),
-        loginRefused: (connection, reason) => this.#system.loginRefused(connection, reason),
+        loginRefused: (...refusal) => this.#system.loginRefused(...refusal),
       },
       webSocketUrl: () => this.#listeners.webSocketUrl,
     })

@@ -61,8 +61,8 @@ export class SystemAccountService implements DoorObserver {
     this.#current?.left(connection)
   }
 
-  loginRefused(connection: Observed, reason: string): void {
-    this.#current?.loginRefused(connection, reason)
+  loginRefused(...refusal: Parameters<DoorObserver['loginRefused']>): void {
+    this.#current?.loginRefused(...refusal)
   }
 
   /** `server` in what is said in its name. */

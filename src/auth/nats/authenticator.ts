@@ -92,6 +92,8 @@ export type LoginResult =
       readonly closeReason?: LoginCloseReason | undefined
       /** With `Authentication Expired`: whose time was up. Default: that of the user. */
       readonly expired?: Expiry['of'] | undefined
+      /** The account of the callout that said so, if one did: whoever is responsible for it may learn the reason. */
+      readonly calloutAccount?: string | undefined
     }
 
 export type LoginCloseReason =

@@ -45,9 +45,10 @@ export interface DoorObserver {
   left(connection: ConnectionSnapshot): void
   /**
    * Somebody is not let in, or not any longer. `authorizedUser` is who it claims to be, `reason` of the connection what
-   * it is closed for; the other says more, for the log.
+   * it is closed for; the other says more, for the log and for whoever is responsible for `calloutAccount`, whose service
+   * refused it.
    */
-  loginRefused(connection: ConnectionSnapshot, reason: string): void
+  loginRefused(connection: ConnectionSnapshot, reason: string, calloutAccount?: string): void
 }
 
 /** What all client connections of the door share. */

@@ -15,6 +15,8 @@ export interface Objection {
   readonly text: string
   /** For the log. */
   readonly reason: string
+  /** The account of the callout whose reason it is. */
+  readonly calloutAccount?: string | undefined
 }
 
 export function objection(closeReason: LoginCloseReason, reason: string): Objection {

@@ -174,7 +174,8 @@ export class Session {
   #answered(request: LoginRequest, result: LoginResult, then: (request: LoginRequest) => void): void {
     // At login nobody is told more than that it failed, as in nats-server.
     if (!result.ok) {
-      this.#refuse(request, objection('Authentication Failure', result.reason))
+      const { reason, calloutAccount } = result
+      this.#refuse(request, { ...objection('Authentication Failure', reason), calloutAccount })
       return
     }
     const { principal } = result
@@ -278,12 +279,12 @@ export class Session {
     void this.recheck()
   }
 
-  #refuse(request: LoginRequest, { closeReason, text, reason }: Objection): void {
+  #refuse(request: LoginRequest, { closeReason, text, reason, calloutAccount }: Objection): void {
     const claim = claimOf(request)
     if (closeReason === 'Authentication Failure') this.#log.refusedLogin({ claim: claim && claimText(claim), reason })
     else this.#log.info({ reason }, text)
     const connection = { ...this.#host.snapshot(), authorizedUser: claim?.name, reason: closeReason }
-    this.#context.observer?.loginRefused(connection, reason)
+    this.#context.observer?.loginRefused(connection, reason, calloutAccount)
     this.#host.close(closeReason, text)
   }
 }

@@ -1,4 +1,4 @@
-import { type AccountDefinition, type Import, isLiteralSubject, isValidSubject } from '#core'
+import { type AccountDefinition, type Import, isLiteralSubject, isSubset, isValidSubject } from '#core'
 
 /**
  * The definition with what nats-server lets every account have of the system account: `$SYS.REQ.USER.INFO`, and about
@@ -35,7 +35,7 @@ function serviceImport(account: string, subject: string, to: string): Import {
 }
 
 function withExports({ exports }: AccountDefinition): AccountDefinition['exports'] {
-  const taken = new Set(exports.filter(({ kind }) => kind === 'service').map(({ subject }) => subject))
+  const services = exports.filter(({ kind }) => kind === 'service')
   const wanted: AccountDefinition['exports'] = [
     // An account can ask about no other than itself: its own name is put in the place of the token.
     ...['CONNZ', 'STATZ'].map((what) => ({
@@ -54,5 +54,5 @@ function withExports({ exports }: AccountDefinition): AccountDefinition['exports
       allowsTrace: false,
     },
   ]
-  return [...exports, ...wanted.filter(({ subject }) => !taken.has(subject))]
+  return [...exports, ...wanted.filter(({ subject }) => !services.some((one) => isSubset(subject, one.subject)))]
 }

@@ -56,11 +56,13 @@ export class SystemEvents {
     this.#tellDisconnect(`$SYS.ACCOUNT.${toByteString(account)}.DISCONNECT`, connection)
   }
 
-  loginRefused(connection: ObservedConnection): void {
-    this.#tellDisconnect(`${this.#subject}.CLIENT.AUTH.ERR`, {
-      ...connection,
-      reason: connection.reason ?? 'Authentication Failure',
-    })
+  /** `why` is for the owners of `calloutAccount` alone, whose service refused it; of others' it would tell too much. */
+  loginRefused(connection: ObservedConnection, why: string, calloutAccount?: string): void {
+    const { publisher } = this.#options
+    const refused = { ...connection, reason: connection.reason ?? 'Authentication Failure' }
+    this.#tellDisconnect(`${this.#subject}.CLIENT.AUTH.ERR`, refused)
+    const told = calloutAccount === undefined ? refused : { ...connection, reason: capitalized(why) }
+    publisher.tellIn(calloutAccount ?? DEFAULT_ACCOUNT, '$SYS.ACCOUNT.CLIENT.AUTH.ERR', () => this.#disconnect(told))
   }
 
   tellStatsz(): void {
@@ -83,10 +85,12 @@ export class SystemEvents {
   }
 
   #tellDisconnect(subject: string, connection: ObservedConnection): void {
+    this.#options.publisher.tell(subject, () => this.#disconnect(connection))
+  }
+
+  #disconnect(connection: ObservedConnection): JsonObject {
     const { publisher } = this.#options
-    publisher.tell(subject, () =>
-      disconnectAdvisory({ ...publisher.head(), connection, accountTag: publisher.tagOf(connection.account) }),
-    )
+    return disconnectAdvisory({ ...publisher.head(), connection, accountTag: publisher.tagOf(connection.account) })
   }
 
   /** How many connections an account has now; nats-server does not tell it of the one of those who name none. */
@@ -121,4 +125,8 @@ export class SystemEvents {
       this.tellStatsz()
     })
   }
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }

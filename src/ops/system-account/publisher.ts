@@ -1,4 +1,4 @@
-import { type Broker, DEFAULT_ACCOUNT, type InProcessClient, isValidSubject } from '#core'
+import { type Broker, DEFAULT_ACCOUNT, type InProcessClient, isValidSubject, Message } from '#core'
 import { type Clock, fromByteString } from '#kit'
 import { goTime } from '../monitoring/go-format.ts'
 import { compactJson, type JsonObject, unlessEmpty } from '../monitoring/json.ts'
@@ -58,6 +58,12 @@ export class SystemPublisher {
   /** What `make` makes, if anybody is subscribed to it. */
   tell(subject: string, make: () => JsonObject): void {
     if (this.isHeard(subject)) this.send(subject, make())
+  }
+
+  /** The same in another account: for its owners. */
+  tellIn(account: string, subject: string, make: () => JsonObject): void {
+    const found = this.#options.broker.find(account)
+    if (found?.hasInterest(subject)) found.publish(new Message(subject, Buffer.from(compactJson(make()))))
   }
 
   /** Whether anybody is subscribed to `subject`. A name that makes no valid subject keeps its account from being heard of. */

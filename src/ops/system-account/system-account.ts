@@ -30,7 +30,8 @@ export interface SystemAccount {
   loggedIn(connection: ObservedConnection): void
   /** It has ended: `stopMs` and `reason` are there. */
   left(connection: ObservedConnection): void
-  loginRefused(connection: ObservedConnection, reason: string): void
+  /** `reason` says more than that of the connection, and is told in `calloutAccount` only, whose service refused it. */
+  loginRefused(connection: ObservedConnection, reason: string, calloutAccount?: string): void
   /** The server is about to send its clients away. */
   lameDuck(): void
   /** Who speaks, and which of its messages this is: `server` in what is said in its name. */
@@ -60,7 +61,7 @@ export function createSystemAccount(options: SystemAccountOptions): SystemAccoun
   return {
     loggedIn: (connection) => events.loggedIn(connection),
     left: (connection) => events.left(connection),
-    loginRefused: (connection) => events.loginRefused(connection),
+    loginRefused: (...refusal) => events.loginRefused(...refusal),
     lameDuck: () => events.lameDuck(),
     stamp: () => publisher.stamp(),
     close() {

@@ -85,6 +85,21 @@ test('what an account says of these subjects itself stays', () => {
   assert.equal(exports.filter(({ subject }) => subject === '$SYS.REQ.USER.*.INFO').length, 1)
 })
 
+test('an export of the system account that covers them takes their place, wildcards and all', () => {
+  const wide = {
+    kind: 'service',
+    subject: '$SYS.REQ.ACCOUNT.*.>',
+    access: { kind: 'public' },
+    responseType: 'single',
+    allowsTrace: false,
+  } as const
+  const { exports } = withSystemServices(definition(SYSTEM, { exports: [wide] }), SYSTEM)
+  assert.deepEqual(
+    exports.map(({ subject }) => subject),
+    [wide.subject, '$SYS.REQ.USER.*.INFO'],
+  )
+})
+
 for (const name of ['two words', 'a.b', '*']) {
   test(`an account ${JSON.stringify(name)}, which cannot be a token of a subject, has to do without`, () => {
     assert.deepEqual(withSystemServices(definition(name), SYSTEM), definition(name))

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { InProcessClient } from '#core'
 import { account, SAMPLE_SERVER } from '../monitoring/sample-source.ts'
-import { observed, systemWorld } from './world.ts'
+import { type Json, jsonOf, observed, systemWorld } from './world.ts'
 
 const NOW = '2026-01-02T03:04:05.678Z'
 const SERVER = { name: 'bells', host: '127.0.0.1', id: SAMPLE_SERVER.id, ver: '2.9.25', jetstream: false, flags: 0 }
@@ -66,6 +67,22 @@ test('who is refused is told of without the reason that only the log may know', 
   assert.equal(json.reason, 'Authentication Failure')
   assert.deepEqual([json.client.acc, json.client.name_tag, json.client.stop], ['$G', '$G', NOW])
   assert.doesNotMatch(JSON.stringify(json), /wrong password/)
+})
+
+test('the owners of the default account hear that somebody was refused, those of a callout also why', async () => {
+  using world = systemWorld()
+  const heardIn = { A: [] as Json[], $G: [] as Json[] }
+  for (const name of ['A', '$G'] as const) {
+    const owner = new InProcessClient(world.broker.account(name), (error) => assert.fail(error as Error))
+    owner.subscribe('$SYS.ACCOUNT.CLIENT.AUTH.ERR', (message) => heardIn[name].push(jsonOf(message)))
+  }
+  world.system.loginRefused(observed({ account: '' }), 'wrong password')
+  world.system.loginRefused(observed({ account: '' }), 'no such account', 'A')
+  await nextTurn()
+  const told = (events: Json[]) =>
+    events.map(({ type, reason, client }) => [type.split('.').at(-1), reason, client.user])
+  assert.deepEqual(told(heardIn.$G), [['client_disconnect', 'Authentication Failure', 'bell']])
+  assert.deepEqual(told(heardIn.A), [['client_disconnect', 'No such account', 'bell']])
 })
 
 test('how many connections an account has is told under both names when it changes, and again while there are some', async () => {

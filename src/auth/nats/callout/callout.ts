@@ -69,13 +69,15 @@ async function askService(login: LoginRequest, { options, tools, seal }: Questio
     const text = Buffer.from(encodeJwt(request, server.keys, clock.now()))
     const answer = await tools.ask(account, messageOf(text, server.xkeys.publicKey, seal), timeoutMs)
     if (answer === undefined) {
-      return refused(`Authorization callout response not received in time on account ${JSON.stringify(account)}`)
+      throw new CalloutRefusal(
+        `Authorization callout response not received in time on account ${JSON.stringify(account)}`,
+      )
     }
     const serverId = server.keys.publicKey
     const user = readResponse(answer.payload, { userNkey, serverId, account, seal, claims, nowMs: clock.now() })
     return { ok: true, principal: await calloutPrincipal({ user, login, options, tools }) }
   } catch (error) {
-    if (error instanceof CalloutRefusal) return refused(error.message)
+    if (error instanceof CalloutRefusal) return { ok: false, reason: error.message, calloutAccount: account }
     throw error
   }
 }
@@ -91,8 +93,4 @@ function messageOf(jwt: Buffer, xkey: string, seal: Seal | undefined): Request {
   if (seal === undefined) return { subject: SUBJECT, payload: jwt }
   const headers = encodeHeaders({ headers: new Map([[XKEY_HEADER, [xkey]]]) })
   return { subject: SUBJECT, headers, payload: seal.close(jwt) }
-}
-
-function refused(reason: string): LoginResult {
-  return { ok: false, reason }
 }
