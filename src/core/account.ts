@@ -1,6 +1,6 @@
 import type { Clock } from '#kit'
 import type { AccountDefinition, AccountLimits } from './account-definition.ts'
-import type { Hop, Journey } from './crossing.ts'
+import { type Hop, type Journey, MAX_FURTHER_CROSSINGS } from './crossing.ts'
 import type { ImportLinks } from './imports.ts'
 import type { Message } from './message.ts'
 import type { Peer } from './peer.ts'
@@ -167,7 +167,7 @@ export class Account {
   }
 
   /** `publish` for a message that comes from another account. */
-  carryOn(message: Message, { from, echoes, hop }: Journey): number {
+  carryOn(message: Message, { from, echoes, hop }: Omit<Journey, 'budget'>): number {
     return this.#fanOut(message, from, echoes, hop)
   }
 
@@ -183,7 +183,9 @@ export class Account {
     }
     this.traffic.outMsgs += delivered
     this.traffic.outBytes += delivered * message.body.length
-    return services.length === 0 ? delivered : delivered + askServices(services, message, { from, echoes, hop })
+    if (services.length === 0) return delivered
+    const budget = hop?.budget ?? { crossings: MAX_FURTHER_CROSSINGS }
+    return delivered + askServices(services, message, { from, echoes, hop, budget })
   }
 
   /** Hands the message to one of `peer`'s own subscriptions that match, and to nobody else. */

@@ -35,6 +35,24 @@ export interface Journey {
   readonly echoes: boolean
   /** The services of other accounts through which it came, last first; `undefined`: none, it was published here. */
   readonly hop: Hop | undefined
+  /** What all that becomes of it has left. */
+  readonly budget: Budget
+}
+
+/**
+ * How often a message may go on to further accounts, on all its ways together, once it has crossed to one: where each
+ * account asks two others, twenty of them would make a million of it.
+ */
+export const MAX_FURTHER_CROSSINGS = 256
+
+export interface Budget {
+  crossings: number
+}
+
+/** Whether a message with that way behind it may cross once more to `service`. */
+export function mayCross({ hop, budget }: Journey, service: ServiceExport): boolean {
+  if (hop === undefined) return true
+  return !hasPassed(hop, service) && budget.crossings-- > 0
 }
 
 export interface Hop {
@@ -44,10 +62,11 @@ export interface Hop {
   /** What the service was told of who asks; answers tell nothing. */
   readonly info: RequestInfo | undefined
   readonly previous: Hop | undefined
+  readonly budget: Budget
 }
 
 /** Whether a message with that way behind it came through `service`. */
-export function hasPassed(hop: Hop | undefined, service: ServiceExport): boolean {
+function hasPassed(hop: Hop | undefined, service: ServiceExport): boolean {
   for (let passed = hop; passed !== undefined; passed = passed.previous) if (passed.service === service) return true
   return false
 }

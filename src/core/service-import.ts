@@ -1,6 +1,6 @@
 import type { Account, AccountTools } from './account.ts'
 import type { ServiceExport } from './account-definition.ts'
-import { type Hop, hasPassed, type Journey, type ServiceCrossing } from './crossing.ts'
+import { type Hop, type Journey, mayCross, type ServiceCrossing } from './crossing.ts'
 import type { ImportMapping } from './import-mapping.ts'
 import type { Message } from './message.ts'
 import { NOBODY, type Peer } from './peer.ts'
@@ -31,9 +31,10 @@ export class ServiceImportCrossing implements ServiceCrossing {
     this.subscription = new Subscription(NOBODY, link.mapping.local, '', '', this)
   }
 
-  carry(message: Message, { from, echoes, hop }: Journey): boolean {
+  carry(message: Message, journey: Journey): boolean {
+    const { from, echoes, hop, budget } = journey
     const { exporter, service, mapping, shares } = this.#link
-    if (hasPassed(hop, service)) return false
+    if (!mayCross(journey, service)) return false
 
     const info = this.#infoOf(from, hop)
     const sample = LatencySample.of({ service, exporter, requestor: info, message, ...this.#tools })
@@ -42,7 +43,7 @@ export class ServiceImportCrossing implements ServiceCrossing {
     const reply = responses?.expect({ reply: message.reply, service, sample }) ?? ''
     const subject = exporter.mapped(mapping.toRemote(message.subject))
     const request = withRequestInfo(message, { subject, reply, info })
-    const next = { service, shares: hop?.shares ?? shares, info, previous: hop }
+    const next = { service, shares: hop?.shares ?? shares, info, previous: hop, budget }
     const isDelivered = exporter.carryOn(request, { from, echoes, hop: next }) > 0
     if (!isDelivered) responses?.giveUp(reply)
     return isDelivered

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock, Timer } from '#kit'
 import type { Account } from './account.ts'
 import type { ServiceExport } from './account-definition.ts'
-import { hasPassed, type Journey, type ServiceCrossing } from './crossing.ts'
+import { type Journey, mayCross, type ServiceCrossing } from './crossing.ts'
 import { Message } from './message.ts'
 import { NOBODY } from './peer.ts'
 import type { LatencySample } from './service-latency.ts'
@@ -78,17 +78,18 @@ export class ServiceResponses implements ServiceCrossing {
   }
 
   /** An answer is always said to have been delivered, as in nats-server: who answers too late is not told. */
-  carry(message: Message, { from, echoes, hop }: Journey): boolean {
+  carry(message: Message, journey: Journey): boolean {
+    const { from, echoes, hop, budget } = journey
     const { subject, body, headerBytes } = message
     const awaited = this.#awaited.get(subject)
     if (awaited === undefined || awaited.expiresAtMs <= this.#clock.now()) return true
     const { service, sample } = awaited
-    if (hasPassed(hop, service)) return true
+    if (!mayCross(journey, service)) return true
 
     const back = message.reply === '' ? undefined : this.#requestor.responsesTo(this.#exporter)
     const reply = back?.expect({ reply: message.reply, service }) ?? ''
     const answer = new Message(this.#requestor.mapped(awaited.reply), body, reply, headerBytes)
-    const next = { service, shares: false, info: undefined, previous: hop }
+    const next = { service, shares: false, info: undefined, previous: hop, budget }
     const isDelivered = this.#requestor.carryOn(answer, { from, echoes, hop: next }) > 0
     if (!isDelivered) back?.giveUp(reply)
     if (isDelivered) sample?.answered(from)

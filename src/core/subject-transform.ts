@@ -1,4 +1,4 @@
-import { isLiteralSubject } from './subject.ts'
+import { isLiteralSubject, MAX_SUBJECT_TOKENS } from './subject.ts'
 
 /** A destination that cannot be reached from its source, in nats-server's words. */
 export class TransformError extends Error {
@@ -18,6 +18,9 @@ export interface TransformTools {
   random(below: number): number
 }
 
+/** Characters that functions may make of one subject: a destination can name a long token again and again. */
+const MAX_MADE_LENGTH = 32 * 1024
+
 /**
  * Makes one subject of another: `{{partition(3,1)}}` and its like. (`spec/nats.md` §2.9)
  *
@@ -36,10 +39,17 @@ export class SubjectTransform {
     this.#destination = this.#keepsRest ? tokens.slice(0, -1) : tokens
   }
 
-  /** `subject` must match the source. */
+  /** `subject` must match the source. Empty, to which nobody can be subscribed, where it would become too long. */
   apply(subject: string): string {
     const tokens = subject.split('.')
-    const made = this.#destination.map((token) => textOf(token, tokens))
+    const made: string[] = []
+    let length = 0
+    for (const token of this.#destination) {
+      const text = textOf(token, tokens)
+      length += text.length + 1
+      if (length > MAX_MADE_LENGTH) return ''
+      made.push(text)
+    }
     if (this.#keepsRest) made.push(...tokens.slice(this.#sourceTokens - 1))
     return made.join('.')
   }
@@ -76,6 +86,7 @@ export function parseDestination(
 }
 
 function isValidDestination(tokens: readonly string[]): boolean {
+  if (tokens.length > MAX_SUBJECT_TOKENS) return false
   return tokens.every((token, i) => token !== '' && token !== '*' && tokens[i - 1] !== '>')
 }
 
