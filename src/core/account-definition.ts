@@ -13,7 +13,7 @@ export interface AccountDefinition {
 export interface AccountLimits {
   /** Clients and leaf nodes together. */
   readonly maxConnections?: number | undefined
-  /** Of all its connections together. */
+  /** Of each of its connections. */
   readonly maxSubscriptions?: number | undefined
   readonly maxPayloadBytes?: number | undefined
   readonly maxLeafNodes?: number | undefined

@@ -51,8 +51,6 @@ export class Account {
   #definition: AccountDefinition | undefined
   #clients = 0
   #leafNodes = 0
-  /** Subscriptions that are not its connections' own. */
-  #attached = 0
 
   constructor(name: string, tools: AccountTools) {
     this.name = name
@@ -109,12 +107,6 @@ export class Account {
   leave(kind: ConnectionKind): void {
     if (kind === 'leaf') this.#leafNodes--
     else this.#clients--
-  }
-
-  /** Whether its connections together may have one more subscription. */
-  get hasRoomForSubscription(): boolean {
-    const { maxSubscriptions } = this.limits
-    return maxSubscriptions === undefined || this.#sublist.size - this.#attached < maxSubscriptions
   }
 
   /**
@@ -216,12 +208,11 @@ export class Account {
   /** A subscription on behalf of another account, or on behalf of this one that leads to another. */
   attach(subscription: Subscription): void {
     this.#sublist.insert(subscription)
-    this.#attached++
   }
 
   /** For each `attach`. */
   detach(subscription: Subscription): void {
-    if (this.#sublist.remove(subscription)) this.#attached--
+    this.#sublist.remove(subscription)
   }
 
   /** Where this account's answers to requests of `requestor` are looked after. */

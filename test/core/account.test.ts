@@ -145,15 +145,6 @@ test('limits of a new definition hold from then on', () => {
   assert.equal(limited.limits.maxPayloadBytes, 10)
 })
 
-test('subscriptions have room until all connections together have too many', () => {
-  const world = new World([account('A', { limits: { maxSubscriptions: 2 } })])
-  const limited = world.broker.account('A')
-  const last = [world.client('A'), world.client('A')].map((client) => client.subscribe('a'))[1]!
-  assert.equal(limited.hasRoomForSubscription, false)
-  limited.unsubscribe(last)
-  assert.equal(limited.hasRoomForSubscription, true)
-})
-
 test('traffic is counted: what is published, and what is delivered of it', () => {
   const account = broker().account('A')
   const peer = new Recorder()

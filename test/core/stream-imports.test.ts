@@ -236,20 +236,6 @@ test('an exporter that is defined after its importer is found', () => {
   assert.deepEqual(subscriber.got, ['1:pub:'])
 })
 
-test('subscriptions on behalf of other accounts take no room of the exporter', () => {
-  const accounts = new World([
-    account('E', { exports: [stream('>')], limits: { maxSubscriptions: 1 } }),
-    account('A', { imports: [importStream('E', '>')], limits: { maxSubscriptions: 1 } }),
-  ])
-  const [exporter, importer] = ['E', 'A'].map((name) => accounts.broker.account(name))
-  accounts.client('A').subscribe('a')
-  assert.equal(exporter?.hasRoomForSubscription, true)
-  assert.equal(importer?.hasRoomForSubscription, false)
-  accounts.client('E').subscribe('a')
-  assert.equal(exporter?.hasRoomForSubscription, false)
-  assert.equal(exporter?.subscriptionCount, 2)
-})
-
 test('what is delivered to importers is traffic of the exporter', () => {
   const accounts = world('pub')
   accounts.client('A').subscribe('pub')
