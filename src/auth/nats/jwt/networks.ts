@@ -5,13 +5,19 @@ export function isNetwork(text: string): boolean {
   return networkOf(text) !== undefined
 }
 
-/** Whether one of the networks has the address; `true` when there are no networks, `false` when one of them is none. */
+/** Each is looked at with every login. */
+const MAX_NETWORKS = 1_000
+
+/**
+ * Whether one of the networks has the address; `true` when there are no networks, `false` when one of them is none, or
+ * when there are more than 1,000.
+ */
 export function isAddressIn(networks: readonly string[], address: string): boolean {
   if (networks.length === 0) return true
   // The name of an interface says nothing of the network.
   const host = address.split('%')[0] as string
   const version = isIP(host)
-  if (version === 0) return false
+  if (version === 0 || networks.length > MAX_NETWORKS) return false
   const list = new BlockList()
   for (const text of networks) {
     const network = networkOf(text)

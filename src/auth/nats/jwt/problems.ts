@@ -6,7 +6,7 @@ export interface Problem {
 }
 
 /** How many are kept: a JWT may have thousands, and nobody reads them. */
-const MAX_PROBLEMS = 50
+export const MAX_PROBLEMS = 50
 
 /** Collects what is wrong with claims that were read. */
 export class Problems {

@@ -1,10 +1,9 @@
 import { isValidSubject } from '#core'
 import type { AccountClaims, PermissionClaims, UserClaims, UserRights } from './claims.ts'
 
-const PLACEHOLDER = /\{\{([^}]+)\}\}/g
-
-/** Subjects that the placeholders of one list may become. nats-server's. */
+/** Subjects that the placeholders of one list may become: nats-server's; and their characters. */
 const MAX_EXPANSIONS = 4096
+const MAX_EXPANDED_LENGTH = 1024 * 1024
 
 /** What there is no value for becomes this, which makes the subject invalid. */
 const INVALID = ' '
@@ -30,10 +29,13 @@ export function rightsFromTemplate(template: UserRights, user: TemplateUser, acc
 
   function expand(subjects: readonly string[], isDeny: boolean): readonly string[] {
     // A list without placeholders is taken as it is, valid or not.
-    if (subjects.every((subject) => subject.search(PLACEHOLDER) === -1)) return subjects
+    if (subjects.every((subject) => placeholdersIn(subject).size === 0)) return subjects
     const expanded: string[] = []
+    let length = 0
     for (const subject of subjects) {
       for (const candidate of fillIn(subject, isDeny, MAX_EXPANSIONS - expanded.length)) {
+        length += candidate.length
+        if (length > MAX_EXPANDED_LENGTH) throw tooMuch()
         if (isValidSubject(candidate)) expanded.push(candidate)
         else if (isDeny) throw new Error('generated invalid subject')
       }
@@ -44,11 +46,10 @@ export function rightsFromTemplate(template: UserRights, user: TemplateUser, acc
   /** Every combination of the values of its placeholders, of which only tags have more than one. */
   function fillIn(subject: string, isDeny: boolean, limit: number): readonly string[] {
     let combinations = [subject]
-    const placeholders = new Map(subject.matchAll(PLACEHOLDER).map(([text, operation = '']) => [text, operation]))
-    for (const [placeholder, operation] of placeholders) {
+    for (const [placeholder, operation] of placeholdersIn(subject)) {
       const values = valuesOf(operation.trim(), subject, isDeny)
-      if (combinations.length * values.length > limit)
-        throw new Error(`template expansion exceeds limit: ${MAX_EXPANSIONS}`)
+      const count = combinations.length * values.length
+      if (count > limit || count * subject.length > MAX_EXPANDED_LENGTH) throw tooMuch()
       combinations = combinations.flatMap((part) => values.map((value) => part.replaceAll(placeholder, () => value)))
     }
     return combinations
@@ -76,6 +77,27 @@ export function rightsFromTemplate(template: UserRights, user: TemplateUser, acc
     if (!isDeny) return [INVALID]
     throw new Error(`generated invalid subject ${JSON.stringify(subject)}: ${JSON.stringify(tag)} is not defined`)
   }
+}
+
+/**
+ * The operations by the placeholders that they stand in: `{{name()}}`. Not by a pattern, which would begin anew at each
+ * of a million braces.
+ */
+function placeholdersIn(subject: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  let start = subject.indexOf('{{')
+  while (start !== -1) {
+    const end = subject.indexOf('}', start + 2)
+    if (end === -1) break
+    const isClosed = end > start + 2 && subject[end + 1] === '}'
+    if (isClosed) found.set(subject.slice(start, end + 2), subject.slice(start + 2, end))
+    start = subject.indexOf('{{', end + 1)
+  }
+  return found
+}
+
+function tooMuch(): Error {
+  return new Error(`template expansion exceeds limit: ${MAX_EXPANSIONS}`)
 }
 
 /** Whether a user has no rights of its own, as those of scoped signing keys have to. */

@@ -2,6 +2,8 @@ import type { TimeRange } from './claims.ts'
 
 const TIME_OF_DAY = /^([01]?\d|2[0-3]):([0-5]\d):([0-5]\d)(?:[.,]\d+)?$/
 const DAY_MS = 86_400_000
+/** Each takes some 30 us to look at, at every login: nobody who has more comes in. */
+const MAX_RANGES = 100
 
 /** Milliseconds since midnight, fractions of a second left off; `undefined` for what is no `15:04:05`. */
 export function timeOfDayMs(text: string): number | undefined {
@@ -17,13 +19,13 @@ export function isTimeZone(name: string): boolean {
 
 /**
  * Until when a user may stay who comes at `nowMs`: the latest end of the ranges that it falls in, or `Infinity` when there
- * are no ranges. `undefined`: it may not come. `zone` is an IANA name; empty: that of the server. A range whose end is
+ * are no ranges. `undefined`: it may not come, as when there are more than 100. `zone` is an IANA name; empty: that of the server. A range whose end is
  * before its start goes over midnight; start and end are not in it.
  */
 export function allowedUntilMs(times: readonly TimeRange[], zone: string, nowMs: number): number | undefined {
   if (times.length === 0) return Number.POSITIVE_INFINITY
   const format = zoneOf(zone === 'Local' ? '' : zone)
-  if (format === undefined) return undefined
+  if (format === undefined || times.length > MAX_RANGES) return undefined
   const today = wallClockMs(format, nowMs) - (wallClockMs(format, nowMs) % DAY_MS)
   const ends: number[] = []
   for (const range of times) {

@@ -1,7 +1,8 @@
+import { SubjectTree } from '#core'
 import { isPublicKey } from '../nkeys.ts'
 import type { AccountClaims, ActivationClaims, ExportClaim, ImportClaim, MappingClaim } from './claims.ts'
 import { type Decoded, decodeJwt } from './decode.ts'
-import type { Problems } from './problems.ts'
+import { MAX_PROBLEMS, type Problems } from './problems.ts'
 import {
   checkLocalSubject,
   checkPermissions,
@@ -92,27 +93,50 @@ export function checkImport(claim: ImportClaim, importer: string, problems: Prob
 }
 
 function checkImports(claims: AccountClaims, problems: Problems): void {
-  /** The local subjects of services, by exporter. */
-  const known = new Map<string, string[]>()
-  for (const claim of claims.imports) {
+  const overlaps = overlapsOf(claims.imports)
+  for (const [index, claim] of claims.imports.entries()) {
     if (claim === undefined) {
       problems.error('null import is not allowed')
       continue
     }
-    if (claim.kind === 'service') {
-      const local = claim.to || withoutReferences(claim.localSubject) || claim.subject
-      const others = known.get(claim.account) ?? []
-      for (const other of others) {
-        if (!isContainedIn(local, other) && !isContainedIn(other, local)) continue
-        problems.error(
-          `overlapping subject namespace for ${JSON.stringify(local)} and ${JSON.stringify(other)} ` +
-            `in same account ${JSON.stringify(claim.account)}`,
-        )
-      }
-      known.set(claim.account, [...others, local])
+    for (const other of overlaps.get(index) ?? []) {
+      problems.error(
+        `overlapping subject namespace for ${JSON.stringify(localSubjectOf(claim))} and ${JSON.stringify(other)} ` +
+          `in same account ${JSON.stringify(claim.account)}`,
+      )
     }
     checkImport(claim, claims.subject, problems)
   }
+}
+
+/** The local subject of a service. */
+function localSubjectOf({ to, localSubject, subject }: ImportClaim): string {
+  return to || withoutReferences(localSubject) || subject
+}
+
+/** By the place of a service among the imports, the local subjects of those before it that contain its own or lie in it. */
+function overlapsOf(imports: AccountClaims['imports']): ReadonlyMap<number, readonly string[]> {
+  const services = imports.flatMap((claim, index) => {
+    return claim?.kind === 'service' ? [{ index, account: claim.account, local: localSubjectOf(claim) }] : []
+  })
+  const trees = new Map<string, SubjectTree<(typeof services)[number]>>()
+  for (const one of services) {
+    const tree = trees.get(one.account) ?? new SubjectTree()
+    trees.set(one.account, tree)
+    tree.add(one.local, one)
+  }
+  const overlaps = new Map<number, string[]>()
+  let count = 0
+  for (const one of services) {
+    for (const other of trees.get(one.account)!.containing(one.local)) {
+      // Of two that are the same, each contains the other.
+      if (other === one || (other.local === one.local && other.index > one.index)) continue
+      if (++count > MAX_PROBLEMS) return overlaps
+      const [earlier, later] = other.index < one.index ? [other, one] : [one, other]
+      overlaps.set(later.index, [...(overlaps.get(later.index) ?? []), earlier.local])
+    }
+  }
+  return overlaps
 }
 
 function checkExports(exports: AccountClaims['exports'], problems: Problems): void {
@@ -122,18 +146,19 @@ function checkExports(exports: AccountClaims['exports'], problems: Problems): vo
   }
   for (const kind of ['service', 'stream'] as const) {
     const subjects = exports.filter((claim) => claim?.kind === kind).map((claim) => (claim as ExportClaim).subject)
-    const literals = new Set<string>()
+    const known = new Set<string>()
+    const tree = new SubjectTree<string>()
     for (const subject of subjects) {
-      if (literals.has(subject)) problems.error(`${kind} export subject "${subject}" already exports "${subject}"`)
-      literals.add(subject)
+      if (known.has(subject)) problems.error(`${kind} export subject "${subject}" already exports "${subject}"`)
+      else tree.add(subject, subject)
+      known.add(subject)
     }
-    // Only one with wildcards contains others, and few have them.
-    for (const container of literals) {
-      if (!hasWildcards(container)) continue
-      for (const subject of literals) {
-        if (subject === container || !isContainedIn(subject, container)) continue
+    const told = new Set<string>()
+    for (const subject of known) {
+      for (const container of tree.containing(subject)) {
+        if (container === subject || told.has(container)) continue
+        if (told.add(container).size > MAX_PROBLEMS) return
         problems.error(`${kind} export subject "${container}" already exports "${subject}"`)
-        break
       }
     }
   }

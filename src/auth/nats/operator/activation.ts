@@ -1,3 +1,4 @@
+import { SubjectTree } from '#core'
 import {
   type AccountClaims,
   type ActivationClaims,
@@ -5,7 +6,6 @@ import {
   decodedActivation,
   type ExportClaim,
   type ImportClaim,
-  isContainedIn,
   obstacleAmong,
   Problems,
   problemsOf,
@@ -53,9 +53,21 @@ function isIssuerTrusted(activation: ActivationClaims, exporter: AccountClaims, 
 /** The export that the import is of: that of the very subject, or one that contains it. */
 function exportFor({ kind, subject, to }: ImportClaim, exporter: AccountClaims): ExportClaim | undefined {
   const exported = kind === 'service' && to !== '' ? to : subject
-  const candidates = exporter.exports.filter((candidate) => candidate?.kind === kind)
-  return (
-    candidates.find((candidate) => candidate?.subject === exported) ??
-    candidates.find((candidate) => candidate !== undefined && isContainedIn(exported, candidate.subject))
-  )
+  const candidates = exportsOf(exporter)
+    .containing(exported)
+    .filter((candidate) => candidate.kind === kind)
+  return candidates.find((candidate) => candidate.subject === exported) ?? candidates[0]
+}
+
+const EXPORTS = new WeakMap<AccountClaims, SubjectTree<ExportClaim>>()
+
+/** There may be thousands, and as many who import of them. */
+function exportsOf(exporter: AccountClaims): SubjectTree<ExportClaim> {
+  let tree = EXPORTS.get(exporter)
+  if (tree === undefined) {
+    tree = new SubjectTree()
+    for (const claim of exporter.exports) if (claim !== undefined) tree.add(claim.subject, claim)
+    EXPORTS.set(exporter, tree)
+  }
+  return tree
 }
