@@ -33,7 +33,8 @@ export interface Admission {
 export class Login {
   readonly #options: LoginOptions
   #timer: Timer | undefined
-  #isPending = false
+  /** While an answer is waited for. */
+  #leave: (() => void) | undefined
 
   constructor(options: LoginOptions) {
     this.#options = options
@@ -42,7 +43,7 @@ export class Login {
 
   /** An answer is waited for. */
   get isPending(): boolean {
-    return this.#isPending
+    return this.#leave !== undefined
   }
 
   /**
@@ -61,13 +62,13 @@ export class Login {
       answer(result, request)
       return 'now'
     }
-    this.#isPending = this.#options.pending.enter()
+    this.#leave = this.#options.pending.enter(request.address)
     void this.#settled(result).then((settled) => {
-      if (!this.#isPending) return
+      if (!this.isPending) return
       this.#settle()
       answer(settled, request)
     })
-    if (!this.#isPending) return 'overloaded'
+    if (!this.isPending) return 'overloaded'
     this.#startTimer()
     return 'later'
   }
@@ -106,8 +107,8 @@ export class Login {
   /** Nothing is waited for any more. */
   #settle(): void {
     this.#stopTimer()
-    if (this.#isPending) this.#options.pending.leave()
-    this.#isPending = false
+    this.#leave?.()
+    this.#leave = undefined
   }
 
   async #settled(result: Promise<LoginResult>): Promise<LoginResult> {

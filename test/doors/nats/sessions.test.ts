@@ -378,14 +378,29 @@ test('the log says who was refused what, as nats-server does', async () => {
   )
 })
 
-test('many may wait for their login, but not any number', async () => {
+for (const [name, user] of [
+  ['[REDACTED]', 'token'],
+  ['ann', 'user:ann'],
+] as const) {
+  test(`the log calls somebody ${user} who came with a token and is ${name} by it`, async () => {
+    const permissions = { publish: { deny: ['a'] } }
+    await using server = await startDoor({ authenticator: new ScriptedAuthenticator({ '': { name, permissions } }) })
+    using client = await logIn(server, 'TCP', '', { auth_token: 'secret' })
+    client.say('PUB a 0\r\n\r\n')
+    await client.untilPong()
+    const refused = server.log.find(({ event }) => event === 'operation refused')
+    assert.deepEqual([refused?.fields.account, refused?.fields.user], ['A', user])
+  })
+}
+
+test('many of one network may wait for their login, but not any number', async () => {
   const authenticator = Object.assign(new ScriptedAuthenticator(), {
     login: () => new Promise<LoginResult>(() => {}),
   })
   await using server = await startDoor({ authenticator, limits: { maxConnections: 2000 } })
   const clients: TcpClient[] = []
   try {
-    while (clients.length < 1024) {
+    while (clients.length < 256) {
       const batch = await Promise.all(Array.from({ length: 64 }, () => TcpClient.connect(server.tcp)))
       for (const client of batch) client.say(connectAs('ann'))
       clients.push(...batch)
@@ -398,7 +413,7 @@ test('many may wait for their login, but not any number', async () => {
     }
     assert.equal(await refused(), "-ERR 'Connection throttling is active. Please try again later.'\r\n")
     clients.pop()!.raw.socket.resetAndDestroy()
-    await until(() => server.door.connectionCount === 1023, 'its end')
+    await until(() => server.door.connectionCount === 255, 'its end')
     using next = await TcpClient.connect(server.tcp)
     next.say(connectAs('ann'))
     assert.equal(await refused(), "-ERR 'Connection throttling is active. Please try again later.'\r\n")
