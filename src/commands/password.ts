@@ -26,7 +26,7 @@ export async function readNewSecret(question: string): Promise<string> {
   const [secret = '', again = secret] = process.stdin.isTTY
     ? await ask(question, `${question} again`)
     : [withoutLineEnd(await allOfStdin())]
-  if (secret === '') throw new ConfigError('It is empty')
+  if (secret === '') throw new ConfigError(`The ${question.toLowerCase()} is empty`)
   if (again !== secret) throw new ConfigError('The two are not the same')
   return secret
 }

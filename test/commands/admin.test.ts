@@ -58,13 +58,14 @@ for (const [flags, form] of [
 }
 
 for (const [args, input, complaint] of [
-  [['hash'], '', 'It is empty'],
+  [['hash'], '', 'The password is empty'],
   [['hash'], 'x'.repeat(73), 'Cannot hash it: The password is longer than 72 bytes'],
   [['hash'], 'x'.repeat(70_000), 'What comes from stdin is too long for a secret'],
   [['hash', '--cost', '3'], 'secret', 'Cannot hash it: The cost must be from 4 to 31'],
   [['hash', '--argon2', '--cost', '9'], 'secret', '--cost is that of bcrypt'],
   [['nkey', '--public'], 'SUNOSEED', 'That is not the seed of an nkey'],
   [['permissions'], '', 'Say whose permissions: a user, or a credentials file with --creds'],
+  [['permissions', 'ada'], '', 'Name the configuration that the user is in, with -c'],
   [['permissions', 'ada', '--creds', 'x'], '', 'A credentials file says by itself whose it is: leave out the user'],
   [['permissions', '--creds', '/none'], '', `Cannot read "/none": ENOENT: no such file or directory, open '/none'`],
 ] as const) {
@@ -248,6 +249,20 @@ test('a credentials file tells what its user may do, and with the configuration 
   )
   assert.match(alone.stdout, /The JWT of its account is not at hand/)
   assert.ok(!alone.stdout.includes(user.seed))
+
+  for (const [resolver, note] of [
+    ['MEMORY', 'It is not let in: the JWT of its account is not in resolver_preload.'],
+    ['URL("http://127.0.0.1:1/")', 'The JWT of its account is at the URL of the resolver, which is not asked here.'],
+    [
+      '{ type: full, dir: jwt }',
+      'The JWT of its account is not in the folder of the resolver, where nsc push brings it.',
+    ],
+  ]) {
+    const config = `operator: ${operatorJwt}\nsystem_account: ${KeyPair.create('account').publicKey}\nresolver: ${resolver}\n`
+    await writeFile(folder.join('nats.conf'), config)
+    const { stdout, stderr } = await admin(['permissions', '--creds', 'joe.creds', '-c', 'nats.conf'], { folder })
+    assert.ok(stdout.includes(note!), stdout + stderr)
+  }
 
   await writeFile(
     folder.join('nats.conf'),

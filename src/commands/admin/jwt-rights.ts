@@ -36,7 +36,9 @@ export async function rightsOfCredentials(
   const key = user.issuerAccount || user.issuer
   const accountJwt = operator && (await accountJwtOf(key, operator))
   const account = accountJwt === undefined ? undefined : decoded(accountJwt, 'account', `account ${key}`)
-  return rightsOfClaims(user, account, nowMs)
+  if (account !== undefined) return rightsOfClaims(user, account, nowMs)
+  const rights = rightsOfClaims(user, undefined, nowMs)
+  return { ...rights, notes: [...rights.notes, `${whereIsAccount(operator)} ${ACCOUNT_ADDS}`] }
 }
 
 function rightsOfClaims(user: UserClaims, account: AccountClaims | undefined, nowMs: number): Rights {
@@ -57,13 +59,24 @@ function rightsOfClaims(user: UserClaims, account: AccountClaims | undefined, no
       ...conditions(rights),
       ...(user.expiresAt === 0 ? [] : [`Its JWT is good until ${new Date(user.expiresAt * 1000).toISOString()}.`]),
       ...(scope === undefined ? [] : [`Its rights are those of signing key ${scope.key}.`]),
-      ...(account === undefined ? [ACCOUNT_UNKNOWN] : []),
     ],
   }
 }
 
-const ACCOUNT_UNKNOWN =
-  'The JWT of its account is not at hand (--config names where it is): default permissions, limits and the rights of a scoped signing key may come from there.'
+const ACCOUNT_ADDS = 'Default permissions, limits and the rights of a scoped signing key may come from there.'
+
+function whereIsAccount(operator: OperatorOptions | undefined): string {
+  switch (operator?.resolver.kind) {
+    case undefined:
+      return 'The JWT of its account is not at hand: -c names a configuration that knows it.'
+    case 'memory':
+      return 'It is not let in: the JWT of its account is not in resolver_preload.'
+    case 'directory':
+      return 'The JWT of its account is not in the folder of the resolver, where nsc push brings it.'
+    case 'url':
+      return 'The JWT of its account is at the URL of the resolver, which is not asked here.'
+  }
+}
 
 /** Why it would not be let in, as far as that can be said without a connection. */
 function objections(user: UserClaims, account: AccountClaims | undefined, nowMs: number): string[] {

@@ -55,6 +55,7 @@ async function rightsOf(user: string | undefined, { config, creds }: Flags): Pro
     return rightsOfCredentials(creds, operator, Date.now())
   }
   if (user === undefined) throw new ConfigError('Say whose permissions: a user, or a credentials file with --creds')
+  if (config === undefined) throw new ConfigError('Name the configuration that the user is in, with -c')
   return rightsOfUser(user, load())
 }
 

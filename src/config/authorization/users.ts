@@ -12,6 +12,7 @@ import {
   readMap,
   stringIn,
 } from '../language/index.ts'
+import { remarkUnusable } from '../types/text.ts'
 import { checkedConnectionTypes, connectionTypesIn } from './connection-types.ts'
 import { deepType } from './deep-type.ts'
 import { permissionsIn, problemOfPermissions, withResponses } from './permissions.ts'
@@ -60,8 +61,9 @@ function userIn(map: ConfigMap, { problems, account }: UsersContext): NatsUser |
   const name = ({ value }: ConfigEntry) => {
     user = stringIn(value)
   }
-  const secret = ({ value }: ConfigEntry) => {
+  const secret = ({ value, keyPosition }: ConfigEntry) => {
     password = stringIn(value)
+    remarkUnusable(password, { problems, position: keyPosition })
   }
   const permissions = (entry: ConfigEntry) => {
     rights.permissions = permissionsIn(entry, problems)

@@ -31,6 +31,9 @@ export function expired(of: Expiry['of']): Objection {
 
 const PUBLIC_USER_KEY = /^U[A-Z2-7]{55}$/
 
+/** Stands where others have a name. */
+const TOKEN_ITSELF = '[REDACTED]'
+
 /** Who somebody says to be, by what and by which name, both true or not. Never a secret. */
 export interface Claim {
   readonly kind: 'nkey' | 'user' | 'jwt' | 'token'
@@ -42,7 +45,7 @@ export function claimOf({ nkey, user, jwt, token }: LoginRequest): Claim | undef
   if (nkey !== '') return { kind: 'nkey', name: nkey }
   if (user !== '') return { kind: 'user', name: user }
   if (jwt !== '') return { kind: 'jwt', name: subjectOf(jwt) }
-  return token === '' ? undefined : { kind: 'token', name: '[REDACTED]' }
+  return token === '' ? undefined : { kind: 'token', name: TOKEN_ITSELF }
 }
 
 const CLAIM_WORDS: Record<Claim['kind'], string> = { nkey: 'Nkey', user: 'User', jwt: 'JWT User', token: 'Token' }
@@ -56,7 +59,9 @@ export function claimText({ kind, name }: Claim): string {
 export function userLabel({ name }: Principal, request: LoginRequest): string {
   if (name === '') return ''
   const kind = claimOf(request)?.kind ?? (PUBLIC_USER_KEY.test(name) ? 'nkey' : 'user')
-  return kind === 'token' ? 'token' : `${kind}:${name}`
+  if (kind !== 'token') return `${kind}:${name}`
+  // Of some tokens it is known whose they are.
+  return name === TOKEN_ITSELF ? 'token' : `user:${name}`
 }
 
 /** Whose JWT it says to be; empty when it does not say, or says nonsense. */
