@@ -14,6 +14,7 @@ import { type AccountDefinition, type Broker, DEFAULT_ACCOUNT, RequestClient, SY
 import { PROTOCOL_VERSION, type ServerIdentity } from '#doors/nats'
 import type { Clock, Logger } from '#kit'
 import { withSystemServices } from '#ops'
+import { boundedLog, FAILURES } from './bounded-log.ts'
 import { inSteps, type ReloadStep } from './reload-step.ts'
 
 export interface AuthorityTools {
@@ -129,7 +130,8 @@ export class Authority {
     let waiting: Map<string, AccountDefinition> | undefined = new Map()
     const mode = await openOperatorMode(operator, {
       clock,
-      logger,
+      // Strangers cause lines with every account that they make up.
+      logger: boundedLog(logger, clock, FAILURES),
       ask: async (subject, payload, timeoutMs) => {
         const answer = await this.#requests.request(systemAccount, { subject, payload }, timeoutMs)
         return answer?.payload

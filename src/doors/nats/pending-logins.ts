@@ -6,7 +6,7 @@ import { networkOf } from '#kit'
  */
 const MAX_PENDING = 1024
 /** Of one network: whoever is answered late, because it fails again and again, must not keep all others out. */
-const MAX_PENDING_OF_NETWORK = 256
+const MAX_PENDING_OF_NETWORK = 512
 
 /** How many logins are under way, of all connections of the door. */
 export class PendingLogins {
