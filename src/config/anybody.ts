@@ -15,5 +15,5 @@ export function openToAnybody({ authorization, accounts, systemAccount }: NatsOp
   while (users.some(({ user }) => user === name)) name += '_'
   // Who guesses its password gets no more than who shows nothing.
   const anybody = { user: name, password: name, account: DEFAULT_ACCOUNT }
-  return { ...authorization, noAuthUser: name, users: [...users, anybody] }
+  return { ...authorization, noAuthUser: name, isNoAuthUserImplied: true, users: [...users, anybody] }
 }

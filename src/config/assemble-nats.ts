@@ -57,6 +57,7 @@ export function assembleNats(choose: Choice, surroundings: Surroundings, problem
       host: choose(nats.host),
       port: choose(nats.port),
       serverName: choose(nats.serverName),
+      serverTags: choose(nats.serverTags),
       maxPayloadBytes,
       maxPendingBytes,
       maxControlLineBytes: choose(nats.maxControlLineBytes),

@@ -32,6 +32,7 @@ export interface NatsServerOptions {
 export interface NatsOptions extends HostAndPort {
   /** `undefined`: the server's id is its name. */
   readonly serverName: string | undefined
+  readonly serverTags: readonly string[]
   readonly maxPayloadBytes: number
   /** At least `maxPayloadBytes`. */
   readonly maxPendingBytes: number

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import {
+  type Authenticator,
   type AuthenticatorTools,
   authTimeoutMs,
   type CalloutTools,
@@ -8,6 +9,7 @@ import {
   type OperatorMode,
   type OperatorOptions,
   openOperatorMode,
+  slowedDown,
 } from '#auth'
 import type { NatsOptions } from '#config'
 import { type AccountDefinition, type Broker, DEFAULT_ACCOUNT, RequestClient, SYSTEM_ACCOUNT } from '#core'
@@ -30,7 +32,10 @@ export interface AuthorityTools {
   stamp(): object
 }
 
-export type AuthorityOptions = Pick<NatsOptions, 'host' | 'authorization' | 'accounts' | 'systemAccount' | 'tls'>
+export type AuthorityOptions = Pick<
+  NatsOptions,
+  'host' | 'serverTags' | 'authorization' | 'accounts' | 'systemAccount' | 'tls'
+>
 
 /** What is in force once its `step` is installed. */
 export interface PreparedAuthority {
@@ -64,6 +69,11 @@ export class Authority {
     this.#tools = tools
     this.#failures = new LoginFailures({ clock })
     this.#requests = new RequestClient({ broker, clock, randomBytes })
+  }
+
+  /** The same, for logins that others judge: who fails again and again waits for the answer. */
+  slowedDown(authenticator: Authenticator, maxDelayMs: () => number): Authenticator {
+    return slowedDown(authenticator, { failures: this.#failures, maxDelayMs })
   }
 
   get operator(): OperatorMode | undefined {
@@ -172,7 +182,7 @@ export class Authority {
     const names = new Set([DEFAULT_ACCOUNT, ...accounts.map(({ name }) => name)])
     return {
       clock,
-      server: { ...identity, host: options.host, version: PROTOCOL_VERSION },
+      server: { ...identity, host: options.host, tags: options.serverTags, version: PROTOCOL_VERSION },
       ask: (account, request, timeoutMs) => this.#requests.request(account, request, timeoutMs),
       timeoutMs: authTimeoutMs({ main: options.authorization, tlsTimeoutMs: options.tls?.timeoutMs }),
       hasAccount: (name) => names.has(name),

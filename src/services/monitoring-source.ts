@@ -87,6 +87,7 @@ function serverSnapshot(service: MonitoredService): ServerSnapshot {
   return {
     id: identity.id,
     name: identity.name,
+    tags: nats.serverTags,
     version: PROTOCOL_VERSION,
     runtime: `node ${process.version}`,
     host: addresses.nats.host,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
-import type { AuthenticatorTools } from '#auth'
+import type { Authenticator, AuthenticatorTools } from '#auth'
 import type { NatsServerOptions, WebsocketOptions } from '#config'
 import { type Broker, Turn } from '#core'
 import { type ConnectionSnapshot, NatsDoor, newServerIdentity, type ServerIdentity } from '#doors/nats'
@@ -191,7 +191,12 @@ export class NatsService {
    */
   mount(options: WebsocketOptions, mount: Mount = {}): Promise<UpgradeHandler> {
     return this.#inTurn(async () => {
-      return this.#listeners.mount(await readWebsocketRules(options, this.#authenticatorOf), mount)
+      const { authenticator } = mount
+      const rules = await readWebsocketRules(options, this.#authenticatorOf)
+      return this.#listeners.mount(rules, {
+        ...mount,
+        ...(authenticator && { authenticator: this.#slowedDown(authenticator) }),
+      })
     })
   }
 
@@ -217,6 +222,11 @@ export class NatsService {
     await this.#turn
     await this.#listeners.close(graceMs)
     await this.#authority.close()
+  }
+
+  #slowedDown(authenticator: Authenticator): Authenticator {
+    const maxDelayMs = () => this.#options.nats.authorization.maxFailureDelayMs ?? Number.POSITIVE_INFINITY
+    return this.#authority.slowedDown(authenticator, maxDelayMs)
   }
 
   /** Each waits for those that were called before it, whatever became of them. */

@@ -144,6 +144,21 @@ test('others do not get in at /nats, and get in elsewhere as before; a token is 
   await Promise.all([byWebSocket.close(), byTcp.close()])
 })
 
+test('who tries tokens at /nats learns ever later that they are wrong', async () => {
+  await using other = await startTestServer({ web: { nats: 'off' }, nats: { maxFailureDelayMs: 300 } })
+  const tookMs = async () => {
+    const startMs = performance.now()
+    await assert.rejects(
+      wsconnect({ servers: other.webNatsUrl, token: 'guessed', ...once }),
+      /Authorization Violation/i,
+    )
+    return performance.now() - startMs
+  }
+  let longestMs = 0
+  for (let i = 0; i < 10; i++) longestMs = Math.max(longestMs, await tookMs())
+  assert.ok(longestMs > 250, `${longestMs}`)
+})
+
 test('a setting switches it off', async () => {
   await using other = await startTestServer({
     web: { nats: 'off', admitsVaultUsers: false },

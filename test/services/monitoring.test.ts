@@ -60,7 +60,8 @@ test('clients over TCP, TLS, ws and wss are shown as what they are', async () =>
 })
 
 test('after a reload it shows what holds now, where it is now', async () => {
-  await using server = await ConfiguredServer.start(`${MONITORING}${websocket()}`)
+  await using server = await ConfiguredServer.start(`${MONITORING}server_tags: [Disk, "az:1", disk]\n${websocket()}`)
+  assert.deepEqual((await server.monitoring('/varz')).body.tags, ['disk', 'az:1'])
   const before = server.monitoringUrl
   const loaded = (await server.monitoring('/varz')).body.config_load_time
   await server.reload(

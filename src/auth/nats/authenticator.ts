@@ -41,7 +41,14 @@ export interface LoginClient {
   readonly lang: string
   readonly version: string
   readonly protocol: number
-  readonly tls: { readonly version: string; readonly cipherSuite: string } | undefined
+  readonly tls:
+    | {
+        readonly version: string
+        readonly cipherSuite: string
+        /** DER of the certificates that were shown and verified, the client's first. */
+        readonly peerChain: () => readonly Buffer[]
+      }
+    | undefined
 }
 
 /** Who a client turned out to be, and what it may do. */
@@ -115,6 +122,8 @@ export interface Authenticator {
   readonly usesNonce: boolean
   /** Whether there is a user for those who show nothing (`no_auth_user`): they need not even send CONNECT. */
   readonly hasDefaultUser: boolean
+  /** There is one, but nobody configured it: clients are told that they have to log in all the same. */
+  readonly isDefaultUserImplied?: boolean | undefined
   /** Whatever the client sends meanwhile waits for the answer. */
   readonly login: LoginMethod
   /**

@@ -21,7 +21,7 @@ export {
   authTimeoutMs,
   type ListenerAuthorization,
 } from './listener-authenticator.ts'
-export { LoginFailures } from './login-failures.ts'
+export { LoginFailures, slowedDown } from './login-failures.ts'
 export { isPublicKey, KeyPair, kindOf, type NkeyKind, publicKeyOf, verifySignature } from './nkeys.ts'
 export { type OperatorMode, type OperatorTools, openOperatorMode, signerOf, trustOf } from './operator/index.ts'
 export type {

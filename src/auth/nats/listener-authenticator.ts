@@ -1,7 +1,7 @@
-import type { Authenticator, ConnectionType, LoginMethod, LoginRequest, LoginResult } from './authenticator.ts'
+import type { Authenticator, ConnectionType, LoginRequest, LoginResult } from './authenticator.ts'
 import { accepted, ConfiguredLogin, type Judgement } from './configured-login.ts'
 import { type CalloutJudge, delegatedLogin, type Judge } from './delegated-login.ts'
-import type { LoginFailures } from './login-failures.ts'
+import { type LoginFailures, slowedDown } from './login-failures.ts'
 import type { ServerAuthorization, SimpleAuthorization } from './options.ts'
 import { type PasswordChecker, passwords as sharedPasswords } from './passwords/check.ts'
 import { UsersTable } from './users-table.ts'
@@ -51,18 +51,18 @@ export function authenticatorFor(listener: ListenerAuthorization, tools: Authent
   const simple = simpleOf(listener)
   const timeoutMs = authTimeoutMs(listener)
   const judge = judgeFor(listener, tools)
-  // Half of the time, so that the client hears that it is refused, and not that it was too slow.
-  const maxDelayMs = Math.min(timeoutMs / 2, main.maxFailureDelayMs ?? Number.POSITIVE_INFINITY)
   const ask = (request: LoginRequest) => firstAnswer(others, request)
-  const login: LoginMethod = (request) => ask(request) ?? judge.login(request)
-  return {
+  const authenticator: Authenticator = {
     isRequired: isRequired(listener),
     timeoutMs,
     usesNonce: main.operator !== undefined || (main.nkeyUsers ?? []).length > 0,
     hasDefaultUser: main.operator === undefined && isListed(main, simple.noAuthUser),
-    login: failures ? (request) => failures.answer(request.address, login(request), maxDelayMs) : login,
+    isDefaultUserImplied: simple.isNoAuthUserImplied,
+    login: (request) => ask(request) ?? judge.login(request),
     recheck: (request, principal) => ask(request) ?? judge.recheck(request, principal),
   }
+  const maxDelayMs = () => main.maxFailureDelayMs ?? Number.POSITIVE_INFINITY
+  return failures === undefined ? authenticator : slowedDown(authenticator, { failures, maxDelayMs })
 }
 
 function judgeFor(listener: ListenerAuthorization, tools: AuthenticatorTools): Judge {

@@ -1,5 +1,5 @@
 import { type Clock, networkOf } from '#kit'
-import type { LoginResult } from './authenticator.ts'
+import type { Authenticator, LoginResult } from './authenticator.ts'
 
 /** Failures of a network that cost it nothing: people mistype, and a client that was set up wrongly tries again. */
 const FREE = 5
@@ -77,5 +77,18 @@ export class LoginFailures {
     this.#networks.set(network, { count, atMs })
     if (this.#networks.size > MAX_NETWORKS) this.#networks.delete(this.#networks.keys().next().value!)
     return count <= FREE ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (Math.ceil(count - FREE) - 1), MAX_DELAY_MS)
+  }
+}
+
+/** Answers to those who fail again and again are held back, for `maxDelayMs` and half of the time for a login at most. */
+export function slowedDown(
+  authenticator: Authenticator,
+  { failures, maxDelayMs }: { readonly failures: LoginFailures; readonly maxDelayMs: () => number },
+): Authenticator {
+  // Half of the time, so that the client hears that it is refused, and not that it was too slow.
+  const withinMs = () => Math.min(authenticator.timeoutMs / 2, maxDelayMs())
+  return {
+    ...authenticator,
+    login: (request) => failures.answer(request.address, authenticator.login(request), withinMs()),
   }
 }

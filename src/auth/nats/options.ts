@@ -69,6 +69,8 @@ export interface SimpleAuthorization {
   readonly timeoutMs?: number | undefined
   /** Name or nkey of the user that those are who show nothing. */
   readonly noAuthUser?: string | undefined
+  /** Nobody configured it: it follows from the rest. */
+  readonly isNoAuthUserImplied?: boolean | undefined
 }
 
 /** Who may come in to a server. */

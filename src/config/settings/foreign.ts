@@ -31,7 +31,6 @@ export const WITHOUT_EFFECT: ForeignKeys = {
     store_dir: stringIn,
     storedir: stringIn,
     default_js_domain: oneOf(['map'], 'error default_js_domain config: unsupported type '),
-    server_tags: oneOf(['string', 'array'], 'error parsing tags: unsupported type '),
     server_metadata: oneOf(['map'], 'error parsing metadata: unsupported type '),
     feature_flags: oneOf(['map'], 'error parsing feature flags: unsupported type '),
     proxies: oneOf(['map'], 'expected proxies to be a map/struct, got '),

@@ -3,6 +3,7 @@ import { boolean } from '../types/boolean.ts'
 import { writeTimeout } from '../types/choices.ts'
 import { duration, strictDuration } from '../types/duration.ts'
 import { bytes, integer, subjectTokens, unlimited } from '../types/integer.ts'
+import { serverTags } from '../types/lists.ts'
 import { zeroIsNone } from '../types/setting-type.ts'
 import { host, plainText, serverName } from '../types/text.ts'
 import { tls } from '../types/tls.ts'
@@ -38,6 +39,12 @@ export const natsSettings = {
     type: serverName,
     defaultText: 'the id of the server',
     help: 'Name that the server tells its clients.',
+  }),
+  serverTags: setting({
+    key: 'server_tags',
+    type: serverTags,
+    default: [],
+    help: 'Words about the server, for monitoring, for events of the system account and for auth callouts.',
   }),
   maxPayloadBytes: setting({
     key: 'max_payload',

@@ -27,6 +27,16 @@ export const mailDomains = list('list of domains', (domains, source) => {
   return domains.map((domain) => domain.toLowerCase())
 })
 
+const tags = (texts: readonly string[]) => [
+  ...new Set(texts.map((tag) => tag.trim().toLowerCase()).filter((tag) => tag !== '')),
+]
+
+/** In lower case and once each, as in nats-server. */
+export const serverTags: SettingType<readonly string[]> = {
+  ...list('word or list of words', tags),
+  fromConfig: (value) => tags(stringsIn(value, 'tags')),
+}
+
 /** As written: that each can be the origin of a page is checked at the start. */
 export const origins: SettingType<readonly string[]> = {
   ...list(

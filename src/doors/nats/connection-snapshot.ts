@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
 import type { Expiry, PrincipalDetails } from '#auth'
 import type { Permissions } from '#core'
 
@@ -59,7 +59,12 @@ export interface TlsSnapshot {
   /** The name of IANA's registry, which is Go's too. */
   readonly cipherSuite: string
   readonly peerCertificate: X509Certificate | undefined
+  /** DER of it and of those that vouch for it, up to an authority that is known. Takes a while; empty once TLS is over. */
+  readonly peerChain: () => readonly Buffer[]
 }
+
+/** Longest chain of certificates that is told. */
+const MAX_CHAIN = 10
 
 /** Sums over all connections since the server was started. */
 export interface DoorTotals {
@@ -84,5 +89,17 @@ export function tlsSnapshotOf(socket: object): TlsSnapshot | undefined {
     version: (getProtocol.call(socket) ?? '').replace(/^TLSv/, ''),
     cipherSuite: getCipher.call(socket)?.standardName ?? '',
     peerCertificate: getPeerX509Certificate.call(socket),
+    peerChain: () => chainOf((socket as TLSSocket).getPeerCertificate(true)),
   }
+}
+
+function chainOf(certificate: DetailedPeerCertificate | null): readonly Buffer[] {
+  const chain: Buffer[] = []
+  let next = certificate
+  while (next?.raw !== undefined && chain.length < MAX_CHAIN) {
+    chain.push(next.raw)
+    // A root vouches for itself.
+    next = next.issuerCertificate === next ? null : next.issuerCertificate
+  }
+  return chain
 }

@@ -73,9 +73,13 @@ function advertised({ clientAdvertise, facts }: ListenerProfile): { readonly hos
   return { host: ipv6 ?? host ?? clientAdvertise, port: Number(port) > 0 ? Number(port) : facts.port }
 }
 
-/** The first INFO does not say so over TCP where there is a user for those who show nothing; over WebSocket it does. */
+/**
+ * The first INFO does not say so over TCP where there is a user for those who show nothing, unless nobody configured it;
+ * over WebSocket it does.
+ */
 function announcesLogin({ authenticator, connectionType }: ListenerProfile): boolean {
-  return authenticator.isRequired && !(authenticator.hasDefaultUser && connectionType === 'STANDARD')
+  const { isRequired, hasDefaultUser, isDefaultUserImplied = false } = authenticator
+  return isRequired && !(hasDefaultUser && !isDefaultUserImplied && connectionType === 'STANDARD')
 }
 
 function onlyTrue(value: boolean | undefined): true | undefined {

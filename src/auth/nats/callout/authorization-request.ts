@@ -1,12 +1,8 @@
-import type { X509Certificate } from 'node:crypto'
 import type { ConnectionType, LoginRequest } from '../authenticator.ts'
 import type { WireClaims } from '../jwt/index.ts'
 import type { CalloutServer } from './options.ts'
 
 const AUDIENCE = 'nats-authorization-request'
-
-/** Longest chain of certificates that is told. */
-const MAX_CHAIN = 10
 
 export interface AuthorizationRequest {
   /** Whom the answer is to be from. */
@@ -62,7 +58,7 @@ export function authorizationRequest(request: AuthorizationRequest): WireClaims 
       client_tls: client.tls && {
         version: client.tls.version,
         cipher: client.tls.cipherSuite,
-        verified_chains: login.peerCertificate && [chainOf(login.peerCertificate)],
+        verified_chains: login.peerCertificate && [client.tls.peerChain().map(pemOf)],
       },
     },
   }
@@ -83,15 +79,7 @@ const CLIENT_TYPES: Readonly<Record<ConnectionType, string | undefined>> = {
   LEAFNODE_WS: undefined,
 }
 
-/** PEM of the certificate and of those that came with it to vouch for it; nats-server adds the root, which is not sent. */
-function chainOf(certificate: X509Certificate): readonly string[] {
-  const chain: string[] = []
-  let next: X509Certificate | undefined = certificate
-  while (next !== undefined && chain.length < MAX_CHAIN) {
-    chain.push(next.toString())
-    const issuer: X509Certificate | undefined = next.issuerCertificate
-    // A root vouches for itself.
-    next = issuer?.fingerprint256 === next.fingerprint256 ? undefined : issuer
-  }
-  return chain
+function pemOf(der: Buffer): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? []
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
 }

@@ -137,6 +137,8 @@ export class Accounts {
     if (known === undefined) return
     this.#tools.logger.debug({ account }, 'account disabled: its JWT was removed')
     this.#drop(account, known)
+    // Who is in it has to go, even if somebody else has the JWT still: whoever comes again may be in it again.
+    this.#fail(account, 'its JWT was removed')
     for (const importer of this.#importers.get(account) ?? []) this.#define(importer)
     this.#tools.changed(account)
     this.#tools.forget(account)
@@ -180,10 +182,15 @@ export class Accounts {
     } catch (error) {
       const reason = (error as Error).message
       logger.warn({ account, reason }, 'account fetch failed')
-      if (this.#failures.size >= MAX_FAILURES) this.#failures.delete(this.#failures.keys().next().value as string)
-      this.#failures.set(account, { untilMs: clock.now() + FAILURE_MS, reason })
+      this.#fail(account, reason)
       throw error
     }
+  }
+
+  /** For the next moment it is not asked for again. */
+  #fail(account: string, reason: string): void {
+    if (this.#failures.size >= MAX_FAILURES) this.#failures.delete(this.#failures.keys().next().value as string)
+    this.#failures.set(account, { untilMs: this.#tools.clock.now() + FAILURE_MS, reason })
   }
 
   /** Throws an `Error` for a JWT that is not good. */

@@ -15,7 +15,14 @@ test('the service is told who asks, about whom, and everything that was shown, i
     user: 'bob',
     password: 'secret',
     connectionType: 'WEBSOCKET',
-    client: { id: 7, name: 'app', lang: 'js', version: '3', protocol: 1, tls: { version: '1.3', cipherSuite: 'C' } },
+    client: {
+      id: 7,
+      name: 'app',
+      lang: 'js',
+      version: '3',
+      protocol: 1,
+      tls: { version: '1.3', cipherSuite: 'C', peerChain: () => [] },
+    },
   })
   const [{ claims, message } = assert.fail('nobody was asked')] = world.asked
   const seconds = Math.floor(world.clock.now() / 1000)
@@ -53,18 +60,17 @@ test('an nkey goes with its signature and what it signed; of a token, client_inf
   assert.notEqual(first.user_nkey, second.user_nkey)
 })
 
-test('a client certificate goes as a verified chain', async () => {
+test('a client certificate goes as a verified chain, with the authority that vouches for it', async () => {
   await using folder = await temporaryFolder()
   const authority = await TestAuthority.create(folder)
   const { cert } = await authority.issue()
   const world = calloutWorld()
   world.admit()
-  await world.login({
-    peerCertificate: new X509Certificate(cert),
-    client: { ...loginRequest().client, tls: { version: '1.3', cipherSuite: 'C' } },
-  })
-  const [[pem]] = world.asked[0]!.claims.nats.client_tls.verified_chains
-  assert.equal(new X509Certificate(pem).fingerprint256, new X509Certificate(cert).fingerprint256)
+  const peerCertificate = new X509Certificate(cert)
+  const chain = [peerCertificate, new X509Certificate(authority.ca)]
+  const tls = { version: '1.3', cipherSuite: 'C', peerChain: () => chain.map(({ raw }) => raw) }
+  await world.login({ peerCertificate, client: { ...loginRequest().client, tls } })
+  assert.deepEqual(world.asked[0]!.claims.nats.client_tls.verified_chains, [chain.map(String)])
 })
 
 test('who is let in is whom the JWT of the answer describes', async () => {

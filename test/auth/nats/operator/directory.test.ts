@@ -290,6 +290,24 @@ test('a cache asks others for what it does not have, and keeps what was used lat
   await until(async () => (await files(folder)).length === 0, 'the files to go')
 })
 
+test('who is in an account has to go when it is deleted, even if a cache could have it again at once', async () => {
+  await using folder = await temporaryFolder()
+  const realm = new Realm()
+  const tokens = new Map([system, account].map((key) => [key.publicKey, realm.accountJwt(key)]))
+  await using open = await openDirectory(realm, folder, {
+    directory: { mode: 'cache' },
+    tokens: [],
+    tools: { ask: async (subject) => Buffer.from(tokens.get(subject.split('.')[3] ?? '') ?? '') },
+  })
+  const request = requestOf(realm.userJwt(user, account), user)
+  const principal = principalOf(await open.mode.login(request))
+  await ask(open, '$SYS.REQ.CLAIMS.DELETE', realm.genericJwt(realm.operator, { accounts: [account.publicKey] }))
+  const result = await open.mode.recheck(request, principal)
+  assert.equal(result.ok || result.expired, 'account')
+  realm.clock.advance(1_000)
+  assert.ok((await open.mode.login(request)).ok)
+})
+
 test('a cache that gets no answer says so', async () => {
   await using folder = await temporaryFolder()
   const realm = new Realm()
