@@ -20,17 +20,23 @@ export function simpleAuthorization(
   const password = choose(settings.password)
   const noAuthUser = choose(settings.noAuthUser)
   if (noAuthUser !== undefined) checkNoAuthUser(noAuthUser, { main, error })
-  // nats-server lets everybody in then.
-  if (password !== undefined && user === undefined) error('authorization has a password, but no user')
+  // Nobody would be asked for it, and nats-server lets everybody in. Beside users it is what files call a variable.
+  if (password !== undefined && user === undefined && !hasLogins(main)) {
+    error('authorization has a password, but no user')
+  }
   const timeoutMs = choose(settings.authTimeoutMs)
   // 0 is what a number is that nobody gave.
   return {
     user,
-    password,
+    password: user === undefined ? undefined : password,
     token: choose(settings.token),
     timeoutMs: timeoutMs === 0 ? undefined : timeoutMs,
     noAuthUser,
   }
+}
+
+function hasLogins({ users = [], nkeyUsers = [], operator }: ServerAuthorization): boolean {
+  return users.length + nkeyUsers.length > 0 || operator !== undefined
 }
 
 function checkNoAuthUser(name: string, { main, error }: SimpleContext): void {
