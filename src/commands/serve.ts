@@ -80,9 +80,9 @@ function welcome({ addresses, options, certificateAuthorityFile }: Server, versi
   const { web, https, nats, websockets } = addresses
   const { basePath, dataFolder } = options.vault
   const webUrl = url(options.web.tls ? 'https' : 'http', web) + basePath
-  const vaultUrls = https ? `${url('https', https)}${basePath}   (and ${webUrl})` : webUrl
+  const vaultUrl = https ? url('https', https) + basePath : webUrl
   const natsUrls = [url('nats', nats)]
-  if (options.web.nats !== 'off') natsUrls.push(`${url(options.web.tls ? 'wss' : 'ws', web)}${basePath}/nats`)
+  if (options.web.nats !== 'off') natsUrls.push(natsUrlOf(webUrl))
   for (const [i, address] of websockets.entries()) {
     natsUrls.push(url(options.websockets[i]?.tls ? 'wss' : 'ws', address))
   }
@@ -90,8 +90,9 @@ function welcome({ addresses, options, certificateAuthorityFile }: Server, versi
   const lines = [
     `Belfry ${version} is ready`,
     '',
-    `  Bitwarden server   ${vaultUrls}`,
+    `  Bitwarden server   ${vaultUrl}${https ? `   (and ${webUrl})` : ''}`,
     `  NATS               ${natsUrls.join(', ')}`,
+    ...(options.web.admitsVaultUsers ? [`  NATS of the vault  ${natsUrlOf(vaultUrl)}   (for signed-in users)`] : []),
     `  Data               ${path.relative(process.cwd(), dataFolder) || '.'}`,
     '',
   ]
@@ -103,6 +104,11 @@ function welcome({ addresses, options, certificateAuthorityFile }: Server, versi
     )
   }
   return `${lines.join('\n')}\nStop with Ctrl-C.\n`
+}
+
+/** Where a web listener serves NATS. */
+function natsUrlOf(webUrl: string): string {
+  return `${webUrl.replace(/^http/, 'ws')}/nats`
 }
 
 /** As a shell takes it for one word. */

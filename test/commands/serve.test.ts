@@ -37,6 +37,7 @@ test('it says where it is, where its data lies and how to stop it, and its page 
   const { program, webUrl } = await start(folder)
   await using _ = program
   assert.match(program.stdout, /Bitwarden server {3}https:\/\/localhost:\d+/)
+  assert.match(program.stdout, /NATS of the vault {2}wss:\/\/localhost:\d+\/nats {3}\(for signed-in users\)$/m)
   assert.match(program.stdout, /Data +data$/m)
   const [, authority] = await program.saying(/NODE_EXTRA_CA_CERTS=(\S+)/)
   assert.match(await readFile(authority!, 'utf8'), /BEGIN CERTIFICATE/)
