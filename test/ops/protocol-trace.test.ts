@@ -149,3 +149,15 @@ test('nothing is traced while trace is off', () => {
     [],
   )
 })
+
+for (const [name, shown] of [
+  [String.raw`p\u0061ss`, 'pass'],
+  [String.raw`auth\u005Ftoken`, 'auth_token'],
+  [String.raw`\u006Awt`, 'jwt'],
+  [String.raw`\u0073\u0069\u0067`, 'sig'],
+]) {
+  test(`a secret is hidden though its name is written as ${name}`, () => {
+    const [line] = traced((trace) => trace.received({}, 'CONNECT', `{"${name}":"hunter2","lang":"\\u0022"}`))
+    assert.equal(line, `<<- [CONNECT {"${shown}":"[REDACTED]","lang":"\\u0022"}]`)
+  })
+}

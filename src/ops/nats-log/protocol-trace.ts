@@ -46,8 +46,17 @@ export function operationText(arrow: '<<-' | '->>' | '<->', verb: string, text?:
     typeof text === 'string'
       ? text
       : Buffer.from(text.buffer, text.byteOffset, Math.min(text.length, 2 * MAX_SHOWN_BYTES)).toString()
-  const hidden = hideSecrets(printable(shown))
-  return `${arrow} [${verb} ${verb === 'CONNECT' ? hidden.replace(LOOSE_SECRET, '$1"[REDACTED]"') : hidden}]`
+  if (verb !== 'CONNECT') return `${arrow} [${verb} ${hideSecrets(printable(shown))}]`
+  const hidden = hideSecrets(printable(unescapedLetters(shown)))
+  return `${arrow} [${verb} ${hidden.replace(LOOSE_SECRET, '$1"[REDACTED]"')}]`
+}
+
+/** A secret has its name in JSON even when that is written as `"p\u0061ss"`. */
+function unescapedLetters(json: string): string {
+  return json.replace(/\\u00([0-7][\da-f])/gi, (escaped, code: string) => {
+    const letter = String.fromCharCode(Number.parseInt(code, 16))
+    return /\w/.test(letter) ? letter : escaped
+  })
 }
 
 /** The text of a line for a payload; `undefined` when there is nothing to show. */
