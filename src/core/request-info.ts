@@ -69,7 +69,8 @@ export function withRequestInfo(
 ): Message {
   const { body, headerBytes } = message
   const block = headerBytes === 0 ? 'NATS/1.0\r\n\r\n' : body.toString('latin1', 0, headerBytes)
-  const lines = block.split('\r\n').filter((line) => line !== '' && !isOurs(line))
+  // Go reads a line where a bare LF ends it, too.
+  const lines = block.split(/\r?\n/).filter((line) => line !== '' && !isOurs(line))
   const head = Buffer.concat([
     Buffer.from(`${lines.join('\r\n')}\r\n`, 'latin1'),
     Buffer.from(`${HEADER}: ${JSON.stringify(withoutEmpty(info))}\r\n\r\n`),
@@ -77,7 +78,7 @@ export function withRequestInfo(
   return new Message(subject, Buffer.concat([head, message.payload]), reply, head.length)
 }
 
-/** In any spelling: clients compare header names without regard to case. */
+/** In any spelling: clients compare header names without regard to case, and some drop blanks behind them. */
 function isOurs(line: string): boolean {
-  return line.slice(0, HEADER.length + 1).toLowerCase() === `${HEADER.toLowerCase()}:`
+  return line.split(':', 1)[0]!.trimEnd().toLowerCase() === HEADER.toLowerCase()
 }

@@ -302,17 +302,19 @@ for (const [shares, json] of [
   })
 }
 
-test('headers of the request stay, but nobody says who it is itself', () => {
-  const accounts = world()
-  const server = accounts.client('E')
-  server.subscribe('svc.*')
-  const header = 'NATS/1.0\r\nA: b\r\nNATS-request-info: {"acc":"ROOT"}\r\nC: d\r\n\r\n'
-  accounts.broker.account('A').publish(new Message('svc.1', Buffer.from(`${header}hi`), '', header.length))
-  assert.equal(
-    server.messages[0]?.body.toString(),
-    'NATS/1.0\r\nA: b\r\nC: d\r\nNats-Request-Info: {"acc":"A"}\r\n\r\nhi',
-  )
-})
+for (const forged of ['\r\nNATS-request-info: {}', '\nNats-Request-Info: {}', '\r\nNats-Request-Info \t: {}']) {
+  test(`headers of the request stay, but nobody says who it is itself: ${JSON.stringify(forged)}`, () => {
+    const accounts = world()
+    const server = accounts.client('E')
+    server.subscribe('svc.*')
+    const header = `NATS/1.0\r\nA: b${forged}\r\nC: d\r\n\r\n`
+    accounts.broker.account('A').publish(new Message('svc.1', Buffer.from(`${header}hi`), '', header.length))
+    assert.equal(
+      server.messages[0]?.body.toString(),
+      'NATS/1.0\r\nA: b\r\nC: d\r\nNats-Request-Info: {"acc":"A"}\r\n\r\nhi',
+    )
+  })
+}
 
 for (const [first, second, json] of [
   [true, false, SHARED.replace('SVC', '"svc":"B",')],
