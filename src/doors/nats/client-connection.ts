@@ -163,6 +163,11 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
     return this.#session.admission !== undefined
   }
 
+  /** Whether it is about to become whoever it says it is. */
+  get isLoggingIn(): boolean {
+    return this.#session.isLoggingIn
+  }
+
   /**
    * Why its listener would not let it in again, if so, as `profileOf` supposes it to be. A client that never logged in
    * is not asked who it is.

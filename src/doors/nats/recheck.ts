@@ -21,7 +21,9 @@ export async function recheck(
 ): Promise<ConnectionSnapshot[]> {
   const ended: ConnectionSnapshot[] = []
   const note = (connection: ClientConnection, reason: CloseReason) => ended.push({ ...connection.snapshot(), reason })
-  const chosen = [...connections].filter((one) => !one.hasLeft && (which?.(one.snapshot()) ?? true))
+  // Of somebody who is logging in nobody knows yet whether it is one of them.
+  const isChosen = (one: ClientConnection) => one.isLoggingIn || (which?.(one.snapshot()) ?? true)
+  const chosen = [...connections].filter((one) => !one.hasLeft && isChosen(one))
   const waiting = chosen.values()
   const lane = async () => {
     let asked = 0

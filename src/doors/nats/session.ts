@@ -91,6 +91,11 @@ export class Session {
     return this.#admission
   }
 
+  /** An answer is waited for, and may be about anybody. */
+  get isLoggingIn(): boolean {
+    return this.#login.isPending
+  }
+
   connect(json: string): void {
     const options = parseConnect(json, this.#operations.options)
     // nats-server closes without a word on a CONNECT it cannot read.
