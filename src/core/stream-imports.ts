@@ -3,6 +3,7 @@ import type { StreamCrossing } from './crossing.ts'
 import type { ImportMapping } from './import-mapping.ts'
 import { Message } from './message.ts'
 import { intersectionOf } from './subject-patterns.ts'
+import { SubjectTree } from './subject-tree.ts'
 import { Subscription } from './subscription.ts'
 
 /** What of another account is published in this one too. */
@@ -35,7 +36,8 @@ export class StreamLink {
  */
 export class StreamImports {
   readonly #importer: Account
-  #links: readonly StreamLink[] = []
+  /** By their local subjects; `undefined`: there are none. */
+  #links: SubjectTree<StreamLink> | undefined
   readonly #shadows = new Map<Subscription, { readonly link: StreamLink; readonly shadow: Subscription }[]>()
 
   constructor(importer: Account) {
@@ -44,15 +46,16 @@ export class StreamImports {
 
   /** The account imports these from now on. What is subscribed follows. */
   relink(links: readonly StreamLink[], subscriptions: Iterable<Subscription>): void {
-    if (links.length === 0 && this.#links.length === 0) return
+    if (links.length === 0 && this.#links === undefined) return
     for (const subscription of this.#shadows.keys()) this.remove(subscription)
-    this.#links = links
-    if (links.length > 0) for (const subscription of subscriptions) this.add(subscription)
+    this.#links = links.length === 0 ? undefined : new SubjectTree()
+    for (const link of links) this.#links?.add(link.mapping.local, link)
+    if (this.#links !== undefined) for (const subscription of subscriptions) this.add(subscription)
   }
 
   add(subscription: Subscription): void {
-    if (this.#links.length === 0 || this.#shadows.has(subscription)) return
-    const shadows = this.#links.flatMap((link) => {
+    if (this.#links === undefined || this.#shadows.has(subscription)) return
+    const shadows = this.#links.overlapping(subscription.subject).flatMap((link) => {
       const shadow = this.#shadowOf(subscription, link)
       return shadow === undefined ? [] : [{ link, shadow }]
     })

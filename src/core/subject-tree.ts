@@ -42,6 +42,40 @@ export class SubjectTree<T> {
     for (const { values } of level) for (const value of values) found.push(value)
     return found
   }
+
+  /** The values of the subjects that have something in common with `subject`, in no particular order. */
+  overlapping(subject: string): readonly T[] {
+    const tokens = subject.split('.')
+    const isOpen = tokens.at(-1) === '>'
+    if (isOpen) tokens.pop()
+    const found: T[] = []
+    let level = [this.#root]
+    for (const token of tokens) {
+      const next: Node<T>[] = []
+      for (const node of level) {
+        for (const value of node.open) found.push(value)
+        if (node.star !== undefined) next.push(node.star)
+        const literals = token === '*' ? node.literals.values() : [node.literals.get(token)]
+        for (const literal of literals) if (literal !== undefined) next.push(literal)
+      }
+      level = next
+    }
+    if (isOpen) for (const node of level) collectBelow(node, found)
+    else for (const { values } of level) for (const value of values) found.push(value)
+    return found
+  }
+}
+
+/** All behind this place, without what ends in it. */
+function collectBelow<T>(node: Node<T>, found: T[]): void {
+  const nodes = [node]
+  for (let below = nodes.pop(); below !== undefined; below = nodes.pop()) {
+    const { open, values, star, literals } = below
+    for (const value of open) found.push(value)
+    if (below !== node) for (const value of values) found.push(value)
+    if (star !== undefined) nodes.push(star)
+    for (const literal of literals.values()) nodes.push(literal)
+  }
 }
 
 function descend<T>(node: Node<T>, token: string): Node<T> {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { Broker, type Import, SubjectTree } from '#core'
+import { doOverlap } from '../../src/core/subject-patterns.ts'
 import { account, importService, importStream, service, stream, World } from './world.ts'
 
 test('a message does not become thousands where each account asks two others', () => {
@@ -65,6 +66,21 @@ for (const [kind, exported, imported] of [
   })
 }
 
+test('a subscription is not compared with each of thousands of streams', () => {
+  const subjects = Array.from({ length: 5000 }, (_, i) => `s.${i}.*`)
+  const accounts = new World([
+    account('E', { exports: [stream('>')] }),
+    account('I', { imports: subjects.map((subject) => importStream('E', subject)) }),
+  ])
+  const client = accounts.client('I')
+  const startMs = performance.now()
+  for (const subject of subjects) client.subscribe(subject)
+  // Each with each is twenty-five million comparisons, and takes ten seconds and more.
+  assert.ok(performance.now() - startMs < 2_000)
+  accounts.client('E').publish('s.7.x')
+  assert.deepEqual(client.got, ['8:s.7.x:'])
+})
+
 test('what is imported has to be a subject', () => {
   const long = Array(300).fill('x').join('.')
   const accounts = new World([
@@ -103,5 +119,15 @@ test('a tree of subjects knows which contain another one', () => {
     ['', ['>']],
   ] as const) {
     assert.deepEqual(tree.containing(subject).toSorted(), containers.toSorted(), subject)
+  }
+})
+
+test('a tree of subjects knows which overlap another one', () => {
+  const subjects = ['a.b', 'a.*', 'a.>', '>', '*.b', '*.*', 'a', 'b', '*', 'a.b.c', '*.b.>', 'a.*.c']
+  const tree = new SubjectTree<string>()
+  for (const subject of subjects) tree.add(subject, subject)
+  for (const subject of [...subjects, 'x', 'x.y', '*.c', 'a.b.>', '*.*.*', '*.>', 'a.b.c.d', '']) {
+    const expected = subjects.filter((other) => doOverlap(subject, other))
+    assert.deepEqual(tree.overlapping(subject).toSorted(), expected.toSorted(), subject)
   }
 })
