@@ -400,8 +400,9 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
     this.#hasLeft = true
     this.#leftFor = reason
     this.#parser.stop()
-    this.#context.onLeft(this, reason)
     this.#session.end()
+    // Who hears of it finds the account without it, and what it was subscribed to still in its place.
+    this.#context.onLeft(this, reason)
     this.#reading.end()
     this.#outbox.close()
     this.#operations.subscriptions.clear()

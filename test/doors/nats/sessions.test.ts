@@ -366,6 +366,24 @@ test('who comes, goes and is refused is told, with all that is known of it', asy
   ])
 })
 
+test('who is told that a client comes or goes finds the account with it, or without it', async () => {
+  const counts: number[] = []
+  const count = (name: string) => void counts.push(server.broker.find(name)?.connectionCount ?? 0)
+  const server: DoorServer = await startDoor({
+    authenticator: new ScriptedAuthenticator({ ann: {} }),
+    observer: {
+      loggedIn: ({ account }) => count(account),
+      left: ({ account }) => count(account),
+      loginRefused: () => {},
+    },
+  })
+  await using _ = server
+  using ann = await logIn(server, 'TCP', 'ann')
+  ann.destroy()
+  await until(() => counts.length === 2, 'both')
+  assert.deepEqual(counts, [1, 0])
+})
+
 test('the log says who was refused what, as nats-server does', async () => {
   const authenticator = new ScriptedAuthenticator({ ann: { permissions: { publish: { deny: ['a'] } } } })
   await using server = await startDoor({ authenticator })

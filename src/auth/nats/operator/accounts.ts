@@ -18,6 +18,8 @@ const FAILURE_MS = 1_000
 const UPDATE_PAUSE_MS = 1_000
 /** A fetch that took longer than that is told of, as nats-server does. */
 const SLOW_FETCH_MS = 1_000
+/** Of those from which an account imports, how many are fetched at a time: others are to have their turn, too. */
+const EXPORTER_LANES = 8
 /** The longest that a timer can be set for. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
@@ -96,7 +98,7 @@ export class Accounts {
     }
     if (known === undefined) {
       const { claims } = await this.#fetch(account)
-      await this.#fetchExporters(claims, new Set([account]))
+      await this.#fetchExporters(claims)
       return claims
     }
     if (this.#tools.clock.now() - known.updatedAtMs < UPDATE_PAUSE_MS) throw new Error('account expired')
@@ -119,16 +121,21 @@ export class Accounts {
 
   /** Gives an account that is known another JWT. Returns why that cannot be; `undefined` when it is done. */
   update(account: string, token: string): string | undefined {
-    this.#failures.delete(account)
+    this.forgetFailure(account)
     const known = this.#known.get(account)
     if (known === undefined || known.token === token) return undefined
     try {
       const { claims } = this.#accept(account, token)
-      void this.#fetchExporters(claims, new Set([account]))
+      void this.#fetchExporters(claims)
       return undefined
     } catch (error) {
       return (error as Error).message
     }
+  }
+
+  /** That it could not be had is no reason any more not to ask for it. */
+  forgetFailure(account: string): void {
+    this.#failures.delete(account)
   }
 
   /** The JWT of the account was deleted. */
@@ -284,21 +291,35 @@ export class Accounts {
       : undefined
   }
 
-  /** Those that cannot be had are told of; what is imported from them waits until they can. */
-  async #fetchExporters(claims: AccountClaims, seen: Set<string>): Promise<void> {
-    const exporters = new Set(claims.imports.map((claim) => claim?.account ?? '')).difference(seen)
-    for (const exporter of exporters) seen.add(exporter)
-    await Promise.all(
-      [...exporters].map(async (exporter) => {
-        try {
-          const known = this.#known.get(exporter)
-          const found = known ?? (await this.#fetch(exporter))
-          await this.#fetchExporters(found.claims, seen)
-        } catch (error) {
-          const fields = { account: claims.subject, exporter, reason: (error as Error).message }
-          this.#tools.logger.error(fields, 'cannot locate an account that another imports from')
+  /**
+   * Those from which is imported, and so on. Those that cannot be had are told of; what is imported from them waits until
+   * they can.
+   */
+  async #fetchExporters(claims: AccountClaims): Promise<void> {
+    const seen = new Set([claims.subject])
+    let importers = [claims]
+    while (importers.length > 0) {
+      const wanted: { readonly account: string; readonly exporter: string }[] = []
+      for (const { subject: account, imports } of importers) {
+        for (const exporter of new Set(imports.map((claim) => claim?.account ?? '')).difference(seen)) {
+          seen.add(exporter)
+          wanted.push({ account, exporter })
         }
-      }),
-    )
+      }
+      const found: AccountClaims[] = []
+      const waiting = wanted.values()
+      const lane = async () => {
+        for (const { account, exporter } of waiting) {
+          try {
+            found.push((this.#known.get(exporter) ?? (await this.#fetch(exporter))).claims)
+          } catch (error) {
+            const fields = { account, exporter, reason: (error as Error).message }
+            this.#tools.logger.error(fields, 'cannot locate an account that another imports from')
+          }
+        }
+      }
+      await Promise.all(Array.from({ length: EXPORTER_LANES }, lane))
+      importers = found
+    }
   }
 }

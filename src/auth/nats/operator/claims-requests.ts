@@ -86,13 +86,15 @@ export class ClaimsRequests {
     const account = named ?? claims.subject
     const refusal = this.#refusal(claims, account)
     if (refusal !== undefined) return { account, message: failed, error: refusal }
-    const isKnown = accounts.claims(account) !== undefined
+    if (accounts.claims(account) === undefined && directory?.mode !== 'full') {
+      // Whoever could not find it a moment ago may find it now.
+      accounts.forgetFailure(account)
+      return { account, message: directory === undefined ? 'jwt update skipped' : 'jwt update cache skipped' }
+    }
     if (directory === undefined) {
-      if (!isKnown) return { account, message: 'jwt update skipped' }
       const error = accounts.update(account, token.trim())
       return error === undefined ? { account, message: 'jwt updated' } : { account, message: failed, error }
     }
-    if (directory.mode === 'cache' && !isKnown) return { account, message: 'jwt update cache skipped' }
     const errors = problemsOf(claims, this.#options.nowMs()).filter(({ kind }) => kind === 'error')
     if (errors.length > 0) {
       const message = directory.mode === 'cache' ? 'jwt update cache validation failed' : 'jwt validation failed'

@@ -323,6 +323,24 @@ test('a cache that gets no answer says so', async () => {
   assert.match(reasonOf(await login()), /fetching jwt timed out/)
 })
 
+test('who hears of the JWT of an account that could not be had finds it at once', async () => {
+  await using folder = await temporaryFolder()
+  const realm = new Realm()
+  const tokens = new Map([[system.publicKey, realm.accountJwt(system)]])
+  await using open = await openDirectory(realm, folder, {
+    directory: { mode: 'cache' },
+    tokens: [],
+    tools: { ask: async (subject) => Buffer.from(tokens.get(subject.split('.')[3] ?? '') ?? '') },
+  })
+  const login = () => open.mode.login(requestOf(realm.userJwt(user, account), user))
+  assert.match(reasonOf(await login()), /account jwt not found/)
+  const token = realm.accountJwt(account)
+  tokens.set(account.publicKey, token)
+  assert.match(reasonOf(await login()), /account jwt not found/)
+  assert.equal((await ask(open, '$SYS.REQ.CLAIMS.UPDATE', token)).data.message, 'jwt update cache skipped')
+  assert.ok((await login()).ok)
+})
+
 test('other resolvers keep nothing, but accounts in use follow', async () => {
   const realm = new Realm()
   await using open = await realm.open([realm.accountJwt(account)])
