@@ -5,6 +5,7 @@ import type { Overrides } from '#config'
 import { ConfigError } from '#kit'
 import { formatAddress, type ListenAddress } from '#net'
 import { type Server, startServer } from '../server.ts'
+import { hasPlainPassword } from './nats-server/announce.ts'
 
 /** How long a clean end may take before the rest is cut. */
 const CLOSE_DEADLINE_MS = 5_000
@@ -71,6 +72,11 @@ async function serve(overrides: Overrides, configFile: string | undefined, versi
   })
   process.on('SIGINT', close)
   process.on('SIGTERM', close)
+  if (hasPlainPassword(server.options)) {
+    process.stderr.write(
+      'belfry: passwords of NATS users can be read in the configuration: belfry admin hash hashes them\n',
+    )
+  }
   // Only now: whoever waits for these lines may send a signal the moment they appear.
   process.stdout.write(welcome(server, version))
 }

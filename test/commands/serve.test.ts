@@ -17,9 +17,9 @@ interface Started {
   readonly natsPort: number
 }
 
-async function start(folder: TemporaryFolder, env: Record<string, string> = {}): Promise<Started> {
+async function start(folder: TemporaryFolder, env: Record<string, string> = {}, more = ''): Promise<Started> {
   const config = folder.join('belfry.conf')
-  await writeFile(config, 'listen: "127.0.0.1:-1"\nweb { listen: "127.0.0.1:-1", https: "127.0.0.1:-1" }\n')
+  await writeFile(config, `listen: "127.0.0.1:-1"\nweb { listen: "127.0.0.1:-1", https: "127.0.0.1:-1" }\n${more}`)
   const program = await startProgram({
     command: BELFRY,
     args: ['-c', config],
@@ -47,6 +47,19 @@ test('it says where it is, where its data lies and how to stop it, and its page 
   const page = await fetch(webUrl)
   assert.equal(page.status, 200)
   assert.match(await page.text(), /Belfry/)
+})
+
+test('it warns of passwords that can be read, and never shows them', async () => {
+  for (const [password, warns] of [
+    ['open-sesame', true],
+    ['"$2b$04$m3HTRlNPLrSzRRQbiNQVFuYJSUkzXmn3sObDAYN1aHtEM4LRN2V3S"', false],
+  ] as const) {
+    await using folder = await temporaryFolder()
+    const { program } = await start(folder, {}, `authorization { users: [ { user: ada, password: ${password} } ] }\n`)
+    await using _ = program
+    assert.equal(/^belfry: passwords of NATS users can be read in the configuration/m.test(program.stderr), warns)
+    assert.ok(!program.stderr.includes('open-sesame'))
+  }
 })
 
 test('the process that was started is the server, whose id launchers track', async () => {
