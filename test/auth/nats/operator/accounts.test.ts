@@ -200,6 +200,32 @@ test('an account is fetched once, however many want it', async () => {
   assert.deepEqual(asked, [exporter.publicKey])
 })
 
+test('who imports from a thousand accounts leaves others their turn', async () => {
+  const realm = new Realm()
+  const { accounts, asked, answers } = accountsWith(realm)
+  const exporters = Array.from({ length: 1_000 }, () => KeyPair.create('account').publicKey)
+  const imports = exporters.map((account) => ({ type: 'stream', subject: 'news', account }))
+  const first = accounts.get(importer.publicKey)
+  await until(() => answers.size === 1, 'the fetch')
+  answers.get(importer.publicKey)?.resolve(realm.accountJwt(importer, { imports }))
+  await until(() => asked.length > 1, 'the fetches of exporters')
+
+  const other = accounts.get(exporter.publicKey)
+  await until(() => answers.has(exporter.publicKey), 'the fetch of another')
+  answers.get(exporter.publicKey)?.resolve(realm.accountJwt(exporter))
+  assert.equal((await other).subject, exporter.publicKey)
+  assert.equal(asked.length, 1 + 8 + 1)
+
+  while (exporters.length > 0) {
+    await until(() => exporters.some((account) => answers.has(account)), 'further fetches')
+    for (const account of exporters.splice(0)) {
+      if (answers.has(account)) answers.get(account)?.reject(new Error('account missing'))
+      else exporters.push(account)
+    }
+  }
+  assert.equal((await first).subject, importer.publicKey)
+})
+
 test('an account that there is not is not asked for again at once', async () => {
   const realm = new Realm()
   const { accounts, asked, answers } = accountsWith(realm)
