@@ -52,6 +52,10 @@ export function assembleNats(choose: Choice, surroundings: Surroundings, problem
     }
     const who = assembleAuthorization(choose, { surroundings, error: (line) => problems.error(line) })
     const tls = absoluteTls(choose(nats.tls))
+    const allowNonTls = tls?.allowNonTls || choose(nats.allowNonTls)
+    if (tls?.certificates.length === 0 && !allowNonTls) {
+      problems.error("missing 'cert_file' in TLS configuration: without it nobody can connect but with allow_non_tls")
+    }
     const proxyProtocol = choose(nats.proxyProtocol)
     return {
       host: choose(nats.host),
@@ -78,7 +82,7 @@ export function assembleNats(choose: Choice, surroundings: Surroundings, problem
       stallsFastProducers: !choose(nats.noFastProducerStall),
       lameDuckDurationMs,
       lameDuckGraceMs,
-      tls: tls && { ...tls, allowNonTls: tls.allowNonTls || choose(nats.allowNonTls) },
+      tls: tls && { ...tls, allowNonTls },
       ...who,
       proxyProtocol,
       // nats-server has only the former key, and believes everybody then.
@@ -122,7 +126,7 @@ export function assembleNats(choose: Choice, surroundings: Surroundings, problem
     if (httpPort === undefined && httpsPort === undefined) return undefined
     if (httpPort !== undefined && httpsPort !== undefined) {
       problems.error(`can't specify both HTTP (${httpPort}) and HTTPs (${httpsPort}) ports`)
-    } else if (httpsPort !== undefined && nats.tls === undefined) {
+    } else if (httpsPort !== undefined && !nats.tls?.certificates.length) {
       problems.error('TLS cert and key required for HTTPS')
     }
     return {

@@ -30,7 +30,9 @@ export function websocketOptions(choose: Choice, assembly: WebsocketAssembly): W
   if (port === undefined) return undefined
 
   const tls = absoluteTls(choose(settings.tls))
-  if (tls === undefined && !choose(settings.noTls)) error('websocket requires TLS configuration')
+  if (tls === undefined ? !choose(settings.noTls) : tls.certificates.length === 0) {
+    error('websocket requires TLS configuration')
+  }
   const allowedOrigins = choose(settings.allowedOrigins)
   for (const origin of allowedOrigins) checkOrigin(origin, error)
   const authorization = assembly.authorization(choose, settings)

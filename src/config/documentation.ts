@@ -183,7 +183,7 @@ In \`tls { … }\` at the top level and in \`websocket\`. Files are PEM; relativ
 
 | Key | Value | Default | Meaning |
 | --- | --- | --- | --- |
-| \`cert_file\`, \`key_file\` | paths | | Certificate chain and private key. Needed, unless there are \`certs\`. |
+| \`cert_file\`, \`key_file\` | paths | | Certificate chain and private key. Needed, unless there are \`certs\`, or a proxy in front does TLS: \`tls {}\` with \`allow_non_tls: true\` tells clients of that. |
 | \`certs\`, \`certificates\` | list of \`{ cert_file, key_file }\` | none | Several certificates, instead. |
 | \`ca_file\` | path | those of the system | Authorities that sign the certificates of clients. |
 | \`verify\` | \`true\` or \`false\` | \`false\` | Whether clients must have a certificate. |

@@ -8,7 +8,10 @@ import { opensslCiphers, opensslCurves } from './cipher-names.ts'
 
 /** `tls {}` of a listener. (`spec/nats.md` §1.4) */
 export interface TlsOptions {
-  /** At least one; which of them is shown depends on the name that the client asks for. PEM files. */
+  /**
+   * Which of them is shown depends on the name that the client asks for. PEM files. Without one no handshake succeeds:
+   * clients are only told of TLS, which a proxy in front of the server does.
+   */
   readonly certificates: readonly { readonly certFile: string; readonly keyFile: string }[]
   /** Authorities of client certificates, PEM; `undefined`: those of the system. */
   readonly caFile?: string | undefined

@@ -1,12 +1,12 @@
 /** Several listeners of one server, each with rules of its own, and the same subjects behind all of them. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { TLSSocket } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { connectTcp, connectWebSocket, type NatsConnection } from '../conformance/nats-clients.ts'
 import { ask, OFFERS_COMPRESSION, statusOf, WireClient } from '../doors/nats/websocket-table/wire-client.ts'
 import { TestAuthority, type TestCertificate } from '../helpers/certificates.ts'
 import { type TemporaryFolder, temporaryFolder } from '../helpers/temp.ts'
-import { within } from '../helpers/wait.ts'
+import { until, within } from '../helpers/wait.ts'
 import { RawSocket } from '../net/raw-socket.ts'
 import { block, ConfiguredServer, websockets } from './configured-server.ts'
 
@@ -100,4 +100,18 @@ test('a certificate for each listener', async () => {
     subjects.push((connected.raw.socket as TLSSocket).getPeerX509Certificate()?.subject)
   }
   assert.deepEqual(subjects, ['CN=localhost', 'CN=other'])
+})
+
+test('a proxy in front does TLS: clients hear that it is there, and whoever tries it here fails alone', async () => {
+  await using server = await ConfiguredServer.start('tls {}\nallow_non_tls: true\n')
+  const raw = await RawSocket.connect(server.tcp)
+  const info = await raw.readThrough('\r\n')
+  assert.match(info, /"tls_available":true/)
+  assert.doesNotMatch(info, /"tls_required":true/)
+  const secure = connectTls({ socket: raw.socket, rejectUnauthorized: false })
+  secure.on('error', () => {})
+  await until(() => server.log.some(({ event }) => event === 'TLS handshake failed'), 'the end of the handshake')
+  const client = await connectTcp(server.natsUrl)
+  await client.flush()
+  await client.close()
 })

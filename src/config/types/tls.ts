@@ -175,6 +175,7 @@ class TlsBlock {
   /** Once every entry was read without an error. */
   options(): TlsOptions {
     const given = this.#given
+    const hasFiles = this.#certFile !== '' || this.#keyFile !== ''
     const listed = given.certificates ?? []
     if (listed.length > 0 && this.#certFile !== '') {
       throw new InvalidValue(`${IN_TLS}, cannot combine 'cert_file' option with 'certs' option`)
@@ -187,7 +188,7 @@ class TlsBlock {
     }
     return tlsOptions({
       ...given,
-      certificates: listed.length > 0 ? listed : [this.#certificate()],
+      certificates: listed.length === 0 && hasFiles ? [this.#certificate()] : listed,
       // Who maps certificates to users must have them verified.
       verify: given.verify === true || given.verifyAndMap === true,
     })
@@ -200,7 +201,6 @@ class TlsBlock {
     return { caFile: this.#given.caFile, certFile, keyFile, isInsecure: this.#isInsecure }
   }
 
-  /** nats-server takes a block without any certificate, with which no handshake can succeed. */
   #certificate(): TlsFiles {
     if (this.#certFile === '') throw new InvalidValue("missing 'cert_file' in TLS configuration")
     if (this.#keyFile === '') throw new InvalidValue("missing 'key_file' in TLS configuration")
