@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Permissions } from '#core'
+import type { UserClaims } from './jwt/index.ts'
 
 /** How a client came in: what `allowed_connection_types` compares. (`spec/nats.md` §4.7) */
 export const CONNECTION_TYPES = [
@@ -65,6 +66,8 @@ export interface Principal {
   readonly expiry?: Expiry | undefined
   /** For monitoring. */
   readonly details?: PrincipalDetails | undefined
+  /** The user that a callout answered with: its account may revoke it, or stop to trust who signed it. */
+  readonly calloutUser?: UserClaims | undefined
 }
 
 export interface PrincipalLimits {

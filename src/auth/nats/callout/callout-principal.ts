@@ -1,9 +1,16 @@
-import { CONNECTION_TYPES, type ConnectionType, type LoginRequest, type Principal } from '../authenticator.ts'
+import {
+  CONNECTION_TYPES,
+  type ConnectionType,
+  type Expiry,
+  type LoginRequest,
+  type Principal,
+} from '../authenticator.ts'
 import {
   type AccountClaims,
   allowedUntilMs,
   hasNoRights,
   isAddressIn,
+  isRevoked,
   permissionsOf,
   rightsFromTemplate,
   type ScopeClaim,
@@ -26,10 +33,10 @@ export interface CalloutUser {
 /** Who the user of an answer is on this server. Rejects with a `CalloutRefusal`. */
 export async function calloutPrincipal(decision: CalloutUser): Promise<Principal> {
   const { user, login, tools } = decision
-  const { account, rights, defaults } =
+  const { account, rights, defaults, accountUntilMs } =
     tools.operator === undefined ? configuredPlace(decision) : await operatorsPlace(decision, tools.operator)
   const untilMs = checkPresence(rights, login, tools.clock.now(), decision.options.account)
-  const expiresMs = Math.min(untilMs, user.expiresAt > 0 ? user.expiresAt * 1000 : Number.POSITIVE_INFINITY)
+  const userUntilMs = Math.min(untilMs, momentOf(user))
   return {
     name: user.name || userOf(login),
     account,
@@ -39,9 +46,20 @@ export async function calloutPrincipal(decision: CalloutUser): Promise<Principal
       maxSubscriptions: rights.subscriptions > 0 ? rights.subscriptions : undefined,
       maxPayloadBytes: rights.payload > 0 ? rights.payload : undefined,
     },
-    expiry: Number.isFinite(expiresMs) ? { atMs: expiresMs, of: 'user' } : undefined,
+    expiry: expiryAt(userUntilMs, accountUntilMs),
     details: { issuerKey: user.issuerAccount === '' ? account : user.issuer, tags: user.tags },
+    calloutUser: user,
   }
+}
+
+/** Milliseconds since the epoch. */
+function momentOf({ expiresAt }: UserClaims | AccountClaims): number {
+  return expiresAt > 0 ? expiresAt * 1000 : Number.POSITIVE_INFINITY
+}
+
+function expiryAt(userUntilMs: number, accountUntilMs: number): Expiry | undefined {
+  const atMs = Math.min(userUntilMs, accountUntilMs)
+  return Number.isFinite(atMs) ? { atMs, of: userUntilMs <= accountUntilMs ? 'user' : 'account' } : undefined
 }
 
 interface Place {
@@ -49,6 +67,8 @@ interface Place {
   readonly rights: UserRights
   /** For who has no permissions of its own. */
   readonly defaults: Principal['permissions']
+  /** Milliseconds since the epoch, or Infinity. */
+  readonly accountUntilMs: number
 }
 
 /** The audience of the JWT is the name of the account. */
@@ -63,7 +83,7 @@ function configuredPlace({ user, options, tools }: CalloutUser): Place {
     )
   }
   if (!tools.hasAccount(user.audience)) throw noAccount(user.audience, options)
-  return { account: user.audience, rights: user.rights, defaults: undefined }
+  return { account: user.audience, rights: user.rights, defaults: undefined, accountUntilMs: Number.POSITIVE_INFINITY }
 }
 
 /** The account is the one that issued the JWT, by itself or by one of its signing keys. */
@@ -83,8 +103,11 @@ async function operatorsPlace({ user, options }: CalloutUser, operator: CalloutO
   if (claims === undefined) throw noAccount(name, options)
   const signer = operator.signerOf(claims, user.issuer)
   if (signer === undefined) throw new CalloutRefusal(`user JWT issuer ${JSON.stringify(user.issuer)} is not known`)
+  if (isRevoked(claims.revocations, user.subject, user.issuedAt)) {
+    throw new CalloutRefusal('User authentication revoked', { closeReason: 'Credentials Revoked' })
+  }
   const defaults = permissionsOf(claims.defaultPermissions)
-  return { account: name, rights: rightsOf(user, claims, signer.scope), defaults }
+  return { account: name, rights: rightsOf(user, claims, signer.scope), defaults, accountUntilMs: momentOf(claims) }
 }
 
 /** A signing key with a scope gives all its users the same rights. */
@@ -102,7 +125,7 @@ function rightsOf(user: UserClaims, account: AccountClaims, scope: ScopeClaim | 
 
 /** Whether the user may be here, now, by this door; until when. */
 function checkPresence(rights: UserRights, login: LoginRequest, nowMs: number, service: string): number {
-  if (rights.requiresProxy) throw new CalloutRefusal('Proxy is required')
+  if (rights.requiresProxy) throw new CalloutRefusal('proxy connection required')
   if (!mayComeBy(rights.connectionTypes, login.connectionType)) {
     throw new CalloutRefusal(`authorized user on account ${JSON.stringify(service)} using invalid connection type`)
   }

@@ -2,7 +2,7 @@ import type { Request } from '#core'
 import { encodeHeaders } from '#wire/nats'
 import type { LoginRequest, LoginResult, Principal } from '../authenticator.ts'
 import type { CalloutJudge } from '../delegated-login.ts'
-import { encodeJwt } from '../jwt/index.ts'
+import { encodeJwt, type UserClaims } from '../jwt/index.ts'
 import { KeyPair } from '../nkeys.ts'
 import type { CalloutOptions } from '../options.ts'
 import { Asks } from './asks.ts'
@@ -21,7 +21,10 @@ const SHARE_OF_TIMEOUT = 0.9
 /** A service in one of the accounts that says who clients are and what they may do. (`spec/nats.md` §4.8) */
 export interface Callout extends CalloutJudge {
   login(request: LoginRequest): Promise<LoginResult>
-  /** Asks anew, whereby a principal that is about to expire may be renewed. */
+  /**
+   * Asks anew, whereby a principal whose time is up may be renewed. In operator mode, before that, the last answer holds
+   * as far as the accounts go along with it: who vouches for a user may do so once and no more, and not at any moment.
+   */
   recheck(request: LoginRequest, principal: Principal): Promise<LoginResult>
 }
 
@@ -33,14 +36,31 @@ export function createCallout(options: CalloutOptions, tools: CalloutTools): Cal
   const exempt = new Set(options.authUsers)
   const asks = new Asks()
   const seal = options.xkey === undefined ? undefined : new Seal(tools.server.xkeys, options.xkey)
-  const ask = (login: LoginRequest) => askService(login, { options, tools, seal })
+  const admit = (login: LoginRequest, user: UserClaims) => calloutPrincipal({ user, login, options, tools })
+  const ask = (login: LoginRequest) =>
+    attempt(options, async () => admit(login, await askService(login, { options, tools, seal })))
   return {
     isExempt: (nameOrNkey) => exempt.has(nameOrNkey),
     async login(login) {
       const result = await asks.newcomer(login.address, () => ask(login))
       return result ?? { ok: false, reason: 'too many authorization requests are under way' }
     },
-    recheck: (login) => asks.recheck(() => ask(login)),
+    recheck(login, { calloutUser: user, expiry }) {
+      const isOver = expiry !== undefined && expiry.atMs <= tools.clock.now()
+      if (tools.operator === undefined || user === undefined || isOver) return asks.recheck(() => ask(login))
+      return attempt(options, () => admit(login, user))
+    },
+  }
+}
+
+/** Who somebody is, or why that cannot be. */
+async function attempt({ account }: CalloutOptions, work: () => Promise<Principal>): Promise<LoginResult> {
+  try {
+    return { ok: true, principal: await work() }
+  } catch (error) {
+    if (!(error instanceof CalloutRefusal)) throw error
+    const { message: reason, closeReason } = error
+    return { ok: false, reason, closeReason, calloutAccount: account }
   }
 }
 
@@ -50,36 +70,30 @@ interface Question {
   readonly seal: Seal | undefined
 }
 
-async function askService(login: LoginRequest, { options, tools, seal }: Question): Promise<LoginResult> {
-  const { account } = options
+/** The user that the service answers with. Rejects with a `CalloutRefusal`. */
+async function askService(login: LoginRequest, { options, tools, seal }: Question): Promise<UserClaims> {
+  const { account, issuer } = options
   const { clock, server } = tools
   const timeoutMs = tools.timeoutMs * SHARE_OF_TIMEOUT
-  try {
-    const claims = await serviceAccount(account, tools)
-    const userNkey = KeyPair.create('user').publicKey
-    const { issuer } = options
-    const request = authorizationRequest({
-      issuer,
-      userNkey,
-      server,
-      isSealed: seal !== undefined,
-      expiresMs: clock.now() + tools.timeoutMs,
-      login,
-    })
-    const text = Buffer.from(encodeJwt(request, server.keys, clock.now()))
-    const answer = await tools.ask(account, messageOf(text, server.xkeys.publicKey, seal), timeoutMs)
-    if (answer === undefined) {
-      throw new CalloutRefusal(
-        `Authorization callout response not received in time on account ${JSON.stringify(account)}`,
-      )
-    }
-    const serverId = server.keys.publicKey
-    const user = readResponse(answer.payload, { userNkey, serverId, account, seal, claims, nowMs: clock.now() })
-    return { ok: true, principal: await calloutPrincipal({ user, login, options, tools }) }
-  } catch (error) {
-    if (error instanceof CalloutRefusal) return { ok: false, reason: error.message, calloutAccount: account }
-    throw error
+  const claims = await serviceAccount(account, tools)
+  const userNkey = KeyPair.create('user').publicKey
+  const request = authorizationRequest({
+    issuer,
+    userNkey,
+    server,
+    isSealed: seal !== undefined,
+    expiresMs: clock.now() + tools.timeoutMs,
+    login,
+  })
+  const text = Buffer.from(encodeJwt(request, server.keys, clock.now()))
+  const answer = await tools.ask(account, messageOf(text, server.xkeys.publicKey, seal), timeoutMs)
+  if (answer === undefined) {
+    throw new CalloutRefusal(
+      `Authorization callout response not received in time on account ${JSON.stringify(account)}`,
+    )
   }
+  const serverId = server.keys.publicKey
+  return readResponse(answer.payload, { userNkey, serverId, account, seal, claims, nowMs: clock.now() })
 }
 
 /** What operators say of the account of the service; nothing where accounts are configured. */

@@ -1,5 +1,6 @@
 import type { Message, Request } from '#core'
 import type { Clock } from '#kit'
+import type { LoginCloseReason } from '../authenticator.ts'
 import type { AccountClaims, ScopeClaim } from '../jwt/index.ts'
 import type { KeyPair } from '../nkeys.ts'
 
@@ -39,4 +40,11 @@ export interface CalloutOperator {
 /** An answer that lets nobody in, and why: for the log, in nats-server's words. */
 export class CalloutRefusal extends Error {
   override name = 'CalloutRefusal'
+  /** What somebody is closed for who was let in by the answer once, where it is not that its login failed. */
+  readonly closeReason: LoginCloseReason | undefined
+
+  constructor(reason: string, options: ErrorOptions & { readonly closeReason?: LoginCloseReason } = {}) {
+    super(reason, options)
+    this.closeReason = options.closeReason
+  }
 }

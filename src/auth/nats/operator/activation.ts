@@ -6,10 +6,10 @@ import {
   decodedActivation,
   type ExportClaim,
   type ImportClaim,
+  isRevoked,
   obstacleAmong,
   Problems,
   problemsOf,
-  type Revocations,
 } from '../jwt/index.ts'
 import { signerOf, type Trust } from './trust.ts'
 
@@ -37,11 +37,6 @@ export function isActivated(
   if (activation.expiresAt > 0 && activation.expiresAt * 1000 <= nowMs) return false
   const exported = exportFor(claim, exporter)
   return exported === undefined || !isRevoked(exported.revocations, activation.subject, activation.issuedAt)
-}
-
-/** Whether a JWT for `key` of that time is void. */
-export function isRevoked(revocations: Revocations, key: string, issuedAt: number): boolean {
-  return [key, '*'].some((name) => (revocations.get(name) ?? Number.NEGATIVE_INFINITY) >= issuedAt)
 }
 
 function isIssuerTrusted(activation: ActivationClaims, exporter: AccountClaims, trust: Trust): boolean {

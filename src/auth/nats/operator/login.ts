@@ -15,6 +15,7 @@ import {
   decodeJwt,
   hasNoRights,
   isAddressIn,
+  isRevoked,
   limit,
   obstacleAmong,
   permissionsOf,
@@ -27,7 +28,6 @@ import {
 import { verifySignature } from '../nkeys.ts'
 import type { CalloutOptions } from '../options.ts'
 import type { Accounts } from './accounts.ts'
-import { isRevoked } from './activation.ts'
 import { signerOf, type Trust } from './trust.ts'
 
 /** Where auth callouts are asked: nobody in the account of the service may pretend to be the server. */

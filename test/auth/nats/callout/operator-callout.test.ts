@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { createAccount, type KeyPair } from '@nats-io/nkeys'
 import { type AccountClaims, decodeJwt, signerOf } from '#auth'
+import { loginRequest } from '../login-request.ts'
 import { calloutWorld, reasonOf, SERVICE_ACCOUNT, signed } from './service.ts'
 
 /** What operators say of an account. */
-function accountClaims(account: KeyPair, nats: object = {}): AccountClaims {
+function accountClaims(account: KeyPair, nats: object = {}, fields: object = {}): AccountClaims {
   const token = signed(
-    { sub: account.getPublicKey(), name: 'acme', nats: { type: 'account', version: 2, ...nats } },
+    { sub: account.getPublicKey(), name: 'acme', ...fields, nats: { type: 'account', version: 2, ...nats } },
     account,
   )
   const decoded = decodeJwt(token, 'account')
@@ -34,7 +35,7 @@ function operatorWorld({
 }: Options = {}) {
   const keys = { service: createAccount(), target: createAccount() }
   const names = { service: keys.service.getPublicKey(), target: keys.target.getPublicKey() }
-  const known = new Map([
+  const known = new Map<string, AccountClaims | undefined>([
     // The account lies under another name in these tests, which core does not mind.
     [SERVICE_ACCOUNT, accountClaims(keys.service, service)],
     [names.service, accountClaims(keys.service, service)],
@@ -53,7 +54,10 @@ function operatorWorld({
       },
     },
   })
-  return { ...world, keys, names }
+  /** The target's JWT is another by now; with `undefined` there is none. */
+  const updateTarget = (nats: object | undefined, fields: object = {}) =>
+    known.set(names.target, nats && accountClaims(keys.target, nats, fields))
+  return { ...world, keys, names, updateTarget }
 }
 
 test('the account of a user is the one that issued it, whatever audience it names', async () => {
@@ -169,4 +173,67 @@ test('under seal, whoever signed the response need not be known', async () => {
     return Buffer.from(world.curve.seal(Buffer.from(response), world.xkeys.publicKey))
   })
   assert.ok((await world.login()).ok)
+})
+
+/** Somebody who was let in by a user JWT of the target account, with these fields. */
+async function somebodyIn(world: ReturnType<typeof operatorWorld>, fields: object = {}, signer = world.keys.target) {
+  world.serve((user) => {
+    const nats = { issuer_account: world.names.target }
+    return world.response(
+      user,
+      { jwt: world.userJwt(user, { signer, nats, ...fields }) },
+      { signer: world.keys.service },
+    )
+  })
+  const result = await world.login()
+  assert.ok(result.ok, JSON.stringify(result))
+  return { ...result.principal, key: world.asked[0]!.claims.nats.user_nkey as string }
+}
+
+test('when its account changes, who is in stays as far as the account goes along, and nobody is asked', async () => {
+  const signer = createAccount()
+  const world = operatorWorld({ target: { signing_keys: [signer.getPublicKey()] } })
+  const somebody = await somebodyIn(world, {}, signer)
+  const recheck = () => world.callout.recheck(loginRequest(), somebody)
+  world.updateTarget({
+    signing_keys: [signer.getPublicKey()],
+    default_permissions: { pub: { deny: ['secret'] }, sub: {} },
+  })
+  const result = await recheck()
+  assert.ok(result.ok)
+  assert.deepEqual(result.principal.permissions?.publish?.deny, ['secret'])
+  world.updateTarget({})
+  assert.match(await reasonOf(recheck()), /^user JWT issuer "A.*" is not known$/)
+  world.updateTarget(undefined)
+  assert.match(await reasonOf(recheck()), /^no valid account "A.*"/)
+  assert.equal(world.asked.length, 1)
+})
+
+for (const whom of ['it', 'all'] as const) {
+  test(`who was let in by a callout goes when its account revokes ${whom}`, async () => {
+    const world = operatorWorld()
+    const somebody = await somebodyIn(world)
+    world.updateTarget({ revocations: { [whom === 'it' ? somebody.key : '*']: 1 } })
+    const result = await world.callout.recheck(loginRequest(), somebody)
+    assert.deepEqual(result, {
+      ok: false,
+      reason: 'User authentication revoked',
+      closeReason: 'Credentials Revoked',
+      calloutAccount: SERVICE_ACCOUNT,
+    })
+  })
+}
+
+test('who was let in by a callout is asked about anew when the time of the user or of the account is up', async () => {
+  const world = operatorWorld()
+  const inSeconds = (seconds: number) => Math.floor(world.clock.now() / 1000) + seconds
+  world.updateTarget({}, { exp: inSeconds(60) })
+  const somebody = await somebodyIn(world)
+  assert.deepEqual(somebody.expiry, { atMs: inSeconds(60) * 1000, of: 'account' })
+  world.updateTarget({})
+  world.clock.advance(60_000)
+  const result = await world.callout.recheck(loginRequest(), somebody)
+  assert.ok(result.ok)
+  assert.equal(result.principal.expiry, undefined)
+  assert.equal(world.asked.length, 2)
 })
