@@ -6,6 +6,7 @@ import { assembleAuthorization } from './assemble-authorization.ts'
 import { simpleAuthorization } from './assemble-simple-authorization.ts'
 import { websocketOptions } from './assemble-websocket.ts'
 import { doubleListeners } from './double-listeners.ts'
+import { foreignCertificateTypes } from './foreign-certificates.ts'
 import { formatDuration, type Problems } from './language/index.ts'
 import type { LogOptions, MonitoringOptions, NatsOptions, NatsServerOptions, WebsocketOptions } from './options.ts'
 import { schema } from './settings/schema.ts'
@@ -23,8 +24,11 @@ const LARGE_PAYLOAD_BYTES = 8 * 1024 * 1024
  */
 export function assembleNats(choose: Choice, surroundings: Surroundings, problems: Problems): NatsServerOptions {
   const { cwd } = surroundings
-  const nats = natsOptions()
-  const websockets = allWebsocketOptions(nats)
+  const table = natsOptions()
+  const websockets = allWebsocketOptions(table)
+  const certificateTypes = foreignCertificateTypes(choose, websockets)
+  const nats =
+    certificateTypes.length === 0 ? table : { ...table, authorization: { ...table.authorization, certificateTypes } }
   const monitoring = monitoringOptions(nats)
   const options = { nats, websockets, monitoring, log: logOptions(), process: processOptions() }
   checkSystemAccount()

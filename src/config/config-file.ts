@@ -1,4 +1,5 @@
 import { checkLogins } from './authorization/check-logins.ts'
+import { mapping, mapsCertificates } from './foreign-certificates.ts'
 import {
   type ConfigEntry,
   type ConfigMap,
@@ -61,6 +62,7 @@ export function readConfigFile(file: ConfigMap, options: ReadConfigFile): Values
       fields[name] = (entry) => {
         check(entry.value)
         remark(entry)
+        if (mapsCertificates(entry.value)) values.setBlock(mapping(name), entry.keyPosition)
       }
     }
     for (const [name, check] of Object.entries(REFUSED[path] ?? {})) {

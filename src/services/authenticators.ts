@@ -10,6 +10,7 @@ export function authenticators(
   tools: AuthenticatorTools,
 ): AuthenticatorOf {
   const certificateTypes = [
+    ...(nats.authorization.certificateTypes ?? []),
     ...(nats.tls?.verifyAndMap ? (['STANDARD'] as const) : []),
     ...(websockets.some(({ tls }) => tls?.verifyAndMap) ? (['WEBSOCKET'] as const) : []),
   ]

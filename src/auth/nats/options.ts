@@ -1,3 +1,4 @@
+import type { ConnectionType } from './authenticator.ts'
 import type { NkeyUser, PasswordUser } from './users.ts'
 
 /** Somebody else decides who may come in: what a service in one of the accounts answers. (`spec/nats.md` §4.8) */
@@ -79,6 +80,8 @@ export interface ServerAuthorization extends SimpleAuthorization {
   readonly nkeyUsers?: readonly NkeyUser[] | undefined
   readonly callout?: CalloutOptions | undefined
   readonly operator?: OperatorOptions | undefined
+  /** Ways in that the server does not have, by which users of the table would be known by certificates. */
+  readonly certificateTypes?: readonly ConnectionType[] | undefined
   /** Milliseconds that a refusal is held back at most; default: 1000, and never more than half of `timeoutMs`. */
   readonly maxFailureDelayMs?: number | undefined
 }
