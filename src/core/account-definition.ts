@@ -66,6 +66,8 @@ interface AnyImport {
   readonly subject: string
   /** Whether an activation token for it was shown and is good. */
   readonly isActivated?: boolean | undefined
+  /** The server gives it to the account of its own accord: it is granted, whoever the export is for. */
+  readonly isBuiltIn?: boolean | undefined
 }
 
 export interface StreamImport extends AnyImport {

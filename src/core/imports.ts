@@ -65,6 +65,7 @@ function exportsOf(definition: AccountDefinition): SubjectTree<number> {
 }
 
 function isGranted({ access, accountTokenPosition }: Export, importer: string, wanted: Import): boolean {
+  if (wanted.isBuiltIn === true) return true
   if (accountTokenPosition !== undefined && accountTokenPosition > 0) {
     return wanted.subject.split('.')[accountTokenPosition - 1] === importer
   }

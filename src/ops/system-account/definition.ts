@@ -31,7 +31,7 @@ const USER_INFO = '$SYS.REQ.USER.INFO'
 
 function serviceImport(account: string, subject: string, to: string): Import {
   // Who asks about itself has to be named; who asks about its account need not.
-  return { kind: 'service', account, subject, to, sharesRequestor: to === USER_INFO }
+  return { kind: 'service', account, subject, to, sharesRequestor: to === USER_INFO, isBuiltIn: true }
 }
 
 function withExports({ exports }: AccountDefinition): AccountDefinition['exports'] {

@@ -100,6 +100,21 @@ test('an export of the system account that covers them takes their place, wildca
   )
 })
 
+test('accounts have these services even if the system account exports them to somebody else alone', async () => {
+  using world = systemWorld({ rights: {} })
+  const exported = {
+    kind: 'service',
+    subject: '$SYS.REQ.>',
+    access: { kind: 'token' },
+    responseType: 'single',
+    allowsTrace: false,
+  } as const
+  const definitions = [definition(SYSTEM, { exports: [exported] }), definition('A')]
+  world.broker.define(definitions.map((one) => withSystemServices(one, SYSTEM)))
+  assert.equal((await ask(world.broker.account('A'), '$SYS.REQ.ACCOUNT.PING.CONNZ')).data.num_connections, 0)
+  assert.equal((await ask(world.broker.account('A'), '$SYS.REQ.USER.INFO')).data.account, 'A')
+})
+
 for (const name of ['two words', 'a.b', '*']) {
   test(`an account ${JSON.stringify(name)}, which cannot be a token of a subject, has to do without`, () => {
     assert.deepEqual(withSystemServices(definition(name), SYSTEM), definition(name))
