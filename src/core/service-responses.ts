@@ -3,13 +3,14 @@ import type { Clock, Timer } from '#kit'
 import type { Account } from './account.ts'
 import type { ServiceExport } from './account-definition.ts'
 import { type Journey, mayCross, type ServiceCrossing } from './crossing.ts'
+import { Generations } from './generations.ts'
 import { Message } from './message.ts'
 import { NOBODY } from './peer.ts'
 import type { LatencySample } from './service-latency.ts'
 import { Subscription } from './subscription.ts'
 
-/** Requests of one account that another has not answered yet. Beyond, the oldest is given up. */
-const MAX_AWAITED = 65_536
+/** Requests of one account that another has not answered yet: so many can be answered, when there are more the oldest cannot. */
+const MIN_AWAITED = 65_536
 
 /** nats-server's `DEFAULT_SERVICE_EXPORT_RESPONSE_THRESHOLD`. */
 const DEFAULT_THRESHOLD_MS = 120_000
@@ -39,8 +40,8 @@ export class ServiceResponses implements ServiceCrossing {
   readonly #clock: Clock
   readonly #prefix = `_R_.${randomBytes(6).toString('base64url')}.`
   readonly #subscription = new Subscription(NOBODY, `${this.#prefix}>`, '', '', this)
-  /** By `_R_.…`, in the order in which they were asked or answered last. */
-  readonly #awaited = new Map<string, Awaited>()
+  /** By `_R_.…`, as they were asked or answered last. */
+  readonly #awaited = new Generations<Awaited>(MIN_AWAITED)
   #sweepTimer: Timer | undefined
 
   constructor({ exporter, requestor, clock }: { exporter: Account; requestor: Account; clock: Clock }) {
@@ -56,10 +57,6 @@ export class ServiceResponses implements ServiceCrossing {
 
   /** Returns the subject at which the service is to answer a request with this reply subject. */
   expect(expected: Expected): string {
-    if (this.#awaited.size >= MAX_AWAITED) {
-      const [oldest] = this.#awaited.keys()
-      this.#awaited.delete(oldest!)
-    }
     const subject = this.#prefix + randomBytes(9).toString('base64url')
     this.#await(subject, { ...expected, expiresAtMs: 0 })
     return subject
