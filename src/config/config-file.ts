@@ -1,5 +1,4 @@
 import { checkLogins } from './authorization/check-logins.ts'
-import { refuseForeignCertificates } from './authorization/foreign-certificates.ts'
 import { mapping, mapsCertificates } from './foreign-certificates.ts'
 import {
   type ConfigEntry,
@@ -34,7 +33,6 @@ export function readConfigFile(file: ConfigMap, options: ReadConfigFile): Values
   if (file.entries.size === 0) problems.warning(`${file.position.file}: config has no values or is empty`)
   readMap(file, fieldsOf('', values), problems)
   checkLogins(values, problems)
-  refuseForeignCertificates(file, values, problems)
   return values
 
   /** What may stand in the block at `path`, whose settings go to `values`. */

@@ -51,28 +51,6 @@ describe('users', () => {
     assert.equal(users[1]?.password, hash)
   })
 
-  test('without a password are refused where a listener that is not there would know them by certificates', () => {
-    const conf = (block: string, user: string, more = '') =>
-      `${block.replace('TLS', 'tls { cert_file: /c, key_file: /k, verify_and_map: true }')}
-      authorization { users: [ { user: "CN=a"${user} } ] }\n${more}`
-    const refusals = (...texts: Parameters<typeof conf>) => complaints(() => load(conf(...texts)))
-    for (const [block, way, position] of [
-      ['mqtt', 'MQTT_WS', '1:52'],
-      ['leafnodes', 'LEAFNODE', '1:57'],
-      ['leaf', 'LEAFNODE_WS', '1:52'],
-    ] as const) {
-      const refusal = `nats.conf:${position}: verify_and_map of ${block}, for users without a password, is not supported by this version of Belfry`
-      const listening = `${block} { port: -1, TLS }`
-      assert.deepEqual(refusals(listening, ''), [refusal])
-      assert.deepEqual(refusals(listening, `, clients: [STANDARD, ${way}]`), [refusal])
-      assert.deepEqual(refusals(listening, ', clients: [STANDARD]'), [])
-      assert.deepEqual(refusals(listening, ', password: x'), [])
-      assert.deepEqual(refusals(listening, '', 'no_auth_user: "CN=a"'), [])
-      assert.deepEqual(refusals(`${block} { TLS }`, ''), [])
-    }
-    assert.deepEqual(refusals('leafnodes { port: -1, authorization { user: l }, TLS }', ''), [])
-  })
-
   test('without permissions of their own have the default ones of where they are', () => {
     const { users = [] } = authorization(`
       authorization { permissions { publish: g }, users [ { user: g }, { user: own, permissions { publish: o } } ] }
