@@ -119,7 +119,7 @@ export type LoginMethod = (request: LoginRequest) => LoginResult | Promise<Login
 export interface Authenticator {
   /** Whether a client has to send CONNECT, within `timeoutMs`, before anything else. */
   readonly isRequired: boolean
-  /** Milliseconds from INFO to the end of a successful login. */
+  /** Milliseconds from INFO to CONNECT, and from there to the answer. */
   readonly timeoutMs: number
   /** Whether INFO brings a nonce to sign. */
   readonly usesNonce: boolean

@@ -109,7 +109,7 @@ function isRequired(listener: ListenerAuthorization): boolean {
   return hasTable || !!user || !!token || !!noAuthUser || isOverridden(listener.override)
 }
 
-/** Milliseconds from INFO to the end of a successful login. */
+/** Milliseconds from INFO to CONNECT, and from there to the answer. */
 export function authTimeoutMs({ main, override, tlsTimeoutMs }: ListenerAuthorization): number {
   const byDefault = tlsTimeoutMs === undefined ? DEFAULT_TIMEOUT_MS : tlsTimeoutMs + BEYOND_TLS_MS
   return override?.timeoutMs ?? main.timeoutMs ?? byDefault

@@ -69,6 +69,8 @@ export class Login {
       answer(settled, request)
     })
     if (!this.isPending) return 'overloaded'
+    // As in nats-server, who has said who it is waits for the answer with a time of its own.
+    this.#stopTimer()
     this.#startTimer()
     return 'later'
   }
