@@ -1,4 +1,5 @@
 import { isLiteralSubject, isValidSubject } from './subject.ts'
+import { isSubset, overlapsWith } from './subject-patterns.ts'
 
 /** The rules that are about a subject. */
 export interface RuleMatch {
@@ -44,12 +45,12 @@ export class PermissionRules {
 
   /** Whether a rule, for whatever queue group, is about some of the subjects that `subject` stands for. */
   overlap(subject: string): boolean {
-    return this.#subjects.some((rule) => subjectsOverlap(rule, subject))
+    return this.#subjects.some(overlapsWith(subject))
   }
 
   /** Whether one rule is about all that `subject` stands for. */
   cover(subject: string): boolean {
-    return this.#subjects.some((rule) => isSubsetOf(subject, rule))
+    return this.#subjects.some((rule) => isSubset(subject, rule))
   }
 
   #add(subject: string, queue: string | undefined): void {
@@ -63,32 +64,7 @@ export class PermissionRules {
 
 /** Whether members of the queue group `queue` are meant by one of `rules`. */
 export function isQueueOf(rules: readonly string[], queue: string): boolean {
-  return rules.some((rule) => rule === queue || (!isLiteralSubject(rule) && isSubsetOf(queue, rule)))
-}
-
-/** Whether every subject that `subject` stands for is one of those of `pattern`. Both must be valid. */
-export function isSubsetOf(subject: string, pattern: string): boolean {
-  const tokens = subject.split('.')
-  const allowed = pattern.split('.')
-  for (const [i, want] of allowed.entries()) {
-    const have = tokens[i]
-    if (have === undefined) return false
-    if (want === '>') return true
-    if (have === '>' || (want !== '*' && have !== want)) return false
-  }
-  return tokens.length === allowed.length
-}
-
-/** Whether there are subjects that both stand for. Both must be valid. */
-export function subjectsOverlap(one: string, other: string): boolean {
-  const ours = one.split('.')
-  const theirs = other.split('.')
-  for (let i = 0; i < ours.length && i < theirs.length; i++) {
-    const [a, b] = [ours[i], theirs[i]]
-    if (a === '>' || b === '>') return true
-    if (a !== '*' && b !== '*' && a !== b) return false
-  }
-  return ours.length === theirs.length
+  return rules.some((rule) => rule === queue || (!isLiteralSubject(rule) && isSubset(queue, rule)))
 }
 
 function collect(node: Node, tokens: readonly string[], depth: number, found: { isPlain: boolean; queues: string[] }) {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { PermissionCheck, type Permissions, ReplyPermits } from '#core'
-import { isSubsetOf, subjectsOverlap } from '../../src/core/permission-rules.ts'
 
 /** As nats-server decides, which was asked; `foo.>` where `foo.*` is allowed included. */
 const SUBSCRIBE: Permissions['subscribe'] = {
@@ -169,34 +168,3 @@ describe('answering', () => {
     assert.deepEqual([permits.take(`${long}.0`, 0), permits.take(`${long}.599`, 0)], [false, true])
   })
 })
-
-for (const [one, other, overlap] of [
-  ['a.b', 'a.b', true],
-  ['a.b', 'a.c', false],
-  ['a.*', '*.b', true],
-  ['a.>', 'a', false],
-  ['a.>', 'a.b.c', true],
-  ['*.*', 'a', false],
-  ['a.*.c', 'a.b.>', true],
-  ['>', 'x', true],
-] as const) {
-  test(`${one} and ${other} ${overlap ? 'have' : 'have no'} subjects in common`, () => {
-    assert.equal(subjectsOverlap(one, other), overlap)
-    assert.equal(subjectsOverlap(other, one), overlap)
-  })
-}
-
-for (const [subject, pattern, isSubset] of [
-  ['foo.>', 'foo.*', false],
-  ['foo.*', 'foo.>', true],
-  ['foo.*', 'foo.*', true],
-  ['foo.*', 'foo.a', false],
-  ['foo.a', 'foo.*', true],
-  ['foo', 'foo.*', false],
-  ['foo.a.b', 'foo.*', false],
-  ['>', '>', true],
-] as const) {
-  test(`${subject} is ${isSubset ? 'part' : 'no part'} of ${pattern}`, () => {
-    assert.equal(isSubsetOf(subject, pattern), isSubset)
-  })
-}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { subjectMatches } from '#core'
-import { doOverlap, intersectionOf, isSubset } from '../../src/core/subject-patterns.ts'
+import { doOverlap, intersectionOf, isSubset, overlapsWith } from '../../src/core/subject-patterns.ts'
 
 const vectors: [a: string, b: string, both: string | undefined][] = [
   ['a', 'a', 'a'],
@@ -46,4 +46,53 @@ test('all patterns of up to three tokens agree with what they match', () => {
       assert.equal(isSubset(a, b), expected.length === ofA.length, `${a} in ${b}`)
     }
   }
+})
+
+for (const [one, other, overlap] of [
+  ['a.b', 'a.b', true],
+  ['a.b', 'a.c', false],
+  ['a.*', '*.b', true],
+  ['a.>', 'a', false],
+  ['a.>', 'a.b.c', true],
+  ['*.*', 'a', false],
+  ['a.*.c', 'a.b.>', true],
+  ['>', 'x', true],
+  ['foo', 'foo', true],
+  ['foo', 'bar', false],
+  ['foo.*', 'foo.bar', true],
+  ['foo.*', '*.bar', true],
+  ['foo.*', 'foo.bar.baz', false],
+  ['foo.>', 'foo.bar.baz', true],
+  ['foo.>', 'foo', false],
+  ['>', 'foo', true],
+  ['foo.>', '*.*.baz', true],
+  ['foo.bar', 'foo', false],
+] as const) {
+  test(`${one} and ${other} ${overlap ? 'have' : 'have no'} subjects in common`, () => {
+    assert.equal(doOverlap(one, other), overlap)
+    assert.equal(doOverlap(other, one), overlap)
+  })
+}
+
+for (const [subject, pattern, isPart] of [
+  ['foo.>', 'foo.*', false],
+  ['foo.*', 'foo.>', true],
+  ['foo.*', 'foo.*', true],
+  ['foo.*', 'foo.a', false],
+  ['foo.a', 'foo.*', true],
+  ['foo', 'foo.*', false],
+  ['foo.a.b', 'foo.*', false],
+  ['>', '>', true],
+] as const) {
+  test(`${subject} is ${isPart ? 'part' : 'no part'} of ${pattern}`, () => {
+    assert.equal(isSubset(subject, pattern), isPart)
+  })
+}
+
+test('a long subject costs no more for each that it is compared with than a short one', () => {
+  const overlaps = overlapsWith(`${'a.'.repeat(8000)}b`)
+  const startMs = performance.now()
+  for (let i = 0; i < 50_000; i++) assert.equal(overlaps('a.b.c'), false)
+  // Taking the filter apart each time took 5 s.
+  assert.ok(performance.now() - startMs < 1000)
 })

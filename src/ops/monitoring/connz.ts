@@ -1,4 +1,4 @@
-import { DEFAULT_ACCOUNT } from '#core'
+import { DEFAULT_ACCOUNT, overlapsWith } from '#core'
 import { fromByteString, toByteString } from '#kit'
 import { type ConnectionState, connectionOrder, type Listed, reason, stopMs } from './connection-order.ts'
 import { goTime, roundTrip, uptime } from './go-format.ts'
@@ -6,7 +6,6 @@ import { type JsonObject, LazyList, unlessEmpty } from './json.ts'
 import { BadRequest, type Page, type Query } from './query.ts'
 import type { Pace, Scan } from './scans.ts'
 import type { MonitoringSource, TlsSnapshot } from './source.ts'
-import { collidingWith } from './subjects-collide.ts'
 import { subscriptionDetail } from './subsz.ts'
 
 interface ConnzRequest extends Page {
@@ -70,7 +69,7 @@ function readRequest(query: Query): ConnzRequest {
     account: query.text('acc'),
     mqttClient: query.text('mqtt_client'),
     filterSubject,
-    overlaps: collidingWith(toByteString(filterSubject)),
+    overlaps: overlapsWith(toByteString(filterSubject)),
   }
 }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { goDuration, goTime, roundTrip, uptime } from '../../../src/ops/monitoring/go-format.ts'
-import { collidingWith } from '../../../src/ops/monitoring/subjects-collide.ts'
 
 for (const [epochMs, text] of [
   [0, '1970-01-01T00:00:00Z'],
@@ -47,29 +46,3 @@ for (const [seconds, text] of [
 ] as const) {
   test(`${seconds} s of uptime are written ${text}`, () => assert.equal(uptime(seconds * 1000), text))
 }
-
-for (const [a, b, collide] of [
-  ['foo', 'foo', true],
-  ['foo', 'bar', false],
-  ['foo.*', 'foo.bar', true],
-  ['foo.*', '*.bar', true],
-  ['foo.*', 'foo.bar.baz', false],
-  ['foo.>', 'foo.bar.baz', true],
-  ['foo.>', 'foo', false],
-  ['>', 'foo', true],
-  ['foo.>', '*.*.baz', true],
-  ['foo.bar', 'foo', false],
-] as const) {
-  test(`${a} and ${b} ${collide ? 'overlap' : 'have no subject in common'}`, () => {
-    assert.equal(collidingWith(a)(b), collide)
-    assert.equal(collidingWith(b)(a), collide)
-  })
-}
-
-test('a long filter costs no more for each subscription than a short one', () => {
-  const overlaps = collidingWith(`${'a.'.repeat(8000)}b`)
-  const startMs = performance.now()
-  for (let i = 0; i < 50_000; i++) assert.equal(overlaps('a.b.c'), false)
-  // Taking the filter apart each time took 5 s.
-  assert.ok(performance.now() - startMs < 1000)
-})
