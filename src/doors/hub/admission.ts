@@ -1,56 +1,41 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock, Logger } from '#kit'
-import { refuse } from './refuse.ts'
-import { accessToken } from './token.ts'
+import type { Guest, Hub, Refusal } from './hub.ts'
 
 /** How long a request may wait for its token to be checked. */
 const AUTHENTICATION_TIMEOUT_MS = 10_000
 
-export interface HubSession {
-  readonly user: { readonly id: string }
-  readonly device: { readonly id: string }
-}
-
-/** Undefined when the token does not stand for a session, whatever the reason. */
-export type Authenticate = (token: string) => Promise<HubSession | undefined>
-
 /**
- * Answers with the session a hub request belongs to; with undefined when it was refused, before any upgrade, or went
- * away meanwhile. Nothing is read from the socket until then.
+ * Whom a request comes from, as its hub has it: it is refused as well when the hub fails or takes too long. Undefined
+ * when the client went away meanwhile. Nothing is read from the connection until then.
  */
 export async function admit(
+  hub: Hub,
   request: IncomingMessage,
-  socket: Duplex,
-  options: { authenticate: Authenticate; clock: Clock; logger: Logger },
-): Promise<HubSession | undefined> {
-  const token = accessToken(request)
-  if (token === undefined) {
-    refuse(socket, 401, 'Invalid claim')
-    return undefined
-  }
-  const { authenticate, clock, logger } = options
+  { clock, logger }: { clock: Clock; logger: Logger },
+): Promise<Guest | Refusal | undefined> {
+  const socket: Duplex = request.socket
   // A reset while we wait is an 'error' event, which would end the process if nobody listened.
   const onError = () => socket.destroy()
   socket.on('error', onError)
   const { promise: timeout, resolve } = Promise.withResolvers<'timeout'>()
   const timer = clock.after(AUTHENTICATION_TIMEOUT_MS, () => resolve('timeout'))
   try {
-    const session = await Promise.race([authenticate(token), timeout])
+    const answer = await Promise.race([hub.admit(request), timeout])
     if (socket.destroyed) return undefined
-    if (session === 'timeout') {
-      logger.error({}, 'hub authentication timed out')
-      refuse(socket, 503, 'Service unavailable')
-      return undefined
-    }
-    if (session === undefined) refuse(socket, 401, 'Invalid token')
-    return session
+    if (answer !== 'timeout') return answer
+    logger.error({}, 'hub authentication timed out')
+    return { status: 503, message: 'Service unavailable' }
   } catch (error) {
     logger.error({ error }, 'hub authentication failed')
-    refuse(socket, 500, 'Internal server error')
-    return undefined
+    return { status: 500, message: 'Internal server error' }
   } finally {
     timer.cancel()
     socket.off('error', onError)
   }
 }
+
+/** Answers that hubs have in common. */
+export const NO_TOKEN: Refusal = { status: 401, message: 'Invalid claim' }
+export const BAD_TOKEN: Refusal = { status: 401, message: 'Invalid token' }

@@ -1,33 +1,30 @@
-import { type Message, Outbox, type Peer, type Subscription, type Turn } from '#core'
+import { Outbox, type Turn } from '#core'
 import type { Clock } from '#kit'
 import type { Carrier, MessageReceiver } from '#net'
 import {
-  encodeClose,
-  encodeCompletion,
+  agreeOn,
   encodeHandshakeReply,
   HANDSHAKE_FAILED,
   HANDSHAKE_TIMED_OUT,
-  type HubDecoder,
   type HubMessage,
   HubMessageType,
-  handshakeObjection,
-  PING,
+  type HubProtocol,
   parseHandshakeRequest,
   ResultKind,
   SignalrError,
 } from '#wire/signalr'
-import { type EncodedNotification, encodeSyncVault, type NotificationEncoder } from './encoder.ts'
 import { HeldEvents } from './held-events.ts'
+import type { Guest, Hub } from './hub.ts'
+import type { HubEvent } from './hub-event.ts'
 
-// All times are in heartbeats of one second, the door's single timer. spec: hub §1.7
+// All times are counted in heartbeats, the door's single timer. spec: hub §1.7
 export const HEARTBEAT_MS = 1_000
-const HANDSHAKE_TIMEOUT = 15
-/** Silence from us after which we ping: the clients give up after 30 s without data, WebSocket pings not counted. */
-const KEEP_ALIVE = 15
-const CLIENT_TIMEOUT = 30
 
 /** Events that wait for a handshake as they are. Clients shake hands at once, so more than a few never do. */
 const MAX_EVENTS_BEFORE_HANDSHAKE = 32
+
+/** A peer whose last word is younger than this may have said it before it read what we sent it just then. */
+const HEARING_DELAY_MS = 5_000
 
 // RFC 6455 §7.4.1
 const NORMAL_CLOSURE = 1000
@@ -36,58 +33,88 @@ const GOING_AWAY = 1001
 const ACCEPTED = encodeHandshakeReply()
 const NO_BYTES = Buffer.alloc(0)
 
-export interface HubConnectionOptions {
-  readonly userId: string
-  readonly clock: Clock
+/** The same for all connections of a hub. */
+export interface ConnectionRules {
+  readonly protocols: readonly HubProtocol[]
   readonly turn: Turn
-  readonly encoder: NotificationEncoder
-  readonly decoder: HubDecoder
-  /** Bytes that may wait for the device before its events are coalesced. */
+  readonly clock: Clock
+  /** Bytes that may wait for the client before it counts as behind. */
   readonly maxPendingBytes: number
-  /** The connection ends and takes no more events; called once, before `onClosed`. */
-  onEnding(why: string): void
+  readonly handshakeTimeoutMs: number
+  /** Silence from us after which we ping: clients give up after 30 s without data, WebSocket pings not counted. */
+  readonly keepAliveMs: number
+  /** Silence from the client after which it counts as gone. */
+  readonly clientTimeoutMs: number
+}
+
+/** Whose connections they are: the endpoint of a hub. */
+export interface ConnectionOwner {
+  readonly hub: Hub
+  readonly rules: ConnectionRules
+  onOpen(connection: HubConnection): void
+  /** It ends and takes no more events; called once, before `onClosed`. */
+  onEnding(connection: HubConnection, why: string): void
   /** The transport is gone; called once. */
-  onClosed(error: Error | undefined): void
+  onClosed(connection: HubConnection, error: Error | undefined): void
 }
 
 type State = 'handshake' | 'open' | 'ending'
 
-/** One device on the hub: SignalR's side of one WebSocket, and the core's peer. */
-export class HubConnection implements Peer, MessageReceiver {
+/** One client of a hub: SignalR's side of one transport. */
+export class HubConnection implements MessageReceiver {
+  readonly guest: Guest
   readonly #carrier: Carrier
-  readonly #options: HubConnectionOptions
+  readonly #owner: ConnectionOwner
   readonly #outbox: Outbox
+  #protocol: HubProtocol | undefined
   #state: State = 'handshake'
   /** More was pending than may be: events are held until the transport has taken everything. */
   #isBehind = false
-  #held = new HeldEvents(MAX_EVENTS_BEFORE_HANDSHAKE)
+  #held: HeldEvents | undefined
   #beatsSinceSent = 0
   #beatsSinceReceived = 0
+  /** When the client was last known to have read what it had been sent; 0: never. Milliseconds since the epoch. */
+  #heardAtMs = 0
 
-  constructor(carrier: Carrier, options: HubConnectionOptions) {
+  constructor(carrier: Carrier, guest: Guest, owner: ConnectionOwner) {
+    this.guest = guest
     this.#carrier = carrier
-    this.#options = options
-    this.#outbox = new Outbox(options.turn, carrier, options.maxPendingBytes, () => {
+    this.#owner = owner
+    const { turn, maxPendingBytes } = owner.rules
+    this.#outbox = new Outbox(turn, carrier, maxPendingBytes, () => {
       this.#isBehind = true
     })
   }
 
-  get userId(): string {
-    return this.#options.userId
+  /**
+   * What was told before this moment has reached the client, so far as we can know; 0 when nothing is known.
+   * Milliseconds since the Unix epoch.
+   */
+  get heardUntilMs(): number {
+    return this.#heardAtMs
   }
 
-  /** Hot: once per receiver. */
-  send(_subscription: Subscription, message: Message): void {
+  /** Never waits and never throws: a client that cannot take it is told later. Hot: once per receiver. */
+  tell(event: HubEvent): void {
     if (this.#state === 'ending') return
-    const notification = this.#options.encoder.encode(message)
-    if (notification !== undefined) this.#tell(notification)
+    if (event.clientType !== undefined && event.clientType !== this.guest.clientType) return
+    const mayGoNow = this.#state === 'open' && !this.#isBehind
+    if (mayGoNow && this.#append(event.bytes(this.#protocol!))) {
+      if (event.endsSession) this.#endSession()
+    } else {
+      this.#held ??= new HeldEvents(this.#state === 'handshake' ? MAX_EVENTS_BEFORE_HANDSHAKE : 0)
+      this.#held.add(event)
+    }
   }
 
   onMessage(data: Buffer, isText: boolean): void {
     this.#beatsSinceReceived = 0
     if (this.#state === 'handshake') this.#shakeHands(data)
-    // With MessagePack all messages are binary, and text is passed over. spec: hub §1.6
-    else if (!isText) this.#readMessages(data)
+    // Where all messages are binary, text is passed over. spec: hub §1.6
+    else if (isText !== this.#protocol?.isBinary) this.#readMessages(data)
+    if (this.#state === 'open' && !this.#isBehind && this.#carrier.backlogBytes === 0) {
+      this.#heardAtMs = this.#owner.rules.clock.now() - HEARING_DELAY_MS
+    }
   }
 
   onClosing(): void {
@@ -98,7 +125,7 @@ export class HubConnection implements Peer, MessageReceiver {
   onClosed(error: Error | undefined): void {
     this.#end('connection lost')
     this.#outbox.close()
-    this.#options.onClosed(error)
+    this.#owner.onClosed(this, error)
   }
 
   /** It may be slow, but it has not taken a single write since the deadline: nobody is there. */
@@ -110,31 +137,27 @@ export class HubConnection implements Peer, MessageReceiver {
   /** To be called every `HEARTBEAT_MS`. */
   beat(): void {
     if (this.#state === 'ending') return
-    this.#beatsSinceReceived++
+    const { handshakeTimeoutMs, clientTimeoutMs, keepAliveMs } = this.#owner.rules
+    const silentMs = ++this.#beatsSinceReceived * HEARTBEAT_MS
     if (this.#state === 'handshake') {
-      if (this.#beatsSinceReceived >= HANDSHAKE_TIMEOUT) this.#refuse(HANDSHAKE_TIMED_OUT)
-    } else if (this.#beatsSinceReceived > CLIENT_TIMEOUT) {
-      this.#close(NORMAL_CLOSURE, 'silent for too long', encodeClose({ allowReconnect: true }))
+      if (silentMs >= handshakeTimeoutMs) this.#refuse(HANDSHAKE_TIMED_OUT)
+    } else if (silentMs > clientTimeoutMs) {
+      this.#close(NORMAL_CLOSURE, 'silent for too long', this.#protocol!.encodeClose({ allowReconnect: true }))
     } else if (this.#isBehind) {
       if (this.#carrier.backlogBytes === 0) this.#catchUp()
-    } else if (++this.#beatsSinceSent >= KEEP_ALIVE) {
-      this.#append(PING)
+    } else if (++this.#beatsSinceSent * HEARTBEAT_MS >= keepAliveMs) {
+      this.#append(this.#protocol!.ping)
     }
   }
 
   /** The server's wish: a client that reconnects by itself may come back at once. */
-  goAway(why: string): void {
-    const farewell = this.#state === 'open' ? encodeClose({ allowReconnect: true }) : NO_BYTES
-    this.#close(GOING_AWAY, why, farewell)
+  goAway(why: string, error?: string): void {
+    const farewell = this.#protocol?.encodeClose({ allowReconnect: true, error }) ?? NO_BYTES
+    this.#close(GOING_AWAY, why, this.#state === 'open' ? farewell : NO_BYTES)
   }
 
   destroy(): void {
     this.#carrier.destroy()
-  }
-
-  #tell(notification: EncodedNotification): void {
-    const mayGoNow = this.#state === 'open' && !this.#isBehind
-    if (!mayGoNow || !this.#append(notification.frame)) this.#held.add(notification)
   }
 
   /** False when too much is pending already. */
@@ -146,25 +169,25 @@ export class HubConnection implements Peer, MessageReceiver {
 
   /** Nothing may go out before the reply: clients take anything earlier for a broken reply. spec: hub §0 */
   #shakeHands(data: Buffer): void {
-    let objection: string | undefined
+    let agreed: HubProtocol | string
     let rest: Buffer = NO_BYTES
     try {
       const request = parseHandshakeRequest(data)
-      objection = handshakeObjection(request.handshake)
+      agreed = agreeOn(request.handshake, this.#owner.rules.protocols)
       rest = request.rest
     } catch (error) {
       if (!(error instanceof SignalrError)) throw error
-      objection = HANDSHAKE_FAILED
+      agreed = HANDSHAKE_FAILED
     }
-    if (objection !== undefined) {
-      this.#refuse(objection)
+    if (typeof agreed === 'string') {
+      this.#refuse(agreed)
       return
     }
+    this.#protocol = agreed
     this.#append(ACCEPTED)
     this.#state = 'open'
     this.#release()
-    // From now on nothing is held but by a device that is behind, and that is coalesced at once.
-    this.#held = new HeldEvents(0)
+    if (this.#state === 'open') this.#owner.onOpen(this)
     if (rest.length > 0) this.#readMessages(rest)
   }
 
@@ -174,25 +197,25 @@ export class HubConnection implements Peer, MessageReceiver {
 
   #readMessages(data: Buffer): void {
     try {
-      for (const message of this.#options.decoder.read(data)) {
+      for (const message of this.#protocol!.read(data)) {
         if (this.#state !== 'open') return
         this.#answer(message)
       }
     } catch (error) {
       if (!(error instanceof SignalrError)) throw error
-      const farewell = encodeClose({ error: 'Connection closed with an error.' })
+      const farewell = this.#protocol!.encodeClose({ error: 'Connection closed with an error.' })
       this.#close(NORMAL_CLOSURE, `protocol error: ${error.message}`, farewell)
     }
   }
 
-  /** The hub has no methods to call; everything but a call that wants an answer is passed over. spec: hub §1.6 */
+  /** Hubs have no methods to call; everything but a call that wants an answer is passed over. spec: hub §1.6 */
   #answer(message: HubMessage): void {
     switch (message.type) {
       case HubMessageType.Invocation:
       case HubMessageType.StreamInvocation: {
         if (message.invocationId === null) return
         const error = `Unknown hub method '${message.target}'`
-        this.#append(encodeCompletion(message.invocationId, { kind: ResultKind.Error, error }))
+        this.#append(this.#protocol!.encodeCompletion(message.invocationId, { kind: ResultKind.Error, error }))
         return
       }
       case HubMessageType.Close:
@@ -205,11 +228,21 @@ export class HubConnection implements Peer, MessageReceiver {
     this.#release()
   }
 
+  /** Tells what was held. */
   #release(): void {
-    const { userId, clock } = this.#options
-    const { frames, endsSession } = this.#held.release(() => encodeSyncVault(userId, clock.now()))
-    for (const frame of frames) this.#append(frame)
-    if (endsSession) this.#close(NORMAL_CLOSURE, 'logged out', encodeClose())
+    const held = this.#held
+    if (held === undefined) return
+    this.#held = undefined
+    const { events, isIncomplete } = held.release()
+    for (const event of events) this.tell(event)
+    if (!isIncomplete) return
+    const substitute = this.#owner.hub.substitute?.(this.guest)
+    if (substitute !== undefined) this.tell(substitute)
+    else this.goAway('behind', 'Too many messages were waiting.')
+  }
+
+  #endSession(): void {
+    this.#close(NORMAL_CLOSURE, 'session ended', this.#protocol!.encodeClose())
   }
 
   #close(code: number, why: string, farewell: Buffer): void {
@@ -224,6 +257,6 @@ export class HubConnection implements Peer, MessageReceiver {
   #end(why: string): void {
     if (this.#state === 'ending') return
     this.#state = 'ending'
-    this.#options.onEnding(why)
+    this.#owner.onEnding(this, why)
   }
 }

@@ -21,7 +21,9 @@ export class Connections {
   }
 
   add(connection: HubConnection): void {
-    const { userId } = connection
+    this.#all.add(connection)
+    const { userId } = connection.guest
+    if (userId === undefined) return
     const siblings = this.#ofUser.get(userId)
     if (siblings !== undefined && siblings.size >= this.#maxPerUser) {
       const [oldest] = siblings
@@ -31,14 +33,15 @@ export class Connections {
     const others = this.#ofUser.get(userId)
     if (others === undefined) this.#ofUser.set(userId, new Set([connection]))
     else others.add(connection)
-    this.#all.add(connection)
   }
 
   /** It does not count as one of its user's any more. */
   ending(connection: HubConnection): void {
-    const siblings = this.#ofUser.get(connection.userId)
+    const { userId } = connection.guest
+    if (userId === undefined) return
+    const siblings = this.#ofUser.get(userId)
     siblings?.delete(connection)
-    if (siblings?.size === 0) this.#ofUser.delete(connection.userId)
+    if (siblings?.size === 0) this.#ofUser.delete(userId)
   }
 
   gone(connection: HubConnection): void {
@@ -47,6 +50,11 @@ export class Connections {
     const waiting = this.#onEmpty
     this.#onEmpty = []
     for (const resolve of waiting) resolve()
+  }
+
+  /** Those of one user that have not begun to end. */
+  ofUser(userId: string): Iterable<HubConnection> {
+    return this.#ofUser.get(userId) ?? []
   }
 
   [Symbol.iterator](): Iterator<HubConnection> {

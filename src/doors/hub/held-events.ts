@@ -1,47 +1,46 @@
-import { NotificationType } from '#notify'
-import type { EncodedNotification } from './encoder.ts'
+import type { HubEvent } from './hub-event.ts'
 
 /** What a connection is told when it can be told again. */
 export interface Release {
-  readonly frames: readonly Buffer[]
-  /** The device was told to log out after it had missed something: there is nothing more to say to it. */
-  readonly endsSession: boolean
+  readonly events: readonly HubEvent[]
+  /** There were more than could be kept: they are to be made up for, or the client to be closed. */
+  readonly isIncomplete: boolean
 }
 
 /**
- * Events for a device that cannot take them now. Up to a number of them wait as they are; with one more they all become
- * a single `SyncVault`, since each is only a hint to sync. `LogOut` is more than that and always kept.
+ * Events for a client that cannot take them now. Up to a number of them wait as they are; with one more they are
+ * dropped, and what stands for all of them is told. What ends the session is always kept.
  */
 export class HeldEvents {
   readonly #maxEvents: number
-  #frames: Buffer[] = []
-  #isCoalesced = false
-  #logOut: Buffer | undefined
+  #events: HubEvent[] = []
+  #isIncomplete = false
+  #last: HubEvent | undefined
 
   constructor(maxEvents: number) {
     this.#maxEvents = maxEvents
   }
 
-  add({ type, frame }: EncodedNotification): void {
-    if (type === NotificationType.LogOut) {
-      this.#logOut = frame
-    } else if (!this.#isCoalesced) {
-      if (this.#frames.length < this.#maxEvents) {
-        this.#frames.push(frame)
+  add(event: HubEvent): void {
+    if (event.endsSession) {
+      this.#last = event
+    } else if (!this.#isIncomplete) {
+      if (this.#events.length < this.#maxEvents) {
+        this.#events.push(event)
       } else {
-        this.#isCoalesced = true
-        this.#frames = []
+        this.#isIncomplete = true
+        this.#events = []
       }
     }
   }
 
-  /** Hands out what is held and forgets it. A device that is to log out need not sync first. */
-  release(syncVault: () => Buffer): Release {
-    const logOut = this.#logOut
-    const frames = this.#isCoalesced ? [syncVault()] : this.#frames
-    this.#frames = []
-    this.#isCoalesced = false
-    this.#logOut = undefined
-    return logOut === undefined ? { frames, endsSession: false } : { frames: [logOut], endsSession: true }
+  /** Hands out what is held and forgets it. With the session at its end there is nothing else to say. */
+  release(): Release {
+    const last = this.#last
+    const release = { events: this.#events, isIncomplete: this.#isIncomplete }
+    this.#events = []
+    this.#isIncomplete = false
+    this.#last = undefined
+    return last === undefined ? release : { events: [last], isIncomplete: false }
   }
 }

@@ -1,2 +1,2 @@
-export type { Authenticate, HubSession } from './admission.ts'
-export { createHubDoor, type HubDoor, type HubDoorOptions } from './user-hub.ts'
+export type { Authenticate, HubSession } from './bitwarden/user-hub.ts'
+export { createHubDoor, type HubDoor, type HubDoorOptions } from './door.ts'

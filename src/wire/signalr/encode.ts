@@ -1,6 +1,7 @@
 import { Encoder } from '@msgpack/msgpack'
 import { frame } from './framing.ts'
 import { HubMessageType, type Outcome, ResultKind } from './hub-message.ts'
+import type { CloseOptions } from './protocol.ts'
 import { timestamps } from './timestamp.ts'
 
 // Each function returns the whole frame, length included: one or more of them are one binary WebSocket message.
@@ -24,9 +25,19 @@ export function encodeCompletion(invocationId: string, outcome: Outcome): Buffer
   }
 }
 
-export function encodeClose(options: { error?: string; allowReconnect?: boolean } = {}): Buffer {
+export function encodeClose(options: CloseOptions = {}): Buffer {
   const { error = null, allowReconnect = false } = options
   return encode(allowReconnect ? [HubMessageType.Close, error, true] : [HubMessageType.Close, error])
+}
+
+/** Book-keeping of stateful reconnect: what was received last. */
+export function encodeAck(sequenceId: number): Buffer {
+  return encode([HubMessageType.Ack, sequenceId])
+}
+
+/** Book-keeping of stateful reconnect: what follows next. */
+export function encodeSequence(sequenceId: number): Buffer {
+  return encode([HubMessageType.Sequence, sequenceId])
 }
 
 /** Always the same three bytes. */

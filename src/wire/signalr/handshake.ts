@@ -1,4 +1,5 @@
 import { SignalrError } from './errors.ts'
+import type { HubProtocol } from './protocol.ts'
 
 /** Ends the handshake's JSON text, in both directions. */
 const RECORD_SEPARATOR = 0x1e
@@ -30,14 +31,18 @@ export function parseHandshakeRequest(data: Buffer): Handshake<HandshakeRequest>
   return { handshake: { protocol, version: version as number }, rest }
 }
 
-/** The text to refuse the request with, or undefined when it asks for what we speak: MessagePack, version 1 or 2. */
-export function handshakeObjection({ protocol, version }: HandshakeRequest): string | undefined {
-  if (protocol !== 'messagepack') return `The protocol '${protocol.slice(0, MAX_ECHOED_NAME)}' is not supported.`
-  // Version 2 adds Ack and Sequence for stateful reconnect, which is never on without negotiation.
-  if (version !== 1 && version !== 2) {
-    return `The server does not support version ${version} of the '${protocol}' protocol.`
-  }
-  return undefined
+/** Versions of either protocol. 2 adds Ack and Sequence for stateful reconnect. */
+const VERSIONS: readonly number[] = [1, 2]
+
+/** What a handshake came to: the protocol both will speak, or the text to refuse it with. */
+export function agreeOn<P extends HubProtocol>(
+  { protocol: name, version }: HandshakeRequest,
+  protocols: readonly P[],
+): P | string {
+  const protocol = protocols.find((one) => one.name === name)
+  if (protocol === undefined) return `The protocol '${name.slice(0, MAX_ECHOED_NAME)}' is not supported.`
+  if (VERSIONS.includes(version)) return protocol
+  return `The server does not support version ${version} of the '${name}' protocol.`
 }
 
 /** The answer to a handshake: without an `error` it was accepted. */

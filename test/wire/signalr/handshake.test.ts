@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  agreeOn,
   encodeHandshakeReply,
   encodeHandshakeRequest,
-  handshakeObjection,
+  messagePackProtocol,
   parseHandshakeReply,
   parseHandshakeRequest,
 } from '#wire/signalr'
@@ -23,19 +24,21 @@ test('what follows the separator is left for the protocol', () => {
   assert.equal(parseHandshakeReply(Buffer.from('7b7d1e029106', 'hex')).rest.toString('hex'), '029106')
 })
 
-test('versions 1 and 2 of MessagePack are spoken, nothing else', () => {
-  assert.equal(handshakeObjection({ protocol: 'messagepack', version: 1 }), undefined)
-  assert.equal(handshakeObjection({ protocol: 'messagepack', version: 2 }), undefined)
+test('versions 1 and 2 of what is spoken, nothing else', () => {
+  const protocols = [messagePackProtocol(64)]
+  assert.equal(agreeOn({ protocol: 'messagepack', version: 1 }, protocols), protocols[0])
+  assert.equal(agreeOn({ protocol: 'messagepack', version: 2 }, protocols), protocols[0])
   assert.equal(
-    handshakeObjection({ protocol: 'messagepack', version: 3 }),
+    agreeOn({ protocol: 'messagepack', version: 3 }, protocols),
     "The server does not support version 3 of the 'messagepack' protocol.",
   )
-  assert.equal(handshakeObjection({ protocol: 'foo', version: 1 }), "The protocol 'foo' is not supported.")
+  assert.equal(agreeOn({ protocol: 'foo', version: 1 }, protocols), "The protocol 'foo' is not supported.")
 })
 
 test('replies have the bytes the clients know', () => {
   assert.equal(encodeHandshakeReply().toString('hex'), '7b7d1e')
-  const objection = handshakeObjection({ protocol: 'foo', version: 1 })
+  const objection = agreeOn({ protocol: 'foo', version: 1 }, [])
+  assert.ok(typeof objection === 'string')
   assert.equal(encodeHandshakeReply(objection).toString('hex'), FOO_REFUSED)
   assert.equal(parseHandshakeReply(Buffer.from('7b7d1e', 'hex')).handshake.error, undefined)
   assert.equal(parseHandshakeReply(Buffer.from(FOO_REFUSED, 'hex')).handshake.error, objection)

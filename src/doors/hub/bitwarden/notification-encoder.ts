@@ -1,44 +1,43 @@
 import type { Message } from '#core'
 import type { Logger } from '#kit'
 import { isDateField, type Notification, NotificationType, parseNotification } from '#notify'
-import { encodeInvocation, Timestamp } from '#wire/signalr'
+import { type HubProtocol, Timestamp } from '#wire/signalr'
+import { HubEvent } from '../hub-event.ts'
 
 /** The method every app registers a handler for. */
 const RECEIVE_MESSAGE = 'ReceiveMessage'
 
-/** A notification as it goes to every device. */
-export interface EncodedNotification {
-  readonly type: number
-  /** A whole SignalR frame; never changed, so that all connections can share it. */
-  readonly frame: Buffer
-}
-
 /**
- * Turns published notifications into SignalR frames, each once however many connections get it: a fan-out hands the
- * same message to one after the other, so remembering the latest is enough. It is told apart by its body, because one
- * change that concerns several users is several messages with the same body.
+ * Turns published notifications into events of the hub, each once however many users get it: a fan-out hands the same
+ * body to one after the other, so remembering the latest is enough. It is told apart by its body, because one change
+ * that concerns several users is several messages with the same body.
  */
 export class NotificationEncoder {
   readonly #logger: Logger
+  /** What it is written in at once, which is also where it is found out whether it can be written at all. */
+  readonly #protocol: HubProtocol
   #body: Buffer | undefined
-  #encoded: EncodedNotification | undefined
+  #event: HubEvent | undefined
 
-  constructor(logger: Logger) {
+  constructor(protocol: HubProtocol, logger: Logger) {
+    this.#protocol = protocol
     this.#logger = logger
   }
 
-  /** Undefined when what was published is not a notification; that is logged. Hot: once per receiver. */
-  encode(message: Message): EncodedNotification | undefined {
+  /** Undefined when what was published is not a notification; that is logged. Hot: once per message and group. */
+  encode(message: Message): HubEvent | undefined {
     if (message.body !== this.#body) {
       this.#body = message.body
-      this.#encoded = this.#tryToEncode(message)
+      this.#event = this.#tryToEncode(message)
     }
-    return this.#encoded
+    return this.#event
   }
 
-  #tryToEncode(message: Message): EncodedNotification | undefined {
+  #tryToEncode(message: Message): HubEvent | undefined {
     try {
-      return encodeNotification(parseNotification(message.payload))
+      const event = notificationEvent(parseNotification(message.payload))
+      event.bytes(this.#protocol)
+      return event
     } catch (error) {
       // Whoever may publish in the account can get here, so nothing of the payload is logged.
       this.#logger.warn({ subject: message.subject, error: String(error) }, 'notification not understood')
@@ -48,18 +47,21 @@ export class NotificationEncoder {
 }
 
 /** "Something changed, sync": what stands in for events that could not be delivered one by one. */
-export function encodeSyncVault(userId: string, nowMs: number): Buffer {
+export function syncVaultEvent(userId: string, nowMs: number): HubEvent {
   const date = new Date(nowMs).toISOString()
-  return encodeNotification({
+  return notificationEvent({
     ContextId: null,
     Type: NotificationType.SyncVault,
     Payload: { UserId: userId, Date: date },
-  }).frame
+  })
 }
 
-function encodeNotification({ ContextId, Type, Payload }: Notification): EncodedNotification {
-  const argument = { ContextId, Type, Payload: withTimestamps(Payload) }
-  return { type: Type, frame: encodeInvocation(RECEIVE_MESSAGE, [argument]) }
+function notificationEvent({ ContextId, Type, Payload }: Notification): HubEvent {
+  const endsSession = Type === NotificationType.LogOut
+  return new HubEvent(
+    (protocol) => protocol.encodeInvocation(RECEIVE_MESSAGE, [{ ContextId, Type, Payload: withTimestamps(Payload) }]),
+    { endsSession },
+  )
 }
 
 /** JSON has dates as text; in MessagePack they have a form of their own. Policies carry theirs one level down. */
