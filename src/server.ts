@@ -4,7 +4,7 @@ import { type LoadOptions, loadNatsOptions, loadOptions, type Options, type Over
 import { Broker } from '#core'
 import type { ConnectionSnapshot } from '#doors/nats'
 import { ConfigError, type Logger, systemClock } from '#kit'
-import { clientAddress, isLocalRequest, type UpgradeHandler, UpgradeRouter } from '#net'
+import { clientAddress, isLocalRequest, PathRouter, type UpgradeHandler } from '#net'
 import { VAULT_ACCOUNT } from '#notify'
 import { createLogger } from '#ops'
 import { changeLine, changesBetween } from './services/changes.ts'
@@ -98,13 +98,15 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
     })
   }
   opened.defer(() => nats.close(0))
-  const upgrades = await webUpgrades(options, vault, nats, webAddress)
+  const router = await webRoutes(options, vault, nats, webAddress)
   const web = await openWebListeners(
     options,
     {
-      onRequest: vault.onRequest,
-      onUpgrade: (request, socket, head) => upgrades.handle(request, socket, head),
-      onOldHubUpgrade: vault.hubDoor?.handleUpgrade,
+      onRequest: (request, response) => {
+        if (!router.handleRequest(request, response)) vault.onRequest(request, response)
+      },
+      onUpgrade: (request, socket, head) => router.handleUpgrade(request, socket, head),
+      onOldHubUpgrade: vault.hubDoor?.userHub.onUpgrade,
     },
     logger,
   )
@@ -120,7 +122,7 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
       return { ...web.addresses, ...nats.addresses }
     },
     certificateAuthorityFile: web.certificateAuthorityFile,
-    handleUpgrade: (request, socket, head) => upgrades.handle(request, socket, head),
+    handleUpgrade: (request, socket, head) => router.handleUpgrade(request, socket, head),
     natsUpgradeHandler: async (rules = {}) => nats.mount(mountOptions(rules, { cwd, env })),
     async reload({ dryRun = false } = {}) {
       const next = load()
@@ -162,18 +164,18 @@ interface Everything {
 }
 
 /** What a reload does not touch. */
-function startedWith({ web, vault, oldHub, log }: Options) {
-  return { web, vault, oldHub, log }
+function startedWith({ web, vault, hub, oldHub, log }: Options) {
+  return { web, vault, hub, oldHub, log }
 }
 
-async function webUpgrades(
+async function webRoutes(
   { vault: { basePath }, web }: Options,
   { hubDoor, login }: VaultRooms,
   nats: NatsService,
   address: (request: IncomingMessage) => string,
-): Promise<UpgradeRouter> {
-  const upgrades = new UpgradeRouter()
-  if (hubDoor !== undefined) upgrades.add(`${basePath}/notifications/hub`, hubDoor.handleUpgrade)
+): Promise<PathRouter> {
+  const router = new PathRouter()
+  for (const [path, handlers] of hubDoor?.routes ?? []) router.add(`${basePath}${path}`, handlers)
   const mount = (more: Mount) =>
     nats.mount(mountOptions({}, { cwd: '/', env: {} }), { clientAddress: address, ...more })
 
@@ -186,9 +188,11 @@ async function webUpgrades(
   const handlerFor = (request: IncomingMessage) =>
     forAll !== undefined && (forVaultUsers === undefined || mayAll(request)) ? forAll : forVaultUsers
   if (forAll !== undefined || forVaultUsers !== undefined) {
-    upgrades.add(`${basePath}/nats`, (request, socket, head) => handlerFor(request)?.(request, socket, head))
+    router.add(`${basePath}/nats`, {
+      onUpgrade: (request, socket, head) => handlerFor(request)?.(request, socket, head),
+    })
   }
-  return upgrades
+  return router
 }
 
 /** The options of a listener without a port of its own. Throws a `ConfigError`. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { assembleNats } from './assemble-nats.ts'
 import type { Problems } from './language/index.ts'
-import type { Options, VaultOptions, WebOptions } from './options.ts'
+import type { HubOptions, Options, VaultOptions, WebOptions } from './options.ts'
 import { schema } from './settings/schema.ts'
 import { LOCAL_HTTPS } from './settings/web.ts'
 import type { Surroundings } from './types/setting-type.ts'
@@ -19,6 +19,7 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
     ...assembleNats(choose, surroundings, problems),
     web: webOptions(),
     vault: vaultOptions(),
+    hub: hubOptions(),
     oldHub: choose(schema.oldHub.enabled)
       ? { host: choose(schema.oldHub.host), port: choose(schema.oldHub.port) }
       : undefined,
@@ -42,6 +43,28 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
       servesHub: choose(web.servesHub),
       ipHeader: ipHeader === 'none' ? undefined : ipHeader,
       trustedProxies: trustedProxies === 'none' ? [] : trustedProxies,
+    }
+  }
+
+  function hubOptions(): HubOptions {
+    const { hub } = schema
+    const keepAliveMs = choose(hub.keepAliveMs)
+    const clientTimeoutMs = choose(hub.clientTimeoutMs)
+    if (clientTimeoutMs < 2 * keepAliveMs) {
+      problems.error('hub.client_timeout must be twice hub.keep_alive at least: clients speak when they hear of us')
+    }
+    return {
+      maxConnections: choose(hub.maxConnections),
+      maxConnectionsPerUser: choose(hub.maxConnectionsPerUser),
+      maxConnectionsPerAddress: choose(hub.maxConnectionsPerAddress),
+      maxAnonymousConnectionsPerAddress: choose(hub.maxAnonymousConnectionsPerAddress),
+      maxPendingBytes: choose(hub.maxPendingBytes),
+      handshakeTimeoutMs: choose(hub.handshakeTimeoutMs),
+      keepAliveMs,
+      clientTimeoutMs,
+      drainWindowMs: choose(hub.drainWindowMs),
+      allowedOrigins: choose(hub.allowedOrigins),
+      sameOrigin: choose(hub.sameOrigin),
     }
   }
 

@@ -10,6 +10,7 @@ export {
 } from './load-options.ts'
 export type {
   CookieOptions,
+  HubOptions,
   LocalHttpsOptions,
   LogOptions,
   MonitoringOptions,

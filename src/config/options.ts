@@ -13,6 +13,7 @@ import type { TlsFiles } from './types/tls-files.ts'
 export interface Options extends NatsServerOptions {
   readonly web: WebOptions
   readonly vault: VaultOptions
+  readonly hub: HubOptions
   /** The notification hub on a port of its own, for old proxy rules; `undefined` when it is off. */
   readonly oldHub: HostAndPort | undefined
 }
@@ -160,6 +161,23 @@ export interface VaultOptions {
   readonly unauthenticatedRatelimitMaxBurst: number
   /** Whether an encrypted note may have 100000 characters instead of 10000. */
   readonly increaseNoteSizeLimit: boolean
+}
+
+/** What holds for every hub. */
+export interface HubOptions {
+  readonly maxConnections: number
+  readonly maxConnectionsPerUser: number
+  /** 0 means unlimited, here and in the next. */
+  readonly maxConnectionsPerAddress: number
+  readonly maxAnonymousConnectionsPerAddress: number
+  readonly maxPendingBytes: number
+  readonly handshakeTimeoutMs: number
+  readonly keepAliveMs: number
+  readonly clientTimeoutMs: number
+  readonly drainWindowMs: number
+  /** Origins as written: URLs whose host may begin with `*.` and whose port may be `*`. Empty means any origin. */
+  readonly allowedOrigins: readonly string[]
+  readonly sameOrigin: boolean
 }
 
 export interface LogOptions {

@@ -7,6 +7,7 @@ export type { StreamCompression } from './inflating-reader.ts'
 export { formatAddress, type ListenAddress, Listener } from './listener.ts'
 export { ensureLocalCertificate } from './local-ca.ts'
 export { isLocalRequest } from './local-request.ts'
+export { type PathHandlers, PathRouter } from './path-router.ts'
 export { ProxyProtocolError, type ProxyProtocolRules, proxyProtocolRules, readProxyHeader } from './proxy-protocol.ts'
 export { remoteOf } from './remote-address.ts'
 export { type RequestTarget, requestTarget } from './request-target.ts'
@@ -24,7 +25,7 @@ export {
   type UpgradeHandler,
   type UpgradeObjection,
 } from './upgrade.ts'
-export { UpgradeRouter } from './upgrade-router.ts'
+
 export {
   type Admission,
   createWebServer,

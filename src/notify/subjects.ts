@@ -9,15 +9,58 @@ export const VAULT_ACCOUNT = 'VAULT'
 /** What it offers: who imports `vault.user.>` can audit, bridge or automate. */
 export const VAULT_ACCOUNT_DEFINITION: AccountDefinition = {
   name: VAULT_ACCOUNT,
-  exports: [{ kind: 'stream', subject: 'vault.user.>', access: { kind: 'public' } }],
+  exports: ['vault.user.>', 'vault.org.>', 'relay.>'].map((subject) => ({
+    kind: 'stream',
+    subject,
+    access: { kind: 'public' },
+  })),
   imports: [],
   mappings: [],
   limits: {},
 }
 
-// Ids are UUIDs, so they are always a single token. A door that takes one from a client has to check that first.
+// Ids are UUIDs in lower case, so they are always a single token. Who takes one from a client has to check that first.
+// A last token, where there is one, names the type of client that it is for: `Web`, `Browser`, `Desktop`, `Mobile`, `Cli`.
+
+/** Whom a notification is for. `clientType`: only the clients of that type; absent: all of them. */
+export type Audience = (
+  | { readonly kind: 'user' | 'organization' | 'installation'; readonly id: string }
+  /** Whoever waits for the answer to an auth request, on the anonymous hub. */
+  | { readonly kind: 'anonymous'; readonly id: string }
+) & { readonly clientType?: ClientType | undefined }
+
+/** Kinds of clients, by Bitwarden's names. spec: hub §2.4 */
+export type ClientType = 'Web' | 'Browser' | 'Desktop' | 'Mobile' | 'Cli'
+
+const ROOTS = { user: 'vault.user', organization: 'vault.org', installation: 'vault.installation' } as const
+
+/** `vault.user.<id>.SyncVault`, `vault.org.<id>.PolicyChanged`, `vault.user.<id>.Notification.Web`, `vault.anonymous.<id>`. */
+export function subjectFor({ kind, id, clientType }: Audience, name: NotificationName): string {
+  if (kind === 'anonymous') return `vault.anonymous.${id}`
+  const subject = `${ROOTS[kind]}.${id}.${name}`
+  return clientType === undefined ? subject : `${subject}.${clientType}`
+}
 
 /** What one user's devices are told. */
-export const userSubject = (userId: string, name: NotificationName) => `vault.user.${userId}.${name}`
+export const userSubject = (userId: string, name: NotificationName) => subjectFor({ kind: 'user', id: userId }, name)
 
-export const allOfUser = (userId: string) => `vault.user.${userId}.*`
+/** All that an audience is told, whatever the type of its clients. */
+export function allFor({ kind, id }: Pick<Audience, 'kind' | 'id'>): string {
+  return kind === 'anonymous' ? `vault.anonymous.${id}` : `${ROOTS[kind]}.${id}.>`
+}
+
+/** The client type that a message on `subject` is for. */
+export function clientTypeOf(subject: string): string | undefined {
+  return subject.split('.', 5)[4]
+}
+
+/**
+ * The same subjects for whom another server vouches for, the installation `installationId`: what it sends must never
+ * reach the users of this one, or of another. `relay.<installation>.user.<id>.SyncVault`
+ */
+export function relayedSubject(installationId: string, vaultSubject: string): string {
+  return `relay.${installationId}.${vaultSubject.slice('vault.'.length)}`
+}
+
+/** Between instances of Belfry: what they have to do, and no device is told. */
+export const CONTROL_REVOKE = 'vault.control.revoke'

@@ -76,6 +76,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
           logger,
           authenticate: (token) => sessions.authenticate(token),
           clientAddress,
+          ...options.hub,
         })
       : undefined
     return {

@@ -7,10 +7,11 @@ import {
   type Carrier,
   Listener,
   type MessageReceiver,
+  PathRouter,
   type StreamCompression,
   type StreamReceiver,
   TcpCarrier,
-  UpgradeRouter,
+  type UpgradeHandler,
 } from '#net'
 import type { HeaderList } from '#wire/websocket'
 import { within } from '../helpers/wait.ts'
@@ -115,20 +116,21 @@ export function startWebSocketServer(options: CarrierServerOptions): Promise<Car
   }
   const stream = { ...accept, compression: options.compression, responseHeaders: options.responseHeaders }
   const { maxMessageBytes = 1000 } = options
-  const router = new UpgradeRouter()
-  router.add('/stream', (request, socket, head) => acceptWebSocketStream(request, socket, head, stream))
-  router.add('/messages', (request, socket, head) => {
+  const router = new PathRouter()
+  const add = (path: string, onUpgrade: UpgradeHandler) => router.add(path, { onUpgrade })
+  add('/stream', (request, socket, head) => acceptWebSocketStream(request, socket, head, stream))
+  add('/messages', (request, socket, head) => {
     acceptWebSocket(request, socket, head, { ...accept, maxMessageBytes })
   })
-  router.add('/refused', (request, socket, head) => {
+  add('/refused', (request, socket, head) => {
     acceptWebSocketStream(request, socket, head, { ...accept, objection: () => 'a matter of principle' })
   })
-  router.add('/nowhere', (request, socket, head) => {
+  add('/nowhere', (request, socket, head) => {
     const objection = () => ({ status: 404, reason: 'no such place' })
     acceptWebSocketStream(request, socket, head, { ...accept, objection })
   })
   const server = http.createServer((_, response) => response.writeHead(404).end())
-  server.on('upgrade', router.handle.bind(router))
+  server.on('upgrade', router.handleUpgrade.bind(router))
   return open(server, arrivals)
 }
 

@@ -22,6 +22,7 @@ export const blocks: Readonly<Record<string, Block>> = {
   'websocket.authorization': { names: ['authorization', 'authentication'] },
   web: { names: ['web'], namesItselfInErrors: true },
   vault: { names: ['vault'], namesItselfInErrors: true },
+  hub: { names: ['hub'], namesItselfInErrors: true },
 }
 
 /** `a.b.key` in two parts, the path of its block and its name; the block of a top-level key is `''`. */

@@ -1,3 +1,4 @@
+import { hubSettings } from './hub.ts'
 import { logSettings } from './log.ts'
 import { monitoringSettings } from './monitoring.ts'
 import { natsSettings } from './nats.ts'
@@ -17,6 +18,7 @@ export const schema = {
   websocket: websocketSettings,
   web: webSettings,
   vault: vaultSettings,
+  hub: hubSettings,
   oldHub: oldHubSettings,
 }
 

@@ -1,6 +1,6 @@
 import type { Account, Turn } from '#core'
 import type { Clock, Logger, Timer } from '#kit'
-import type { ClientAddress, UpgradeHandler } from '#net'
+import type { ClientAddress, PathHandlers } from '#net'
 import { messagePackProtocol } from '#wire/signalr'
 import { type Authenticate, UserHub } from './bitwarden/user-hub.ts'
 import { HEARTBEAT_MS, type HubConnection } from './connection.ts'
@@ -37,8 +37,10 @@ export interface HubDoorOptions {
 }
 
 export interface HubDoor {
-  /** For `/notifications/hub`. */
-  readonly handleUpgrade: UpgradeHandler
+  /** What serves each path of the hubs, such as `/notifications/hub`: below that of DOMAIN. */
+  readonly routes: ReadonlyMap<string, PathHandlers>
+  /** For whoever serves the hub of the users under another path. */
+  readonly userHub: Required<Pick<PathHandlers, 'onUpgrade'>>
   /** Transports that are open or closing. */
   readonly connectionCount: number
   /**
@@ -56,6 +58,7 @@ export function createHubDoor(options: HubDoorOptions): HubDoor {
 }
 
 class Door implements HubDoor {
+  readonly routes: ReadonlyMap<string, PathHandlers>
   readonly #clock: Clock
   readonly #maxConnections: number
   readonly #endpoints: readonly HubEndpoint[]
@@ -92,13 +95,14 @@ class Door implements HubDoor {
       surroundings,
     )
     this.#endpoints = [this.#userHub]
+    this.routes = new Map([['/notifications/hub', this.userHub]])
     this.#heartbeat = clock.every(HEARTBEAT_MS, () => {
       for (const endpoint of this.#endpoints) endpoint.beat()
     })
   }
 
-  get handleUpgrade(): UpgradeHandler {
-    return this.#userHub.handleUpgrade
+  get userHub() {
+    return { onUpgrade: this.#userHub.handleUpgrade }
   }
 
   get connectionCount(): number {

@@ -41,7 +41,7 @@ export async function startHub(options: Partial<HubDoorOptions> = {}): Promise<H
     ...options,
   })
   const server = createServer((_, response) => response.writeHead(404).end())
-  server.on('upgrade', door.handleUpgrade)
+  server.on('upgrade', door.userHub.onUpgrade)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Message } from '#core'
 import type { Clock, Logger } from '#kit'
-import { allOfUser } from '#notify'
+import { allFor } from '#notify'
 import type { HubProtocol } from '#wire/signalr'
 import { BAD_TOKEN, NO_TOKEN } from '../admission.ts'
 import type { Guest, Hub, Refusal } from '../hub.ts'
@@ -42,7 +42,12 @@ export class UserHub implements Hub {
     const session = await this.#options.authenticate(token)
     if (session === undefined) return BAD_TOKEN
     const { user, device } = session
-    return { userId: user.id, deviceId: device.id, clientType: undefined, subjects: [allOfUser(user.id)] }
+    return {
+      userId: user.id,
+      deviceId: device.id,
+      clientType: undefined,
+      subjects: [allFor({ kind: 'user', id: user.id })],
+    }
   }
 
   translate(message: Message): HubEvent | undefined {
