@@ -1,5 +1,11 @@
 export { equalSecrets } from './compare.ts'
-export { deviceTypeName, isMobile, UNKNOWN_DEVICE_TYPE } from './device-types.ts'
+export {
+  clientTypeOfDevice,
+  type DeviceClientType,
+  deviceTypeName,
+  isMobile,
+  UNKNOWN_DEVICE_TYPE,
+} from './device-types.ts'
 export * from './nats/index.ts'
 export { hashPassword, newPassword, pretendToVerifyPassword, verifyPassword } from './passwords.ts'
 export { isServiceScope, type ServiceClaims, type ServiceScope, ServiceTokens } from './service-tokens.ts'
