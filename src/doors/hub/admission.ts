@@ -26,7 +26,7 @@ export async function admit(
     if (socket.destroyed) return undefined
     if (answer !== 'timeout') return answer
     logger.error({}, 'hub authentication timed out')
-    return { status: 503, message: 'Service unavailable' }
+    return UNAVAILABLE
   } catch (error) {
     logger.error({ error }, 'hub authentication failed')
     return { status: 500, message: 'Internal server error' }
@@ -39,3 +39,6 @@ export async function admit(
 /** Answers that hubs have in common. */
 export const NO_TOKEN: Refusal = { status: 401, message: 'Invalid claim' }
 export const BAD_TOKEN: Refusal = { status: 401, message: 'Invalid token' }
+export const UNAVAILABLE: Refusal = { status: 503, message: 'Service unavailable' }
+/** Vaultwarden's words. spec: hub §2.4 */
+export const TOO_MANY_OF_ADDRESS: Refusal = { status: 429, message: 'Too many connections' }

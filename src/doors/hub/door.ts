@@ -24,6 +24,8 @@ export interface HubDoorOptions {
   readonly maxConnections?: number
   /** Connections of one user at a time; with one more the oldest is closed. Default 64. */
   readonly maxConnectionsPerUser?: number
+  /** Connections of one client address to the hub of the users at a time; one more is refused with 429. Default 0: unlimited. */
+  readonly maxConnectionsPerAddress?: number
   /** Bytes that may wait for one device before its events become a single `SyncVault`. Default 256 KiB. */
   readonly maxPendingBytes?: number
   /** A device that takes nothing at all for this long is cut off. Default 30 s. */
@@ -91,11 +93,14 @@ class Door implements HubDoor {
     }
     this.#userHub = new HubEndpoint(
       new UserHub({ authenticate, clock, logger, protocol: messagePack }),
-      { maxConnectionsPerUser: options.maxConnectionsPerUser ?? 64 },
+      {
+        maxConnectionsPerUser: options.maxConnectionsPerUser ?? 64,
+        maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? 0,
+      },
       surroundings,
     )
     this.#endpoints = [this.#userHub]
-    this.routes = new Map([['/notifications/hub', this.userHub]])
+    this.routes = new Map(this.#userHub.routes('/notifications/hub'))
     this.#heartbeat = clock.every(HEARTBEAT_MS, () => {
       for (const endpoint of this.#endpoints) endpoint.beat()
     })

@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Account } from '#core'
 import type { Clock, Logger } from '#kit'
-import { acceptWebSocket, type ClientAddress } from '#net'
-import { admit } from './admission.ts'
+import { AddressLimit, acceptWebSocket, type ClientAddress, type PathHandlers } from '#net'
+import { admit, TOO_MANY_OF_ADDRESS, UNAVAILABLE } from './admission.ts'
 import { type ConnectionOwner, type ConnectionRules, HubConnection } from './connection.ts'
 import { Connections } from './connections.ts'
 import { Groups } from './groups.ts'
-import { type Guest, type Hub, isRefusal } from './hub.ts'
+import { type Guest, type Hub, isRefusal, type Refusal } from './hub.ts'
 import { refuse } from './refuse.ts'
 
 /** Longest message taken from a client; bytes, as ASP.NET's MaximumReceiveMessageSize. */
@@ -30,6 +30,8 @@ export interface EndpointSurroundings {
 export interface EndpointLimits {
   /** Connections of one user at a time; with one more the oldest is closed. */
   readonly maxConnectionsPerUser: number
+  /** Connections of one client address at a time; one more is refused with 429. 0: unlimited. */
+  readonly maxConnectionsPerAddress: number
 }
 
 /** The HTTP side of one hub, whatever path it is served at. */
@@ -40,6 +42,8 @@ export class HubEndpoint implements ConnectionOwner {
   readonly groups: Groups
   readonly #surroundings: EndpointSurroundings
   readonly #logger: Logger
+  /** Undefined where there is no limit: nobody has to be counted then. */
+  readonly #addresses: AddressLimit | undefined
   /** By connection: takes it out of the count. */
   readonly #leave = new WeakMap<HubConnection, () => void>()
   #isDraining = false
@@ -50,7 +54,14 @@ export class HubEndpoint implements ConnectionOwner {
     this.connections = new Connections(limits.maxConnectionsPerUser)
     this.groups = new Groups(surroundings.account, hub)
     this.#surroundings = surroundings
+    this.#addresses =
+      limits.maxConnectionsPerAddress > 0 ? new AddressLimit(limits.maxConnectionsPerAddress) : undefined
     this.#logger = surroundings.logger.child({ hub: hub.name })
+  }
+
+  /** What serves the hub at `path`, for a router. */
+  *routes(path: string): Iterable<[path: string, handlers: PathHandlers]> {
+    yield [path, { onUpgrade: this.handleUpgrade }]
   }
 
   readonly handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
@@ -85,9 +96,9 @@ export class HubEndpoint implements ConnectionOwner {
   }
 
   async #receive(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const leave = this.#isDraining ? undefined : this.#surroundings.enter()
-    if (leave === undefined) {
-      refuse(socket, 503, 'Service unavailable')
+    const leave = this.#enter(request)
+    if (typeof leave === 'object') {
+      refuse(socket, leave.status, leave.message)
       return
     }
     let connection: HubConnection | undefined
@@ -95,7 +106,7 @@ export class HubEndpoint implements ConnectionOwner {
       const answer = await admit(this.hub, request, { ...this.#surroundings, logger: this.#logger })
       if (answer === undefined) return
       if (isRefusal(answer)) refuse(socket, answer.status, answer.message)
-      else if (this.#isDraining) refuse(socket, 503, 'Service unavailable')
+      else if (this.#isDraining) refuse(socket, UNAVAILABLE.status, UNAVAILABLE.message)
       else connection = this.#accept(request, socket, head, answer)
     } catch (error) {
       this.#logger.error({ error }, 'hub connection failed')
@@ -103,6 +114,20 @@ export class HubEndpoint implements ConnectionOwner {
     } finally {
       if (connection === undefined) leave()
       else this.#leave.set(connection, leave)
+    }
+  }
+
+  /** Counts a connection in, unless there are too many. */
+  #enter(request: IncomingMessage): (() => void) | Refusal {
+    if (this.#isDraining) return UNAVAILABLE
+    const leaveAddress = this.#addresses?.enter(this.#surroundings.clientAddress(request))
+    if (this.#addresses !== undefined && leaveAddress === undefined) return TOO_MANY_OF_ADDRESS
+    const leaveDoor = this.#surroundings.enter()
+    if (leaveDoor === undefined) leaveAddress?.()
+    if (leaveDoor === undefined || leaveAddress === undefined) return leaveDoor ?? UNAVAILABLE
+    return () => {
+      leaveDoor()
+      leaveAddress()
     }
   }
 
