@@ -4,7 +4,10 @@ const MAX_PER_GENERATION = 512
 /** What is asked with more characters is answered anew each time, so that a cache stays below 256 KiB. */
 const MAX_KEY_LENGTH = 128
 
-/** Answers about subjects. What was used since the last change of generations is kept, the rest goes. */
+/**
+ * Answers about subjects. What was used since the last change of generations is kept, the rest goes. Why no `Generations`:
+ * what is recalled would have to be deleted from the older one, which makes 240 ns of 210 for 600 subjects in turn.
+ */
 export class PermissionCache {
   #recent = new Map<string, boolean>()
   #older = new Map<string, boolean>()
