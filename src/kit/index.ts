@@ -4,6 +4,7 @@ export { type DerElement, derElements, derOid, derText } from './der.ts'
 export { ConfigError, ProtocolError } from './errors.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export { networkOf, plainAddress } from './network.ts'
+export { Places } from './places.ts'
 export {
   ATTRIBUTE_NAMES,
   type CertificateFields,

@@ -1,9 +1,9 @@
 import type { AccountDefinition } from '#core'
 import type { Clock, Logger, Timer } from '#kit'
+import { Gate } from '../gate.ts'
 import { type AccountClaims, decodeJwt, definitionOf, obstacleAmong, problemsOf } from '../jwt/index.ts'
 import { isPublicKey } from '../nkeys.ts'
 import { activationOf, isActivated } from './activation.ts'
-import { Gate } from './gate.ts'
 import type { AccountResolver } from './resolver.ts'
 import type { Trust } from './trust.ts'
 
@@ -18,6 +18,9 @@ const FAILURE_MS = 1_000
 const UPDATE_PAUSE_MS = 1_000
 /** A fetch that took longer than that is told of, as nats-server does. */
 const SLOW_FETCH_MS = 1_000
+/** Fetches at a time, and those that may wait for them. */
+const MAX_FETCHES = 32
+const MAX_WAITING_FETCHES = 4_096
 /** Of those from which an account imports, how many are fetched at a time: others are to have their turn, too. */
 const EXPORTER_LANES = 8
 /** The longest that a timer can be set for. */
@@ -61,7 +64,11 @@ export class Accounts {
   readonly #importers = new Map<string, Set<string>>()
   readonly #fetching = new Map<string, Promise<Known>>()
   readonly #failures = new Map<string, { readonly untilMs: number; readonly reason: string }>()
-  readonly #gate = new Gate()
+  /** Who shows a JWT of an account of its own making causes a fetch, too. */
+  readonly #gate = new Gate({
+    maxPassing: MAX_FETCHES,
+    waiting: { max: MAX_WAITING_FETCHES, refusal: 'too many accounts are being fetched' },
+  })
   #isClosed = false
 
   constructor({ trust, resolver, tools }: AccountsOptions) {
