@@ -1,6 +1,7 @@
 import { DEFAULT_ACCOUNT } from '#core'
-import type { Authenticator, LoginRequest, LoginResult, Principal } from './authenticator.ts'
+import type { Authenticator, LoginRequest, LoginResult } from './authenticator.ts'
 import type { Judgement } from './configured-login.ts'
+import { withoutPublishing } from './jwt/index.ts'
 import type { CalloutOptions } from './options.ts'
 
 /** Some way to find out who somebody is, and whether they still are. Neither rejects. */
@@ -12,8 +13,8 @@ export interface CalloutJudge extends Judge {
   isExempt(nameOrNkey: string): boolean
 }
 
-/** Where the service is asked; nobody else may ask it. */
-const AUTH_SUBJECT = '$SYS.REQ.USER.AUTH'
+/** Where the service is asked: nobody in its account may pretend to be the server. */
+export const CALLOUT_SUBJECT = '$SYS.REQ.USER.AUTH'
 
 /**
  * The callout behind the configuration: it is asked about everybody the configuration refuses or puts into the default
@@ -38,7 +39,8 @@ export function delegatedLogin(
     if (!isDelegated(as, known)) return known
     const decided = callout.isExempt(nameOf(as)) ? known : await ask(as)
     if (!decided.ok || decided.principal.account !== serviceAccount) return decided
-    return { ok: true, principal: withoutAuthSubject(decided.principal) }
+    const permissions = withoutPublishing(decided.principal.permissions, CALLOUT_SUBJECT)
+    return { ok: true, principal: { ...decided.principal, permissions } }
   }
   return {
     login: (request) => decide(configured(request, true), (as) => callout.login(as)),
@@ -49,11 +51,4 @@ export function delegatedLogin(
 /** As nats-server calls whoever shows this. */
 function nameOf({ nkey, user, token }: LoginRequest): string {
   return nkey || user || (token === '' ? '' : '[REDACTED]')
-}
-
-function withoutAuthSubject(principal: Principal): Principal {
-  const { permissions } = principal
-  const { publish } = permissions ?? {}
-  const deny = [...(publish?.deny ?? []), AUTH_SUBJECT]
-  return { ...principal, permissions: { ...permissions, publish: { ...publish, deny } } }
 }

@@ -1,7 +1,7 @@
 import type { Request } from '#core'
 import { encodeHeaders } from '#wire/nats'
 import type { LoginRequest, LoginResult, Principal } from '../authenticator.ts'
-import type { CalloutJudge } from '../delegated-login.ts'
+import { CALLOUT_SUBJECT, type CalloutJudge } from '../delegated-login.ts'
 import { encodeJwt, type UserClaims } from '../jwt/index.ts'
 import { KeyPair } from '../nkeys.ts'
 import type { CalloutOptions } from '../options.ts'
@@ -12,7 +12,6 @@ import { calloutPrincipal } from './callout-principal.ts'
 import { CalloutRefusal, type CalloutTools } from './options.ts'
 import { Seal } from './seal.ts'
 
-const SUBJECT = '$SYS.REQ.USER.AUTH'
 const XKEY_HEADER = 'Nats-Server-Xkey'
 
 /** So much of the authentication timeout an answer may take: the client is to hear that it is refused, not that it was slow. */
@@ -104,7 +103,7 @@ async function serviceAccount(account: string, { operator, hasAccount }: Callout
 }
 
 function messageOf(jwt: Buffer, xkey: string, seal: Seal | undefined): Request {
-  if (seal === undefined) return { subject: SUBJECT, payload: jwt }
+  if (seal === undefined) return { subject: CALLOUT_SUBJECT, payload: jwt }
   const headers = encodeHeaders({ headers: new Map([[XKEY_HEADER, [xkey]]]) })
-  return { subject: SUBJECT, headers, payload: seal.close(jwt) }
+  return { subject: CALLOUT_SUBJECT, headers, payload: seal.close(jwt) }
 }

@@ -8,7 +8,7 @@ import {
   type LoginResult,
   type Principal,
 } from '../authenticator.ts'
-import type { Judge } from '../delegated-login.ts'
+import { CALLOUT_SUBJECT, type Judge } from '../delegated-login.ts'
 import {
   type AccountClaims,
   allowedUntilMs,
@@ -29,9 +29,6 @@ import { verifySignature } from '../nkeys.ts'
 import type { CalloutOptions } from '../options.ts'
 import type { Accounts } from './accounts.ts'
 import { signerOf, type Trust } from './trust.ts'
-
-/** Where auth callouts are asked: nobody in the account of the service may pretend to be the server. */
-const CALLOUT_SUBJECT = '$SYS.REQ.USER.AUTH'
 
 export interface OperatorLoginOptions {
   readonly trust: Trust
