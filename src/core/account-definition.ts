@@ -9,6 +9,11 @@ export interface AccountDefinition {
   readonly limits: AccountLimits
 }
 
+/** One that shares nothing and limits nothing. */
+export function emptyAccount(name: string): AccountDefinition {
+  return { name, exports: [], imports: [], mappings: [], limits: {} }
+}
+
 /** `undefined`: no limit of the account's own. */
 export interface AccountLimits {
   /** Clients and leaf nodes together. */

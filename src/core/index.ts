@@ -1,17 +1,18 @@
 export { Account, type AccountTraffic, type ConnectionKind } from './account.ts'
-export type {
-  AccountDefinition,
-  AccountLimits,
-  Export,
-  ExportAccess,
-  Import,
-  MappingDestination,
-  ServiceExport,
-  ServiceImport,
-  ServiceLatency,
-  StreamExport,
-  StreamImport,
-  SubjectMapping,
+export {
+  type AccountDefinition,
+  type AccountLimits,
+  type Export,
+  type ExportAccess,
+  emptyAccount,
+  type Import,
+  type MappingDestination,
+  type ServiceExport,
+  type ServiceImport,
+  type ServiceLatency,
+  type StreamExport,
+  type StreamImport,
+  type SubjectMapping,
 } from './account-definition.ts'
 export { DEFAULT_ACCOUNT, SYSTEM_ACCOUNT } from './account-names.ts'
 export { Broker } from './broker.ts'

@@ -12,7 +12,14 @@ import {
   slowedDown,
 } from '#auth'
 import type { NatsOptions } from '#config'
-import { type AccountDefinition, type Broker, DEFAULT_ACCOUNT, RequestClient, SYSTEM_ACCOUNT } from '#core'
+import {
+  type AccountDefinition,
+  type Broker,
+  DEFAULT_ACCOUNT,
+  emptyAccount,
+  RequestClient,
+  SYSTEM_ACCOUNT,
+} from '#core'
 import { PROTOCOL_VERSION, type ServerIdentity } from '#doors/nats'
 import type { Clock, Logger } from '#kit'
 import { withSystemServices } from '#ops'
@@ -203,8 +210,4 @@ export class Authority {
 function withAccounts(accounts: readonly AccountDefinition[], own: readonly string[]): readonly AccountDefinition[] {
   const missing = own.filter((name) => !accounts.some((one) => one.name === name))
   return [...missing.map(emptyAccount), ...accounts]
-}
-
-function emptyAccount(name: string): AccountDefinition {
-  return { name, exports: [], imports: [], mappings: [], limits: {} }
 }

@@ -1,5 +1,5 @@
 import { isPublicKey } from '#auth'
-import { type AccountDefinition, checkDefinitions, DEFAULT_ACCOUNT, type Permissions } from '#core'
+import { type AccountDefinition, checkDefinitions, DEFAULT_ACCOUNT, emptyAccount, type Permissions } from '#core'
 import {
   type ConfigArray,
   type ConfigEntry,
@@ -61,10 +61,6 @@ export const accounts = deepType<ConfiguredAccounts, readonly GivenAccount[]>({
     return { definitions, users: [], usersPositions: new Map() }
   },
 })
-
-export function emptyAccount(name: string): AccountDefinition {
-  return { name, exports: [], imports: [], mappings: [], limits: {} }
-}
 
 function problemOfName(name: string, others: ReadonlySet<string>, surroundings: Surroundings): string | undefined {
   if (isReserved(name, surroundings)) return `${JSON.stringify(name)} is a Reserved Account`

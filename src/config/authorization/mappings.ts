@@ -1,4 +1,4 @@
-import { checkDefinitions, isValidSubject, type MappingDestination, type SubjectMapping } from '#core'
+import { checkDefinitions, emptyAccount, isValidSubject, type MappingDestination, type SubjectMapping } from '#core'
 import {
   type ConfigEntry,
   type ConfigValue,
@@ -45,7 +45,7 @@ export function mappingsIn({ keyPosition, value }: ConfigEntry, problems: Proble
 }
 
 function problemOfMapping(mapping: SubjectMapping): string | undefined {
-  return checkDefinitions([{ name: '', exports: [], imports: [], mappings: [mapping], limits: {} }])[0]?.text
+  return checkDefinitions([{ ...emptyAccount(''), mappings: [mapping] }])[0]?.text
 }
 
 /** A subject, a map with a subject and its weight, or a list of such maps. What is wrong is reported and left out. */
