@@ -1,5 +1,11 @@
 import { once } from 'node:events'
-import { encodeHandshakeRequest, HubDecoder, HubMessageType, PING, parseHandshakeReply } from '#wire/signalr'
+import {
+  encodeHandshakeRequest,
+  HubMessageType,
+  messagePackProtocol,
+  parseHandshakeReply,
+  readWhole,
+} from '#wire/signalr'
 
 /** What the client library does: the hub gives up on clients that are silent for 30 s. */
 const PING_INTERVAL_MS = 15_000
@@ -25,15 +31,15 @@ export async function connectToHub(
   const { error } = parseHandshakeReply(toBuffer(reply)).handshake
   if (error !== undefined) throw new Error(error)
 
-  const decoder = new HubDecoder(64)
+  const protocol = messagePackProtocol(64)
   socket.addEventListener('message', (event) => {
-    for (const message of decoder.read(toBuffer(event))) {
+    for (const message of readWhole(protocol, toBuffer(event))) {
       if (message.type !== HubMessageType.Invocation) continue
       const [{ Payload }] = message.arguments as [{ Payload: { Id: string } }]
       onChange(Payload.Id)
     }
   })
-  const pings = setInterval(() => socket.send(PING), PING_INTERVAL_MS)
+  const pings = setInterval(() => socket.send(protocol.ping), PING_INTERVAL_MS)
   socket.addEventListener('close', () => clearInterval(pings))
   return { close: () => socket.close() }
 }

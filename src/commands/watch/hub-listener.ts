@@ -1,12 +1,11 @@
 import type { Notification } from '#notify'
 import {
-  encodeClose,
   encodeHandshakeRequest,
-  HubDecoder,
   type HubMessage,
   HubMessageType,
-  PING,
+  messagePackProtocol,
   parseHandshakeReply,
+  readWhole,
 } from '#wire/signalr'
 
 // As the official clients have it. spec: hub §1.7
@@ -15,6 +14,7 @@ const SERVER_TIMEOUT_MS = 30_000
 
 /** A message may name all collections of an organization. */
 const MAX_ITEMS = 100_000
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 const RECEIVE_MESSAGE = 'ReceiveMessage'
 
@@ -46,7 +46,7 @@ class HubListener {
   readonly #options: HubListenerOptions
   readonly #onOver: (reason: string) => void
   readonly #socket: WebSocket
-  readonly #decoder = new HubDecoder(MAX_ITEMS)
+  readonly #protocol = messagePackProtocol(MAX_ITEMS, MAX_MESSAGE_BYTES)
   readonly #ping: NodeJS.Timeout
   readonly #silence: NodeJS.Timeout
   #isReady = false
@@ -64,13 +64,13 @@ class HubListener {
     this.#socket.addEventListener('message', ({ data }) => this.#receive(data))
     this.#socket.addEventListener('error', (event) => this.#over(event.message || 'the connection failed'))
     this.#socket.addEventListener('close', ({ code }) => this.#over(`the server closed the connection (${code})`))
-    this.#ping = setInterval(() => this.#send(PING), KEEP_ALIVE_MS)
+    this.#ping = setInterval(() => this.#send(this.#protocol.ping), KEEP_ALIVE_MS)
     this.#silence = setTimeout(() => this.stop('the server was silent for 30 s'), SERVER_TIMEOUT_MS)
   }
 
   stop(reason: string): void {
     if (this.#isOver) return
-    this.#send(encodeClose())
+    this.#send(this.#protocol.encodeClose())
     this.#socket.close()
     this.#over(reason)
   }
@@ -95,12 +95,12 @@ class HubListener {
     }
     this.#isReady = true
     this.#options.onReady()
-    this.#send(PING)
+    this.#send(this.#protocol.ping)
     this.#read(rest)
   }
 
   #read(bytes: Buffer): void {
-    for (const message of this.#decoder.read(bytes)) {
+    for (const message of readWhole(this.#protocol, bytes)) {
       if (this.#isOver) return
       this.#act(message)
     }

@@ -11,6 +11,7 @@ import {
   type HubProtocol,
   parseHandshakeRequest,
   ResultKind,
+  readWhole,
   SignalrError,
 } from '#wire/signalr'
 import { HeldEvents } from './held-events.ts'
@@ -173,6 +174,7 @@ export class HubConnection implements MessageReceiver {
     let rest: Buffer = NO_BYTES
     try {
       const request = parseHandshakeRequest(data)
+      if (request === undefined) throw new SignalrError('HANDSHAKE', 'Handshake is incomplete')
       agreed = agreeOn(request.handshake, this.#owner.rules.protocols)
       rest = request.rest
     } catch (error) {
@@ -197,7 +199,7 @@ export class HubConnection implements MessageReceiver {
 
   #readMessages(data: Buffer): void {
     try {
-      for (const message of this.#protocol!.read(data)) {
+      for (const message of readWhole(this.#protocol!, data)) {
         if (this.#state !== 'open') return
         this.#answer(message)
       }

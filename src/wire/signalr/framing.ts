@@ -21,18 +21,19 @@ export function frame(body: Uint8Array): Buffer {
 }
 
 /**
- * The bodies in one WebSocket message, as views of it. Each message holds whole frames only, so a length that leads
- * beyond the end is an error and nothing is ever gathered. Throws a `SignalrError` when it gets to a broken frame;
- * those before it were yielded.
+ * The bodies of the frames in `data`, as views of it. Returns how many bytes at its end begin a frame that is not
+ * complete. Throws a `SignalrError` when it gets to a length of more than `maxBodyBytes`, whether the body is there or
+ * not, so that nothing is gathered in vain; the bodies before it were yielded.
  */
-export function* readFrames(data: Buffer): Generator<Buffer, void, undefined> {
+export function* readFrames(data: Buffer, maxBodyBytes: number): Generator<Buffer, number, undefined> {
   let at = 0
   while (at < data.length) {
+    const start = at
     let length = 0
     let prefixBytes = 0
     let byte: number
     do {
-      if (at === data.length) throw new SignalrError('FRAMING', 'Cannot read message size')
+      if (at === data.length) return at - start
       byte = data[at++]!
       // Multiplied, not shifted: the fifth group would reach the sign bit.
       length += (byte & 0x7f) * 2 ** (7 * prefixBytes++)
@@ -40,10 +41,12 @@ export function* readFrames(data: Buffer): Generator<Buffer, void, undefined> {
     if (prefixBytes === MAX_PREFIX_BYTES && byte > MAX_LAST_PREFIX_BYTE) {
       throw new SignalrError('FRAMING', 'Message is bigger than 2 GiB')
     }
-    if (length > data.length - at) {
-      throw new SignalrError('FRAMING', `Incomplete message: ${length} bytes announced, ${data.length - at} there`)
+    if (length > maxBodyBytes) {
+      throw new SignalrError('FRAMING', `Message of ${length} bytes; at most ${maxBodyBytes} are taken`)
     }
+    if (length > data.length - at) return data.length - start
     yield data.subarray(at, at + length)
     at += length
   }
+  return 0
 }

@@ -1,8 +1,12 @@
 import { SignalrError } from './errors.ts'
 import type { HubProtocol } from './protocol.ts'
+import { encodeRecord, parseRecord, RECORD_SEPARATOR } from './records.ts'
 
-/** Ends the handshake's JSON text, in both directions. */
-const RECORD_SEPARATOR = 0x1e
+/** Longest handshake; bytes. Real ones have fewer than a hundred. */
+const MAX_HANDSHAKE_BYTES = 4_096
+
+/** The whitespace is JSON's. */
+const BEGINNING_OF_OBJECT = /^[ \t\r\n]*(?:\{|$)/
 
 /** Longest protocol name repeated in an error text; characters. */
 const MAX_ECHOED_NAME = 64
@@ -22,9 +26,14 @@ interface Handshake<T> {
 export const HANDSHAKE_TIMED_OUT = 'Handshake was canceled.'
 export const HANDSHAKE_FAILED = 'An unexpected error occurred during connection handshake.'
 
-/** Throws a `SignalrError` when the bytes do not begin with a handshake request. */
-export function parseHandshakeRequest(data: Buffer): Handshake<HandshakeRequest> {
-  const { handshake, rest } = splitRecord(data)
+/**
+ * Undefined when the bytes begin a handshake request that is not complete: they are to be put in front of what comes
+ * next. Throws a `SignalrError` when they do not begin one, or only one that is longer than it may be.
+ */
+export function parseHandshakeRequest(data: Buffer): Handshake<HandshakeRequest> | undefined {
+  const split = splitRecord(data)
+  if (split === undefined) return undefined
+  const { handshake, rest } = split
   const { protocol, version } = handshake
   if (typeof protocol !== 'string') throw new SignalrError('HANDSHAKE', 'Handshake request without a protocol')
   if (!Number.isSafeInteger(version)) throw new SignalrError('HANDSHAKE', 'Handshake request without a version')
@@ -34,15 +43,22 @@ export function parseHandshakeRequest(data: Buffer): Handshake<HandshakeRequest>
 /** Versions of either protocol. 2 adds Ack and Sequence for stateful reconnect. */
 const VERSIONS: readonly number[] = [1, 2]
 
+export interface TransportAbilities {
+  /** Whether it carries bytes that are no text. Default true, as WebSockets and long polling do. */
+  readonly carriesBinary?: boolean
+}
+
 /** What a handshake came to: the protocol both will speak, or the text to refuse it with. */
 export function agreeOn<P extends HubProtocol>(
   { protocol: name, version }: HandshakeRequest,
   protocols: readonly P[],
+  { carriesBinary = true }: TransportAbilities = {},
 ): P | string {
   const protocol = protocols.find((one) => one.name === name)
   if (protocol === undefined) return `The protocol '${name.slice(0, MAX_ECHOED_NAME)}' is not supported.`
-  if (VERSIONS.includes(version)) return protocol
-  return `The server does not support version ${version} of the '${name}' protocol.`
+  if (!VERSIONS.includes(version)) return `The server does not support version ${version} of the '${name}' protocol.`
+  if (carriesBinary || !protocol.isBinary) return protocol
+  return `Cannot use the '${name}' protocol on the current transport. The transport does not support 'Binary' transfer format.`
 }
 
 /** The answer to a handshake: without an `error` it was accepted. */
@@ -54,27 +70,27 @@ export function encodeHandshakeRequest(request: HandshakeRequest): Buffer {
   return encodeRecord({ protocol: request.protocol, version: request.version })
 }
 
-/** The client's side: `handshake.error` is the server's refusal. Throws a `SignalrError` when it is not a reply. */
+/**
+ * The client's side: `handshake.error` is the server's refusal. Throws a `SignalrError` when it is not a whole reply, as
+ * clients do.
+ */
 export function parseHandshakeReply(data: Buffer): Handshake<{ readonly error: string | undefined }> {
-  const { handshake, rest } = splitRecord(data)
-  const { error, type } = handshake
+  const split = splitRecord(data)
+  if (split === undefined) throw new SignalrError('HANDSHAKE', 'Handshake reply is incomplete')
+  const { error, type } = split.handshake
   if (type) throw new SignalrError('HANDSHAKE', 'Expected a handshake reply, got another message')
-  return { handshake: { error: typeof error === 'string' ? error : undefined }, rest }
+  return { handshake: { error: typeof error === 'string' ? error : undefined }, rest: split.rest }
 }
 
-function encodeRecord(value: object): Buffer {
-  return Buffer.from(JSON.stringify(value) + String.fromCharCode(RECORD_SEPARATOR))
-}
-
-function splitRecord(data: Buffer): Handshake<Record<string, unknown>> {
-  const end = data.indexOf(RECORD_SEPARATOR)
-  if (end < 0) throw new SignalrError('HANDSHAKE', 'Handshake is incomplete')
-  let value: unknown
-  try {
-    value = JSON.parse(data.toString('utf8', 0, end))
-  } catch (cause) {
-    throw new SignalrError('HANDSHAKE', 'Handshake is not JSON', { cause })
+function splitRecord(data: Buffer): Handshake<Record<string, unknown>> | undefined {
+  const end = data.subarray(0, MAX_HANDSHAKE_BYTES + 1).indexOf(RECORD_SEPARATOR)
+  if (end >= 0) return { handshake: parseRecord(data.subarray(0, end), 'HANDSHAKE'), rest: data.subarray(end + 1) }
+  if (data.length > MAX_HANDSHAKE_BYTES) {
+    throw new SignalrError('HANDSHAKE', `Handshake of more than ${MAX_HANDSHAKE_BYTES} bytes`)
   }
-  if (typeof value !== 'object' || value === null) throw new SignalrError('HANDSHAKE', 'Handshake is not an object')
-  return { handshake: value as Record<string, unknown>, rest: data.subarray(end + 1) }
+  // What does not begin like an object is refused at once: somebody may wait for the answer.
+  if (data.length > 0 && !BEGINNING_OF_OBJECT.test(data.toString('latin1'))) {
+    throw new SignalrError('HANDSHAKE', 'Handshake is no JSON object')
+  }
+  return undefined
 }

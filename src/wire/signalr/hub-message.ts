@@ -1,4 +1,4 @@
-/** First item of every message's array. spec: hub §1.5 */
+/** `type` of every message, and the first item of its list in MessagePack. spec: hub §1.5 */
 export const HubMessageType = {
   Invocation: 1,
   StreamItem: 2,
@@ -11,13 +11,21 @@ export const HubMessageType = {
   Sequence: 9,
 } as const
 
-/** What a Completion brings: fourth item of its array. */
+/** What a Completion brings: in MessagePack the fourth item of its list. */
 export const ResultKind = { Error: 1, Void: 2, Value: 3 } as const
 
 export interface Invocation {
-  readonly type: typeof HubMessageType.Invocation | typeof HubMessageType.StreamInvocation
+  readonly type: typeof HubMessageType.Invocation
   /** Null when the sender wants no Completion. */
   readonly invocationId: string | null
+  readonly target: string
+  readonly arguments: readonly unknown[]
+}
+
+/** A call that is answered with any number of items and a Completion. */
+export interface StreamInvocation {
+  readonly type: typeof HubMessageType.StreamInvocation
+  readonly invocationId: string
   readonly target: string
   readonly arguments: readonly unknown[]
 }
@@ -61,4 +69,12 @@ export interface Acknowledgement {
   readonly sequenceId: number
 }
 
-export type HubMessage = Invocation | StreamItem | Completion | CancelInvocation | Ping | Close | Acknowledgement
+export type HubMessage =
+  | Invocation
+  | StreamInvocation
+  | StreamItem
+  | Completion
+  | CancelInvocation
+  | Ping
+  | Close
+  | Acknowledgement

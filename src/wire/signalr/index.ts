@@ -1,5 +1,4 @@
-export { HubDecoder } from './decode.ts'
-export { encodeAck, encodeClose, encodeCompletion, encodeInvocation, encodeSequence, PING } from './encode.ts'
+export { MAX_MESSAGE_BYTES } from './bounds.ts'
 export { SignalrError, type SignalrErrorCode } from './errors.ts'
 export { frame, lengthPrefix, readFrames } from './framing.ts'
 export {
@@ -11,8 +10,10 @@ export {
   type HandshakeRequest,
   parseHandshakeReply,
   parseHandshakeRequest,
+  type TransportAbilities,
 } from './handshake.ts'
 export { type HubMessage, HubMessageType, type Outcome, ResultKind } from './hub-message.ts'
+export { jsonProtocol } from './json-protocol.ts'
 export { messagePackProtocol } from './message-pack-protocol.ts'
-export type { CloseOptions, HubProtocol } from './protocol.ts'
+export { type CloseOptions, type HubProtocol, readWhole } from './protocol.ts'
 export { Timestamp } from './timestamp.ts'

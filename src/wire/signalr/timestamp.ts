@@ -6,7 +6,7 @@ const MAX_SECONDS_OF_64_BIT_FORM = 2 ** 34 - 1
 
 const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)$/
 
-/** A moment to be written as MessagePack's timestamp, finer than a `Date`. */
+/** A moment, finer than a `Date`: MessagePack has a form of its own for it, in JSON it is text of RFC 3339. */
 export class Timestamp {
   /** Whole seconds since the Unix epoch, rounded down. */
   readonly seconds: number
@@ -26,6 +26,13 @@ export class Timestamp {
     const milliseconds = Date.parse(`${day}T${time}${zone!.toUpperCase()}`)
     if (Number.isNaN(milliseconds)) return undefined
     return new Timestamp(milliseconds / 1000, Number(fraction.slice(0, 9).padEnd(9, '0')))
+  }
+
+  /** RFC 3339 in UTC, with as many digits as the fraction needs: none for whole seconds. */
+  toJSON(): string {
+    const seconds = new Date(this.seconds * 1000).toISOString().slice(0, -'.000Z'.length)
+    if (this.nanoseconds === 0) return `${seconds}Z`
+    return `${seconds}.${String(this.nanoseconds).padStart(9, '0').replace(/0+$/, '')}Z`
   }
 }
 

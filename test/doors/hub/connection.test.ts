@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { encodeClose, encodeCompletion, frame, HubMessageType, PING, ResultKind } from '#wire/signalr'
+import { frame, HubMessageType, messagePackProtocol, ResultKind } from '#wire/signalr'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 import { within } from '../../helpers/wait.ts'
 import { HubClient } from './hub-client.ts'
 import { ALICE, startHub } from './hub-server.ts'
 
 const AT = new Date('2024-01-02T03:04:05.678Z')
+const { ping, encodeClose, encodeCompletion } = messagePackProtocol(64)
 const bytes = (data: Buffer) => Buffer.from(data)
 
 test('a connection that has been quiet for 15 seconds is pinged, a busy one is not', async () => {
@@ -30,7 +31,7 @@ test('a client that says nothing for 30 seconds is let go, one that pings is kep
   for (let seconds = 0; seconds < 45; seconds += 15) {
     clock.advance(15_000)
     assert.equal((await alive.next()).type, HubMessageType.Ping)
-    alive.send(bytes(PING))
+    alive.send(bytes(ping))
     // A call is answered, so when its answer is here the ping before it was read as well.
     alive.send(Buffer.from('08950180a131a15890', 'hex'))
     assert.equal((await alive.next()).type, HubMessageType.Completion)

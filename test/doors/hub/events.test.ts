@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Message } from '#core'
 import { silentLogger } from '#kit'
-import { encodeClose, messagePackProtocol } from '#wire/signalr'
+import { messagePackProtocol } from '#wire/signalr'
 import { NotificationEncoder } from '../../../src/doors/hub/bitwarden/notification-encoder.ts'
 import * as vectors from '../../vectors/signalr.ts'
 import { HubClient } from './hub-client.ts'
@@ -38,7 +38,8 @@ test('the bytes of a notification are those of the real server', async () => {
     const device = await HubClient.start(hub.url, ALICE)
     hub.publish(`vault.user.${ALICE}.Any`, JSON.stringify(argument))
     // A log-out is the last thing a device hears.
-    const close = (argument as { Type: number }).Type === 11 ? encodeClose().toString('hex') : ''
+    const close =
+      (argument as { Type: number }).Type === 11 ? messagePackProtocol(64).encodeClose().toString('hex') : ''
     assert.equal((await device.nextFrame()).toString('hex'), hex + close)
   }
 })

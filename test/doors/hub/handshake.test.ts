@@ -58,7 +58,7 @@ for (const version of [1, 2]) {
 }
 
 const refused: [name: string, request: string, error: string][] = [
-  ['another protocol', '{"protocol":"json","version":1}\x1e', "The protocol 'json' is not supported."],
+  ['another protocol', '{"protocol":"blazorpack","version":1}\x1e', "The protocol 'blazorpack' is not supported."],
   [
     'another version',
     '{"protocol":"messagepack","version":9}\x1e',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { encodeHandshakeRequest, HubDecoder, type HubMessage, HubMessageType } from '#wire/signalr'
+import { encodeHandshakeRequest, type HubMessage, HubMessageType, messagePackProtocol, readWhole } from '#wire/signalr'
 import { within } from '../../helpers/wait.ts'
 
 /** What arrived and was not asked for yet, or what was asked for and did not arrive yet. */
@@ -28,7 +28,7 @@ export class HubClient {
   readonly frames = new Inbox<Buffer>()
   readonly closed: Promise<{ code: number; reason: string }>
   readonly #socket: WebSocket
-  readonly #decoder = new HubDecoder(10_000)
+  readonly #protocol = messagePackProtocol(10_000, 1 << 24)
   #messages: HubMessage[] = []
 
   private constructor(socket: WebSocket) {
@@ -80,7 +80,7 @@ export class HubClient {
 
   /** One SignalR message; several may come in one frame. */
   async next(): Promise<HubMessage> {
-    while (this.#messages.length === 0) this.#messages = [...this.#decoder.read(await this.nextFrame())]
+    while (this.#messages.length === 0) this.#messages = [...readWhole(this.#protocol, await this.nextFrame())]
     return this.#messages.shift()!
   }
 

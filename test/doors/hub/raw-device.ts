@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { encodeHandshakeRequest, HubDecoder, type HubMessage } from '#wire/signalr'
+import { encodeHandshakeRequest, type HubMessage, messagePackProtocol, readWhole } from '#wire/signalr'
 import { encodeMaskedFrame, MessageAssembler, Opcode } from '#wire/websocket'
 import { within } from '../../helpers/wait.ts'
 
@@ -44,12 +44,12 @@ export class RawDevice {
   }
 
   #read(): void {
-    const decoder = new HubDecoder(100_000)
+    const protocol = messagePackProtocol(100_000, 1 << 24)
     const assembler = new MessageAssembler(
       { maskRequired: false, validateText: false, maxMessageBytes: 1 << 24 },
       {
         onMessage: (data) => {
-          this.messages.push(...decoder.read(data))
+          this.messages.push(...readWhole(protocol, data))
           this.#onMessage()
         },
         onPing: () => {},

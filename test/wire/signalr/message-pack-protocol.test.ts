@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
-  encodeClose,
-  encodeCompletion,
-  encodeInvocation,
   frame,
-  HubDecoder,
   type HubMessage,
   HubMessageType,
-  PING,
+  messagePackProtocol,
   ResultKind,
+  readWhole,
   Timestamp,
 } from '#wire/signalr'
 import { dates, notifications } from '../../vectors/signalr.ts'
 
-const decoder = new HubDecoder(256)
-const read = (hex: string) => [...decoder.read(Buffer.from(hex, 'hex'))]
+const protocol = messagePackProtocol(256)
+const { ping, encodeClose, encodeCompletion, encodeInvocation } = protocol
+const read = (hex: string) => [...readWhole(protocol, Buffer.from(hex, 'hex'))]
 
 /** The argument with its dates as the codec takes them. */
 function withTimestamps(value: unknown): unknown {
@@ -48,7 +46,7 @@ for (const [text, hex] of dates) {
   test(`${text} is written as ${hex}`, () => {
     const whole = encodeInvocation('T', [Timestamp.parse(text)])
     assert.equal(whole.subarray(-hex.length / 2).toString('hex'), hex)
-    const [message] = decoder.read(whole)
+    const [message] = protocol.read(whole)
     assert.ok(message?.type === HubMessageType.Invocation)
     assert.equal((message.arguments[0] as Date).getTime(), new Date(text).getTime())
   })
@@ -65,7 +63,7 @@ for (const text of ['', 'tomorrow', '2024-01-02', '2024-13-02T03:04:05Z', '2024-
 }
 
 const written: [name: string, bytes: Buffer, hex: string][] = [
-  ['a ping', PING, '029106'],
+  ['a ping', ping, '029106'],
   ['a close', encodeClose(), '039207c0'],
   ['a close that allows to reconnect', encodeClose({ allowReconnect: true }), '049307c0c3'],
   [
@@ -148,14 +146,14 @@ for (const [name, hex] of refused) {
 test('messages before a broken one are delivered', () => {
   const seen: HubMessage[] = []
   assert.throws(() => {
-    for (const message of decoder.read(Buffer.from('0291060190', 'hex'))) seen.push(message)
+    for (const message of readWhole(protocol, Buffer.from('0291060190', 'hex'))) seen.push(message)
   })
   assert.deepEqual(seen, [{ type: HubMessageType.Ping }])
 })
 
 test('a list longer than allowed is refused before room is made for it', () => {
   const hugeArguments = frame(Buffer.from('950180c0a158ddffffffff', 'hex'))
-  assert.throws(() => [...decoder.read(hugeArguments)], { code: 'MESSAGE' })
+  assert.throws(() => [...readWhole(protocol, hugeArguments)], { code: 'MESSAGE' })
   const manyLists = frame(Buffer.from(`950180c0a158${'dc0100'.repeat(10000)}`, 'hex'))
-  assert.throws(() => [...decoder.read(manyLists)], { code: 'MESSAGE' })
+  assert.throws(() => [...readWhole(protocol, manyLists)], { code: 'MESSAGE' })
 })
