@@ -164,8 +164,8 @@ interface Everything {
 }
 
 /** What a reload does not touch. */
-function startedWith({ web, vault, hub, oldHub, log }: Options) {
-  return { web, vault, hub, oldHub, log }
+function startedWith({ web, vault, hub, relay, oldHub, log }: Options) {
+  return { web, vault, hub, relay, oldHub, log }
 }
 
 async function webRoutes(

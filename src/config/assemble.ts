@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { assembleNats } from './assemble-nats.ts'
+import { assembleRelay } from './assemble-relay.ts'
 import type { Problems } from './language/index.ts'
 import type { HubOptions, Options, VaultOptions, WebOptions } from './options.ts'
 import { schema } from './settings/schema.ts'
@@ -20,6 +21,7 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
     web: webOptions(),
     vault: vaultOptions(),
     hub: hubOptions(),
+    relay: assembleRelay(choose, cwd, problems),
     oldHub: choose(schema.oldHub.enabled)
       ? { host: choose(schema.oldHub.host), port: choose(schema.oldHub.port) }
       : undefined,

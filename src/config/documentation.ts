@@ -91,6 +91,8 @@ const BLOCK_TITLES: Readonly<Record<string, string>> = {
   'websocket.authorization': 'Who may come in over WebSocket',
   web: 'Web listener',
   vault: 'Vault',
+  hub: 'Notification hub',
+  relay: 'Relay of other servers',
 }
 
 const BLOCK_NOTES: Readonly<Record<string, string>> = {
@@ -110,6 +112,22 @@ const BLOCK_NOTES: Readonly<Record<string, string>> = {
   'websocket.authorization':
     'With `user`, `token` or `no_auth_user` this decides for the listener, instead of `authorization` at the top level. ' +
     '`user` and `token` are only possible where there are no `users`.',
+  relay:
+    'Without any of this Belfry relays nothing. What it does is told in [Relay](protocols/relay.md). Of each of the ' +
+    '`installations`, `id` (a UUID) and `key` are needed; `issuer` and `public_key` mean what they mean in ' +
+    '`installation_issuer` and `installation_public_key`.\n\n' +
+    '```\n' +
+    'relay {\n' +
+    '  installations: [\n' +
+    '    {\n' +
+    '      id: "8a5ad1a9-cf1c-4a7b-9ba5-2f6ad1bb2d63"\n' +
+    '      key: "wq2Hn6zYcV8sTf4uXe1K"\n' +
+    '      issuer: "https://vault.example.com|login"\n' +
+    '      public_key: "rsa_key.pub.pem"\n' +
+    '    }\n' +
+    '  ]\n' +
+    '}\n' +
+    '```',
 }
 
 function blockSection(block: string): string {

@@ -18,11 +18,13 @@ export type {
   NatsServerOptions,
   Options,
   ProcessOptions,
+  RelayOptions,
   VaultOptions,
   WebOptions,
   WebsocketOptions,
 } from './options.ts'
 export type { Overrides } from './overrides.ts'
+export type { RelayInstallation } from './relay/installations.ts'
 export type { HostAndPort } from './types/address.ts'
 export type { LogLevel, NatsAccess } from './types/choices.ts'
 export type { TrustedProxies } from './types/lists.ts'

@@ -107,7 +107,7 @@ const SETTINGS_OF_NATS_SERVER: readonly AnySetting[] = [
 ]
 
 /** What a plain NATS server has no use for. */
-export const BLOCKS_OF_THE_VAULT: readonly string[] = ['web', 'vault']
+export const BLOCKS_OF_THE_VAULT: readonly string[] = ['web', 'vault', 'hub', 'relay']
 
 function loaded<Options>(options: Options, problems: Problems): Loaded<Options> {
   throwErrors(problems)

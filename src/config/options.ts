@@ -1,5 +1,6 @@
 import type { ServerAuthorization, SimpleAuthorization } from '#auth'
 import type { AccountDefinition } from '#core'
+import type { RelayInstallation } from './relay/installations.ts'
 import type { HostAndPort } from './types/address.ts'
 import type { LogLevel, NatsAccess } from './types/choices.ts'
 import type { TrustedProxies } from './types/lists.ts'
@@ -14,6 +15,7 @@ export interface Options extends NatsServerOptions {
   readonly web: WebOptions
   readonly vault: VaultOptions
   readonly hub: HubOptions
+  readonly relay: RelayOptions
   /** The notification hub on a port of its own, for old proxy rules; `undefined` when it is off. */
   readonly oldHub: HostAndPort | undefined
 }
@@ -178,6 +180,14 @@ export interface HubOptions {
   /** Origins as written: URLs whose host may begin with `*.` and whose port may be `*`. Empty means any origin. */
   readonly allowedOrigins: readonly string[]
   readonly sameOrigin: boolean
+}
+
+/** Other servers that hand over what devices shall be told. Without any installation and key that is switched off. */
+export interface RelayOptions {
+  /** Those of different ids, with absolute paths. */
+  readonly installations: readonly RelayInstallation[]
+  /** Of the services of an official server, for `POST /send`; `undefined`: they may not. */
+  readonly internalKey: string | undefined
 }
 
 export interface LogOptions {

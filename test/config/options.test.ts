@@ -133,6 +133,7 @@ test('without any settings there are complete options', () => {
       allowedOrigins: [],
       sameOrigin: false,
     },
+    relay: { installations: [], internalKey: undefined },
     oldHub: undefined,
     log: {
       level: 'info',

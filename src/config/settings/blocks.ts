@@ -23,6 +23,7 @@ export const blocks: Readonly<Record<string, Block>> = {
   web: { names: ['web'], namesItselfInErrors: true },
   vault: { names: ['vault'], namesItselfInErrors: true },
   hub: { names: ['hub'], namesItselfInErrors: true },
+  relay: { names: ['relay'], namesItselfInErrors: true },
 }
 
 /** `a.b.key` in two parts, the path of its block and its name; the block of a top-level key is `''`. */

@@ -4,6 +4,7 @@ import { monitoringSettings } from './monitoring.ts'
 import { natsSettings } from './nats.ts'
 import { oldHubSettings } from './old-hub.ts'
 import { processSettings } from './process.ts'
+import { relaySettings } from './relay.ts'
 import type { Setting } from './setting.ts'
 import { vaultSettings } from './vault.ts'
 import { webSettings } from './web.ts'
@@ -19,6 +20,7 @@ export const schema = {
   web: webSettings,
   vault: vaultSettings,
   hub: hubSettings,
+  relay: relaySettings,
   oldHub: oldHubSettings,
 }
 

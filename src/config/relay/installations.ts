@@ -1,0 +1,97 @@
+import { deepType } from '../authorization/deep-type.ts'
+import {
+  arrayIn,
+  type ConfigMap,
+  type ConfigValue,
+  goType,
+  InvalidValue,
+  type Problems,
+  readMap,
+  stringIn,
+} from '../language/index.ts'
+
+/** Another server whose events are relayed, as Bitwarden calls one. */
+export interface RelayInstallation {
+  /** UUID in lower case. */
+  readonly id: string
+  readonly key: string
+  /**
+   * `iss` of the tokens that it gives to its users, and the PEM file of the key that signs them, private or public.
+   * Without them its devices cannot come in by the hub.
+   */
+  readonly issuer?: string | undefined
+  readonly publicKeyFile?: string | undefined
+}
+
+/** `installations` of `relay {}`. */
+export const installations = deepType<readonly RelayInstallation[]>({
+  description: 'list of installations, see above',
+  fromConfig: (value, { problems }) => installationsIn(value, problems),
+  fromProgram(given, source) {
+    if (!Array.isArray(given)) throw new InvalidValue(`${source.name} must be a list of installations`)
+    return given.map((one: RelayInstallation, index) => {
+      const name = `${source.name}[${index}]`
+      const { id, key, issuer, publicKeyFile } = one
+      if ([id, key, issuer ?? '', publicKeyFile ?? ''].some((text) => typeof text !== 'string')) {
+        throw new InvalidValue(`${name} must have texts for id, key, issuer and publicKeyFile`)
+      }
+      const wrong = problemOf(one)
+      if (wrong !== undefined) throw new InvalidValue(`${name}: ${wrong}`)
+      return normal(one)
+    })
+  },
+})
+
+/** A UUID in lower case; undefined when it is none. */
+export function normalUuid(text: string): string | undefined {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined
+}
+
+/** What is wrong with an installation, in the words of the file. */
+export function problemOf({ id, key, issuer, publicKeyFile }: RelayInstallation): string | undefined {
+  if (normalUuid(id) === undefined) return 'an installation needs an id, which is a UUID'
+  if (key === '') return `installation ${id} needs a key`
+  if ((issuer === undefined) === (publicKeyFile === undefined)) return undefined
+  return `installation ${id} needs both issuer and public_key, or neither`
+}
+
+/** Throws `InvalidValue` for what is no list. */
+function installationsIn(value: ConfigValue, problems: Problems): readonly RelayInstallation[] {
+  return arrayIn(value).flatMap((item) => {
+    if (item.kind === 'map') return installationIn(item, problems) ?? []
+    problems.errorAt(item.position, `Expected installation to be a map, got ${goType(item)}`)
+    return []
+  })
+}
+
+function installationIn(map: ConfigMap, problems: Problems): RelayInstallation | undefined {
+  const errorsBefore = problems.errors.length
+  let [id, key, issuer, publicKeyFile] = ['', '', '', '']
+  readMap(
+    map,
+    {
+      id: ({ value }) => {
+        id = stringIn(value)
+      },
+      key: ({ value }) => {
+        key = stringIn(value)
+      },
+      issuer: ({ value }) => {
+        issuer = stringIn(value)
+      },
+      public_key: ({ value }) => {
+        publicKeyFile = stringIn(value)
+      },
+    },
+    problems,
+  )
+  if (problems.errors.length > errorsBefore) return undefined
+  // An empty text counts as none, as in the environment.
+  const found = { id, key, issuer: issuer || undefined, publicKeyFile: publicKeyFile || undefined }
+  const wrong = problemOf(found)
+  if (wrong === undefined) return normal(found)
+  problems.errorAt([...map.entries.values()].at(-1)?.keyPosition ?? map.position, wrong)
+  return undefined
+}
+
+const normal = (one: RelayInstallation): RelayInstallation => ({ ...one, id: one.id.toLowerCase() })

@@ -1,0 +1,58 @@
+import { InvalidValue } from '../language/index.ts'
+import { installations, normalUuid } from '../relay/installations.ts'
+import { mustBe } from '../types/setting-type.ts'
+import { path, plainText, secret, text } from '../types/text.ts'
+import { optional } from './setting.ts'
+
+const uuid = text('UUID', (written, source) => {
+  const id = normalUuid(written)
+  if (id === undefined) throw new InvalidValue(mustBe(source, 'a UUID', written))
+  return id
+})
+
+/** Other servers, which hand over what their devices shall be told. */
+export const relaySettings = {
+  installations: optional({
+    key: 'relay.installations',
+    type: installations,
+    defaultText: 'none',
+    help: 'Servers whose events are delivered to the devices of their users that are connected here.',
+  }),
+  installationId: optional({
+    key: 'relay.installation_id',
+    variable: 'BELFRY_RELAY_INSTALLATION_ID',
+    type: uuid,
+    defaultText: 'none',
+    help: 'One more of them: its id, which that server has as `PUSH_INSTALLATION_ID`.',
+  }),
+  installationKey: optional({
+    key: 'relay.installation_key',
+    variable: 'BELFRY_RELAY_INSTALLATION_KEY',
+    type: secret('text'),
+    defaultText: 'none',
+    help: 'Its key, which that server has as `PUSH_INSTALLATION_KEY`.',
+  }),
+  installationIssuer: optional({
+    key: 'relay.installation_issuer',
+    variable: 'BELFRY_RELAY_INSTALLATION_ISSUER',
+    type: plainText('text'),
+    defaultText: 'none: its devices cannot connect',
+    help: 'Who issues the tokens of its users: of a Vaultwarden `https://vault.example.com|login`, with the origin of its `DOMAIN`.',
+  }),
+  installationPublicKey: optional({
+    key: 'relay.installation_public_key',
+    variable: 'BELFRY_RELAY_INSTALLATION_PUBLIC_KEY',
+    type: path(),
+    defaultText: 'none: its devices cannot connect',
+    help: 'The key that signs these tokens, as a PEM file: `rsa_key.pub.pem`, or `rsa_key.pem` of its data folder.',
+  }),
+  internalKey: optional({
+    key: 'relay.internal_key',
+    variable: 'BELFRY_RELAY_INTERNAL_KEY',
+    type: secret('text'),
+    defaultText: 'none: nobody may',
+    help:
+      'With this key the services of an official server, whose `globalSettings__internalIdentityKey` it is, get a token ' +
+      'for `POST /send`.',
+  }),
+}
