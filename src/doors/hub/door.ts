@@ -1,16 +1,20 @@
 import type { Account, Turn } from '#core'
 import type { Clock, Logger, Timer } from '#kit'
 import type { ClientAddress, PathHandlers } from '#net'
-import { messagePackProtocol } from '#wire/signalr'
+import { jsonProtocol, messagePackProtocol } from '#wire/signalr'
+import { handlersForAnyPath } from './any-path.ts'
+import { AnonymousHub } from './bitwarden/anonymous-hub.ts'
 import { type Authenticate, UserHub } from './bitwarden/user-hub.ts'
-import { HEARTBEAT_MS, type HubConnection } from './connection.ts'
+import { HEARTBEAT_MS } from './connection.ts'
 import { type EndpointSurroundings, HubEndpoint } from './endpoint.ts'
+import { sayFarewells } from './farewells.ts'
+import { Share } from './share.ts'
 
 /** Longest list or map in a client's message. Hubs have no methods, so honest messages have a handful of items. */
 const MAX_ITEMS = 256
 
-/** How long connections may take to go away once they were all told to, before they are cut. */
-const FAREWELL_MS = 2_500
+/** Strangers, who need no token, may take no more than this part of all connections. */
+const ANONYMOUS_SHARE = 1 / 4
 
 export interface HubDoorOptions {
   /** Account `VAULT`, where notifications are published. */
@@ -26,6 +30,8 @@ export interface HubDoorOptions {
   readonly maxConnectionsPerUser?: number
   /** Connections of one client address to the hub of the users at a time; one more is refused with 429. Default 0: unlimited. */
   readonly maxConnectionsPerAddress?: number
+  /** Connections of one client address to the anonymous hub at a time; one more is refused with 429. Default 25; 0: unlimited. */
+  readonly maxAnonymousConnectionsPerAddress?: number
   /** Bytes that may wait for one device before its events become a single `SyncVault`. Default 256 KiB. */
   readonly maxPendingBytes?: number
   /** A device that takes nothing at all for this long is cut off. Default 30 s. */
@@ -43,11 +49,14 @@ export interface HubDoor {
   readonly routes: ReadonlyMap<string, PathHandlers>
   /** For whoever serves the hub of the users under another path. */
   readonly userHub: Required<Pick<PathHandlers, 'onUpgrade'>>
+  /** The hubs of users and of strangers for a listener that has nothing else: told apart by the end of the path alone. */
+  readonly handlerForAnyPath: Required<PathHandlers>
   /** Transports that are open or closing. */
   readonly connectionCount: number
   /**
    * Takes nobody in any more and says farewell to the connections one by one over `windowMs`, so that they do not all
-   * come back elsewhere in the same moment. Resolves when they are gone; one that does not answer is cut.
+   * come back elsewhere in the same moment; until then they hear as ever. Resolves when they are gone, at once when
+   * nobody is there; one that does not answer is cut. Repeated, it goes on with the new window.
    */
   drain(windowMs: number): Promise<void>
   /** `drain` without a window. */
@@ -61,18 +70,22 @@ export function createHubDoor(options: HubDoorOptions): HubDoor {
 
 class Door implements HubDoor {
   readonly routes: ReadonlyMap<string, PathHandlers>
+  readonly handlerForAnyPath: Required<PathHandlers>
   readonly #clock: Clock
-  readonly #maxConnections: number
   readonly #endpoints: readonly HubEndpoint[]
   readonly #userHub: HubEndpoint
+  readonly #strangers: AnonymousHub
   readonly #heartbeat: Timer
-  #entered = 0
+  #farewells: Timer | undefined
+  #gone: Promise<void> | undefined
 
   constructor(options: HubDoorOptions) {
     const { account, clock, turn, clientAddress, authenticate } = options
     const logger = options.logger.child({ door: 'hub' })
     this.#clock = clock
-    this.#maxConnections = options.maxConnections ?? 65_536
+    const maxConnections = options.maxConnections ?? 65_536
+    const connections = new Share(maxConnections)
+    const anonymousConnections = new Share(Math.ceil(maxConnections * ANONYMOUS_SHARE), connections)
     const messagePack = messagePackProtocol(MAX_ITEMS)
     const surroundings: EndpointSurroundings = {
       account,
@@ -81,7 +94,7 @@ class Door implements HubDoor {
       clientAddress,
       writeDeadlineMs: options.writeDeadlineMs ?? 30_000,
       rules: {
-        protocols: [messagePack],
+        protocols: [messagePack, jsonProtocol(MAX_ITEMS)],
         turn,
         clock,
         maxPendingBytes: options.maxPendingBytes ?? 256 * 1024,
@@ -89,7 +102,7 @@ class Door implements HubDoor {
         keepAliveMs: options.keepAliveMs ?? 15_000,
         clientTimeoutMs: options.clientTimeoutMs ?? 30_000,
       },
-      enter: () => this.#enter(),
+      enter: () => connections.enter(),
     }
     this.#userHub = new HubEndpoint(
       new UserHub({ authenticate, clock, logger, protocol: messagePack }),
@@ -99,8 +112,21 @@ class Door implements HubDoor {
       },
       surroundings,
     )
-    this.#endpoints = [this.#userHub]
-    this.routes = new Map(this.#userHub.routes('/notifications/hub'))
+    this.#strangers = new AnonymousHub({ account, clock, logger })
+    const anonymousHub = new HubEndpoint(
+      this.#strangers,
+      {
+        maxConnectionsPerUser: 1,
+        maxConnectionsPerAddress: options.maxAnonymousConnectionsPerAddress ?? 25,
+      },
+      { ...surroundings, enter: () => anonymousConnections.enter() },
+    )
+    this.#endpoints = [this.#userHub, anonymousHub]
+    this.routes = new Map([
+      ...this.#userHub.routes('/notifications/hub'),
+      ...anonymousHub.routes('/notifications/anonymous-hub'),
+    ])
+    this.handlerForAnyPath = handlersForAnyPath({ userHub: this.#userHub, anonymousHub })
     this.#heartbeat = clock.every(HEARTBEAT_MS, () => {
       for (const endpoint of this.#endpoints) endpoint.beat()
     })
@@ -114,38 +140,23 @@ class Door implements HubDoor {
     return this.#endpoints.reduce((sum, { connections }) => sum + connections.size, 0)
   }
 
-  async drain(windowMs: number): Promise<void> {
+  drain(windowMs: number): Promise<void> {
     for (const endpoint of this.#endpoints) endpoint.closeDoors()
+    this.#farewells?.cancel()
     const connections = this.#endpoints.flatMap((endpoint) => [...endpoint.connections])
-    const timers = connections.flatMap((connection, i) =>
-      this.#sayFarewell(connection, (windowMs * i) / connections.length),
-    )
-    timers.push(
-      this.#clock.after(windowMs + FAREWELL_MS, () => {
-        for (const { connections } of this.#endpoints) for (const connection of connections) connection.destroy()
-      }),
-    )
-    await Promise.all(this.#endpoints.map(({ connections }) => connections.empty()))
-    for (const timer of timers) timer.cancel()
-    this.#heartbeat.cancel()
+    if (connections.length > 0) this.#farewells = sayFarewells(connections, { windowMs, clock: this.#clock })
+    this.#gone ??= this.#end()
+    return this.#gone
   }
 
   close(): Promise<void> {
     return this.drain(0)
   }
 
-  #sayFarewell(connection: HubConnection, delayMs: number): readonly Timer[] {
-    const goAway = () => connection.goAway('server is shutting down')
-    if (delayMs > 0) return [this.#clock.after(delayMs, goAway)]
-    goAway()
-    return []
-  }
-
-  #enter(): (() => void) | undefined {
-    if (this.#entered >= this.#maxConnections) return undefined
-    this.#entered++
-    return () => {
-      this.#entered--
-    }
+  async #end(): Promise<void> {
+    await Promise.all(this.#endpoints.map(({ connections }) => connections.empty()))
+    this.#farewells?.cancel()
+    this.#heartbeat.cancel()
+    this.#strangers.close()
   }
 }
