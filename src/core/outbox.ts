@@ -190,17 +190,17 @@ export class Outbox {
 
   /**
    * Hot: once per receiver. bench/fanout.ts
-   * `head` and `tail` are byte strings (latin1); `body` must not change until the turn is over.
+   * `head` and `tail` are byte strings (latin1); `body` must not change until the turn is over. Whether it was taken.
    */
-  append(head: string, body: Buffer, tail: string): void {
+  append(head: string, body: Buffer, tail: string): boolean {
     // Counted here, where the outbox is written to anyway: elsewhere it would cost a cache line for each receiver.
     this.#messages++
     this.#messageBytes += body.length
-    this.#append(head, body, tail)
+    return this.#append(head, body, tail)
   }
 
-  #append(head: string, body: Buffer, tail: string): void {
-    if (this.#isClosed) return
+  #append(head: string, body: Buffer, tail: string): boolean {
+    if (this.#isClosed) return false
     let at = this.#at
     if (at === undefined) {
       at = this.#turn.begin(this)
@@ -208,9 +208,10 @@ export class Outbox {
     }
     if (at.byteLength + head.length + body.length + tail.length > this.#roomBytes) {
       this.#onOverflow()
-      return
+      return false
     }
     this.#at = at.append(head, body, tail)
+    return true
   }
 
   /** Queues a line or other text (latin1) without a body. */

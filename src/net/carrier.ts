@@ -29,6 +29,8 @@ export interface Carrier extends OutboxSink {
   destroy(): void
   /** Stops (true) or resumes reading, for a peer that makes more work than it may. */
   pause(isPaused: boolean): void
+  /** What is written from now on, what waits in an outbox included, is text. For transports that tell it from bytes. */
+  sendText?(): void
 }
 
 /** What a carrier tells its door. */

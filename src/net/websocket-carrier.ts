@@ -3,7 +3,7 @@ import { encodeClose, encodeFrame, type FrameHandler, Opcode, WebSocketError } f
 import type { Carrier, CarrierReceiver, RemoteAddress } from './carrier.ts'
 import { FrameQueue } from './frame-queue.ts'
 import { SocketLink, type SocketLinkOptions, type SocketStream } from './socket-link.ts'
-import { BINARY_FRAME, type WebSocketFraming } from './websocket-framing.ts'
+import { BINARY_FRAME, TEXT_FRAME, type WebSocketFraming } from './websocket-framing.ts'
 
 /** How long the other end may take to answer our close frame. */
 const CLOSE_ANSWER_MS = 2_000
@@ -39,10 +39,10 @@ export interface FrameSource {
 
 /** The server's side of one WebSocket, after the handshake. */
 export class WebSocketCarrier implements Carrier {
-  readonly framing: WebSocketFraming
   readonly agreed: WebSocketAgreement
   readonly #options: SocketLinkOptions
   readonly #link: SocketLink
+  #framing: WebSocketFraming
   /** Made for the first frames that have to be waited for; most connections never send any. */
   #queue: FrameQueue | undefined
   #reader: FrameSource | undefined
@@ -63,7 +63,7 @@ export class WebSocketCarrier implements Carrier {
   ) {
     this.#options = options
     this.agreed = agreed
-    this.framing = framing
+    this.#framing = framing
     this.#link = new SocketLink(
       socket,
       {
@@ -75,6 +75,10 @@ export class WebSocketCarrier implements Carrier {
       },
       options,
     )
+  }
+
+  get framing(): WebSocketFraming {
+    return this.#framing
   }
 
   get remote(): RemoteAddress {
@@ -103,10 +107,14 @@ export class WebSocketCarrier implements Carrier {
     this.#link.start(head)
   }
 
+  sendText(): void {
+    this.#framing = TEXT_FRAME
+  }
+
   /** `bytes` are what `framing` answered, or other whole frames. */
   write(bytes: Buffer): void {
     if (this.#isClosing) return
-    const late = this.framing.late?.(bytes)
+    const late = this.#framing.late?.(bytes)
     if (late === undefined && !this.#queue?.byteLength) {
       this.#link.write(bytes)
       return

@@ -64,6 +64,9 @@ export class LateFrames {
 /** Everything of one turn in one binary frame. */
 export const BINARY_FRAME: WebSocketFraming = { encode: (batch) => messages(batch, UNLIMITED_BYTES) }
 
+/** Everything of one turn in one text frame: for what is UTF-8, and never cut. */
+export const TEXT_FRAME: WebSocketFraming = { encode: textMessage }
+
 /** Everything of one turn in messages of 4096 bytes, each complete: a NATS stream may be cut anywhere. */
 export const BROWSER_FRAMES: WebSocketFraming = { encode: (batch) => messages(batch, BROWSER_FRAME_BYTES) }
 
@@ -151,6 +154,14 @@ function inFrames(batch: Batch, maxFrameBytes: number, isDeflated: boolean): Buf
     at += length
     from += length
   }
+  return target
+}
+
+function textMessage(batch: Batch): Buffer {
+  const headerBytes = frameHeaderLength(batch.byteLength)
+  const target = Buffer.allocUnsafe(headerBytes + batch.byteLength)
+  writeFrameHeader(target, 0, Opcode.TEXT, true, false, batch.byteLength)
+  batch.copyTo(target, headerBytes)
   return target
 }
 

@@ -139,10 +139,11 @@ test('an append over the limit is not taken; the backlog of the sink counts', ()
   sink.backlogBytes = 90
   let overflows = 0
   const outbox = new Outbox(turn, sink, 100, () => overflows++)
-  outbox.append('', Buffer.alloc(10), '')
+  assert.equal(outbox.append('', Buffer.alloc(10), ''), true)
   assert.equal(overflows, 0)
+  assert.equal(outbox.append('', Buffer.from('x'), ''), false)
   outbox.appendText('x')
-  assert.equal(overflows, 1)
+  assert.equal(overflows, 2)
   end()
   assert.equal(sink.writes[0]!.length, 10)
 })
