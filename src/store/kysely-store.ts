@@ -3,6 +3,7 @@ import { KyselyCiphers } from './ciphers.ts'
 import { KyselyDevices } from './devices.ts'
 import { KyselyFolders } from './folders.ts'
 import { KyselyInvitations } from './invitations.ts'
+import { KyselyRelayedDevices } from './relayed-devices.ts'
 import type { Store } from './store.ts'
 import type { Database, Engine } from './tables.ts'
 import { KyselyUsers } from './users.ts'
@@ -14,6 +15,7 @@ export class KyselyStore implements Store {
   readonly folders: KyselyFolders
   readonly ciphers: KyselyCiphers
   readonly invitations: KyselyInvitations
+  readonly relayedDevices: KyselyRelayedDevices
   readonly #db: Kysely<Database>
   readonly #engine: Engine
   #closing: Promise<void> | undefined
@@ -27,6 +29,7 @@ export class KyselyStore implements Store {
     this.folders = new KyselyFolders(db)
     this.ciphers = new KyselyCiphers(db)
     this.invitations = new KyselyInvitations(db)
+    this.relayedDevices = new KyselyRelayedDevices(db)
   }
 
   async transaction<T>(work: (store: Store) => Promise<T>): Promise<T> {

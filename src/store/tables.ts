@@ -19,6 +19,8 @@ export interface Database {
   users_organizations: { user_uuid: string; status: number }
   twofactor: { uuid: string; user_uuid: string; atype: number; enabled: Flag }
   belfry_user_keys: { user_uuid: string; key_id: string; private_key_digest: string }
+  belfry_relayed_devices: RelayedDeviceTable
+  belfry_relayed_memberships: { installation_id: string; device_id: string; organization_id: string }
 }
 
 /** What a query must say differently on each engine. */
@@ -99,4 +101,14 @@ export interface CipherTable {
   deleted_at: Timestamp | null
   reprompt: number | null
   key: string | null
+}
+
+export interface RelayedDeviceTable {
+  installation_id: string
+  device_id: string
+  user_id: string
+  identifier: string
+  type: number
+  push_token: string
+  registered_at: Timestamp
 }

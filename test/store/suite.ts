@@ -3,6 +3,7 @@ import { cipherTests } from './suite/ciphers.ts'
 import { deviceTests } from './suite/devices.ts'
 import { folderTests } from './suite/folders.ts'
 import { invitationTests } from './suite/invitations.ts'
+import { relayedDeviceTests } from './suite/relayed-devices.ts'
 import { transactionTests } from './suite/transactions.ts'
 import { userTests } from './suite/users.ts'
 
@@ -22,5 +23,6 @@ export function storeSuite(openTestStore: OpenTestStore): void {
   folderTests(openTestStore)
   cipherTests(openTestStore)
   invitationTests(openTestStore)
+  relayedDeviceTests(openTestStore)
   transactionTests(openTestStore)
 }

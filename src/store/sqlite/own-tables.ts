@@ -10,6 +10,26 @@ export const ownSteps: readonly (readonly string[])[] = [
   ],
   // Ids from before say nothing of their key, and none has this digest: clients tell them again.
   [`ALTER TABLE belfry_user_keys ADD COLUMN private_key_digest TEXT NOT NULL DEFAULT ''`],
+  [
+    `CREATE TABLE belfry_relayed_devices (
+      installation_id TEXT NOT NULL,
+      device_id TEXT NOT NULL,
+      user_id TEXT NOT NULL,
+      identifier TEXT NOT NULL,
+      type INTEGER NOT NULL,
+      push_token TEXT NOT NULL,
+      registered_at TEXT NOT NULL,
+      PRIMARY KEY (installation_id, device_id)
+    )`,
+    `CREATE INDEX belfry_relayed_devices_user ON belfry_relayed_devices (installation_id, user_id, identifier)`,
+    `CREATE INDEX belfry_relayed_devices_age ON belfry_relayed_devices (installation_id, registered_at)`,
+    `CREATE TABLE belfry_relayed_memberships (
+      installation_id TEXT NOT NULL,
+      device_id TEXT NOT NULL,
+      organization_id TEXT NOT NULL,
+      PRIMARY KEY (installation_id, device_id, organization_id)
+    )`,
+  ],
 ]
 
 /**
