@@ -1,4 +1,11 @@
 export {
+  type CanonicalNotification,
+  canonicalNotification,
+  type ForeignNotification,
+} from './canonical-notification.ts'
+export { caselessMembers } from './caseless-members.ts'
+export {
+  encodeNotification,
   isDateField,
   type Notification,
   type NotificationName,
@@ -6,7 +13,14 @@ export {
   notificationName,
   parseNotification,
 } from './notification.ts'
-export { type AccountEvent, type CipherEvent, type FolderEvent, Notifier } from './notifier.ts'
+export {
+  type AccountEvent,
+  type CipherEvent,
+  type FolderEvent,
+  type NotifiedPolicy,
+  Notifier,
+  type SendEvent,
+} from './notifier.ts'
 export {
   type Audience,
   allFor,

@@ -1,9 +1,6 @@
 import { ProtocolError } from '#kit'
 
-/**
- * What a device is told, by number. The names are Bitwarden's own. 27 is missing on purpose: it means one thing to the
- * official server and another to some released clients, so nobody here sends it. spec: hub §3.
- */
+/** What a device is told, by number. The names are those of Bitwarden's server. spec: hub §3 */
 export const NotificationType = {
   SyncCipherUpdate: 0,
   SyncCipherCreate: 1,
@@ -33,6 +30,11 @@ export const NotificationType = {
   ProviderBankAccountVerified: 24,
   PolicyChanged: 25,
   AutoConfirm: 26,
+  /**
+   * To some released clients the same number means `SyncUserPreferences`, so it is passed on for a server that says it,
+   * and never said by this one.
+   */
+  PremiumStatusChanged: 27,
 } as const
 
 export type NotificationName = keyof typeof NotificationType
@@ -52,6 +54,11 @@ export interface Notification {
   ContextId: string | null
   Type: number
   Payload: Record<string, unknown>
+}
+
+/** What is published. */
+export function encodeNotification(notification: Notification): Buffer {
+  return Buffer.from(JSON.stringify(notification))
 }
 
 const DATE_FIELDS: ReadonlySet<string> = new Set(['Date', 'RevisionDate', 'CreationDate', 'ReadDate', 'DeletedDate'])

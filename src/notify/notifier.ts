@@ -1,9 +1,22 @@
-import { type Notification, type NotificationName, NotificationType } from './notification.ts'
-import { userSubject } from './subjects.ts'
+import { encodeNotification, type Notification, type NotificationName, NotificationType } from './notification.ts'
+import { type Audience, subjectFor } from './subjects.ts'
 
 export type CipherEvent = 'SyncCipherCreate' | 'SyncCipherUpdate' | 'SyncLoginDelete'
 export type FolderEvent = 'SyncFolderCreate' | 'SyncFolderUpdate' | 'SyncFolderDelete'
-export type AccountEvent = 'SyncCiphers' | 'SyncVault' | 'SyncOrgKeys' | 'SyncSettings' | 'LogOut'
+export type SendEvent = 'SyncSendCreate' | 'SyncSendUpdate' | 'SyncSendDelete'
+export type AccountEvent = 'SyncCiphers' | 'SyncVault' | 'SyncOrgKeys' | 'SyncSettings' | 'SyncOrganizations' | 'LogOut'
+
+/** As the policy is stored. */
+export interface NotifiedPolicy {
+  readonly id: string
+  readonly organizationId: string
+  readonly type: number
+  /** JSON, or null where it has no settings. */
+  readonly data: string | null
+  readonly enabled: boolean
+  readonly creationDate: Date
+  readonly revisionDate: Date
+}
 
 /**
  * Says what changed to those it concerns: one message for each of them on their own subject. To be called after the
@@ -25,7 +38,7 @@ export class Notifier {
     options: { recipients: readonly string[]; contextId: string | null; collectionIds?: readonly string[] },
   ): void {
     const { recipients, contextId, collectionIds } = options
-    this.#tell(recipients, name, contextId, {
+    this.#tell(recipients.map(user), name, contextId, {
       Id: cipher.id,
       // A message about collections is for whoever sees them: a client drops one that names another user.
       UserId: collectionIds === undefined ? cipher.userId : null,
@@ -40,7 +53,7 @@ export class Notifier {
     folder: { id: string; userId: string; revisionDate: Date },
     contextId: string | null,
   ): void {
-    this.#tell([folder.userId], name, contextId, {
+    this.#tell([user(folder.userId)], name, contextId, {
       Id: folder.id,
       UserId: folder.userId,
       RevisionDate: folder.revisionDate,
@@ -49,19 +62,75 @@ export class Notifier {
 
   /** About the account as a whole. */
   account(name: AccountEvent, userId: string, date: Date, contextId: string | null): void {
-    this.#tell([userId], name, contextId, { UserId: userId, Date: date })
+    this.#tell([user(userId)], name, contextId, { UserId: userId, Date: date })
+  }
+
+  send(name: SendEvent, send: { id: string; userId: string; revisionDate: Date }, contextId: string | null): void {
+    this.#tell([user(send.userId)], name, contextId, {
+      Id: send.id,
+      UserId: send.userId,
+      RevisionDate: send.revisionDate,
+    })
+  }
+
+  /** A new device asks those that are logged in to approve it. */
+  authRequest({ id, userId }: { id: string; userId: string }, contextId: string | null): void {
+    this.#tell([user(userId)], 'AuthRequest', contextId, { Id: id, UserId: userId })
+  }
+
+  /** The answer is there: for the device that waits on the anonymous hub, and for those that still show the question. */
+  authRequestResponse({ id, userId }: { id: string; userId: string }, contextId: string | null): void {
+    const audiences: Audience[] = [{ kind: 'anonymous', id }, user(userId)]
+    this.#tell(audiences, 'AuthRequestResponse', contextId, { Id: id, UserId: userId })
+  }
+
+  /** Told to every member, whose apps then sync. */
+  organizationStatus({ id, enabled }: { id: string; enabled: boolean }): void {
+    const payload = { OrganizationId: id, Enabled: enabled }
+    this.#tell([organization(id)], 'SyncOrganizationStatusChanged', null, payload)
+  }
+
+  /** What members may do with collections has changed. */
+  collectionSettings(
+    id: string,
+    limits: { collectionCreation: boolean; collectionDeletion: boolean; itemDeletion: boolean },
+  ): void {
+    this.#tell([organization(id)], 'SyncOrganizationCollectionSettingChanged', null, {
+      OrganizationId: id,
+      LimitCollectionCreation: limits.collectionCreation,
+      LimitCollectionDeletion: limits.collectionDeletion,
+      LimitItemDeletion: limits.itemDeletion,
+    })
+  }
+
+  policy({ id, organizationId, type, data, enabled, creationDate, revisionDate }: NotifiedPolicy): void {
+    this.#tell([organization(organizationId)], 'PolicyChanged', null, {
+      OrganizationId: organizationId,
+      Policy: {
+        Id: id,
+        OrganizationId: organizationId,
+        Type: type,
+        Data: data,
+        Enabled: enabled,
+        CreationDate: creationDate,
+        RevisionDate: revisionDate,
+      },
+    })
   }
 
   #tell(
-    userIds: readonly string[],
+    audiences: readonly Audience[],
     name: NotificationName,
     contextId: string | null,
     payload: Notification['Payload'],
   ): void {
-    if (userIds.length === 0) return
+    if (audiences.length === 0) return
     const notification: Notification = { ContextId: contextId, Type: NotificationType[name], Payload: payload }
-    // The same bytes for all of them, so that a door encodes once however many users there are.
-    const bytes = Buffer.from(JSON.stringify(notification))
-    for (const userId of userIds) this.#publish(userSubject(userId, name), bytes)
+    // The same bytes for all of them, so that a door encodes once however many there are.
+    const bytes = encodeNotification(notification)
+    for (const audience of audiences) this.#publish(subjectFor(audience, name), bytes)
   }
 }
+
+const user = (id: string): Audience => ({ kind: 'user', id })
+const organization = (id: string): Audience => ({ kind: 'organization', id })

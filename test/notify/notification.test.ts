@@ -5,7 +5,7 @@ import { NotificationType, notificationName, parseNotification, userSubject } fr
 test('names and numbers lead to each other', () => {
   for (const [name, type] of Object.entries(NotificationType)) assert.equal(notificationName(type), name)
   assert.equal(NotificationType.LogOut, 11)
-  assert.equal(notificationName(27), undefined)
+  assert.equal(notificationName(28), undefined)
 })
 
 test('a subject names the user and ends in the name of the type', () => {
