@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely'
+import { atomically } from './atomically.ts'
 import type { Device, Devices } from './store.ts'
 import type { Database, DeviceTable } from './tables.ts'
 import { formatTimestamp, parseTimestamp } from './timestamps.ts'
@@ -57,8 +58,19 @@ export class KyselyDevices implements Devices {
       .execute()
   }
 
+  async delete(id: string, userId: string) {
+    await atomically(this.#db, async (db) => {
+      await db.deleteFrom('belfry_heard').where('user_uuid', '=', userId).where('device_uuid', '=', id).execute()
+      await db.deleteFrom('devices').where('user_uuid', '=', userId).where('uuid', '=', id).execute()
+    })
+  }
+
   async deleteAllOf(userId: string) {
-    await this.#db.deleteFrom('devices').where('user_uuid', '=', userId).execute()
+    await atomically(this.#db, async (db) => {
+      for (const table of ['belfry_heard', 'devices'] as const) {
+        await db.deleteFrom(table).where('user_uuid', '=', userId).execute()
+      }
+    })
   }
 }
 

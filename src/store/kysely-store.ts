@@ -2,7 +2,9 @@ import { type Kysely, sql } from 'kysely'
 import { KyselyCiphers } from './ciphers.ts'
 import { KyselyDevices } from './devices.ts'
 import { KyselyFolders } from './folders.ts'
+import { KyselyHeard } from './heard.ts'
 import { KyselyInvitations } from './invitations.ts'
+import { KyselyMemberships } from './memberships.ts'
 import { KyselyRelayedDevices } from './relayed-devices.ts'
 import type { Store } from './store.ts'
 import type { Database, Engine } from './tables.ts'
@@ -16,6 +18,8 @@ export class KyselyStore implements Store {
   readonly ciphers: KyselyCiphers
   readonly invitations: KyselyInvitations
   readonly relayedDevices: KyselyRelayedDevices
+  readonly memberships: KyselyMemberships
+  readonly heard: KyselyHeard
   readonly #db: Kysely<Database>
   readonly #engine: Engine
   #closing: Promise<void> | undefined
@@ -30,6 +34,8 @@ export class KyselyStore implements Store {
     this.ciphers = new KyselyCiphers(db)
     this.invitations = new KyselyInvitations(db)
     this.relayedDevices = new KyselyRelayedDevices(db)
+    this.memberships = new KyselyMemberships(db)
+    this.heard = new KyselyHeard(db)
   }
 
   async transaction<T>(work: (store: Store) => Promise<T>): Promise<T> {

@@ -13,6 +13,8 @@ export interface Store {
   readonly ciphers: Ciphers
   readonly invitations: Invitations
   readonly relayedDevices: RelayedDevices
+  readonly memberships: Memberships
+  readonly heard: Heard
   /**
    * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. Not nestable.
    *
@@ -92,6 +94,13 @@ export interface Users {
    */
   keyId(id: string): Promise<string | undefined>
   setKeyId(id: string, keyId: string): Promise<void>
+  /** Whether attachments hang on the user's own items, or files on their Sends. */
+  ownsFiles(id: string): Promise<boolean>
+  /**
+   * Removes the user with all that is theirs alone: items, folders, Sends, devices, memberships and the rest. Rejects
+   * when attachments hang on their items. That an organization is not left without an owner is for the caller to check.
+   */
+  delete(id: string): Promise<void>
 }
 
 /** A client that logged in once. The same `id` (the client's own) may serve several users. */
@@ -118,6 +127,7 @@ export interface Devices {
   update(device: Device): Promise<void>
   /** Sets `updatedAt` alone. */
   touch(id: string, userId: string, at: Date): Promise<void>
+  delete(id: string, userId: string): Promise<void>
   deleteAllOf(userId: string): Promise<void>
 }
 
@@ -202,6 +212,39 @@ export interface Invitations {
   exists(email: string): Promise<boolean>
   /** Turns the user's open invitations to organizations into accepted ones. */
   acceptMemberships(userId: string): Promise<void>
+}
+
+/** Who belongs to which organization. */
+export interface Memberships {
+  /** Ids of the organizations that the user is a confirmed member of. */
+  confirmedOf(userId: string): Promise<string[]>
+  /** Whether the user is the only confirmed owner of an organization. */
+  isLastOwner(userId: string): Promise<boolean>
+}
+
+/** What devices have heard of their account: so that one that is back after a gap is told that it missed something. */
+export interface Heard {
+  /** Undefined when there is no such device. */
+  find(deviceId: string, userId: string): Promise<HeardState | undefined>
+  /** Writes all of them. A mark only ever moves forward, and that of a device that is gone is passed over. */
+  mark(marks: readonly HeardMark[]): Promise<void>
+}
+
+export interface HeardState {
+  /** The mark: of what was told up to then the device missed nothing. Null when there is none. */
+  readonly heardAt: Date | null
+  /** When the device logged in for the first time: it missed nothing of what was before. */
+  readonly deviceSince: Date
+  /** When the account changed last. */
+  readonly accountChangedAt: Date
+  /** Of the sessions that hold; undefined when the user is disabled, so that none does. */
+  readonly securityStamp: string | undefined
+}
+
+export interface HeardMark {
+  readonly deviceId: string
+  readonly userId: string
+  readonly heardAt: Date
 }
 
 /** A device of another server's user, which that server (an installation) has registered for relayed notifications. */

@@ -13,14 +13,22 @@ export interface Database {
   ciphers: CipherTable
   ciphers_collections: { cipher_uuid: string; collection_uuid: string }
   attachments: { id: string; cipher_uuid: string }
+  sends: { uuid: string; user_uuid: string | null; atype: number }
   favorites: { user_uuid: string; cipher_uuid: string }
   archives: { user_uuid: string; cipher_uuid: string; archived_at: Timestamp }
   invitations: { email: string }
-  users_organizations: { user_uuid: string; status: number }
+  users_organizations: { uuid: string; user_uuid: string; org_uuid: string; status: number; atype: number }
+  users_collections: { user_uuid: string; collection_uuid: string }
+  groups_users: { groups_uuid: string; users_organizations_uuid: string }
+  emergency_access: { uuid: string; grantor_uuid: string | null; grantee_uuid: string | null; email: string | null }
+  auth_requests: { uuid: string; user_uuid: string }
   twofactor: { uuid: string; user_uuid: string; atype: number; enabled: Flag }
+  twofactor_incomplete: { user_uuid: string; device_uuid: string }
+  sso_users: { user_uuid: string; identifier: string }
   belfry_user_keys: { user_uuid: string; key_id: string; private_key_digest: string }
   belfry_relayed_devices: RelayedDeviceTable
   belfry_relayed_memberships: { installation_id: string; device_id: string; organization_id: string }
+  belfry_heard: { user_uuid: string; device_uuid: string; heard_at: Timestamp }
 }
 
 /** What a query must say differently on each engine. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Kysely, Selectable } from 'kysely'
 import { atomically } from './atomically.ts'
+import { deleteUser, ownsFiles } from './delete-user.ts'
 import type { User, Users } from './store.ts'
 import type { Database, Engine, UserTable } from './tables.ts'
 import { formatOptional, formatTimestamp, parseOptional, parseTimestamp } from './timestamps.ts'
@@ -91,6 +92,14 @@ export class KyselyUsers implements Users {
         .onConflict((conflict) => conflict.column('user_uuid').doUpdateSet(recorded))
         .execute()
     })
+  }
+
+  ownsFiles(id: string) {
+    return ownsFiles(this.#db, id)
+  }
+
+  delete(id: string) {
+    return deleteUser(this.#db, id)
   }
 }
 

@@ -6,6 +6,7 @@ import { systemClock } from '#kit'
 import { openStore } from '#store'
 import facts from '../vectors/vaultwarden-sqlite-schema.json' with { type: 'json' }
 import { readCatalogue } from './catalogue.ts'
+import { made, sampleDevice, sampleUser } from './samples.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** Makes a database, closes the store, and hands the file to `look`. */
@@ -50,4 +51,27 @@ test('Belfry’s own tables and indexes carry its name and refer to no other tab
       if (type === 'table') assert.doesNotMatch(String(sql), /REFERENCES/i)
     }
   })
+})
+
+test('what was heard by devices that Vaultwarden has deleted is forgotten at the next start', async () => {
+  using folder = temporaryFolder()
+  const databaseFile = join(folder.path, 'db.sqlite3')
+  const open = () => openStore({ databaseFile, clock: systemClock })
+  const user = sampleUser()
+  const [kept, gone] = [sampleDevice(user.id), sampleDevice(user.id)]
+  const first = await open()
+  await first.users.insert(user)
+  for (const device of [kept, gone]) await first.devices.insert(device)
+  await first.heard.mark([kept, gone].map(({ id }) => ({ userId: user.id, deviceId: id, heardAt: made })))
+  await first.close()
+  using database = new DatabaseSync(databaseFile)
+  database.exec(`DELETE FROM devices WHERE uuid = '${gone.id}'`)
+  const marked = () =>
+    database
+      .prepare('SELECT device_uuid FROM belfry_heard')
+      .all()
+      .map((row) => row.device_uuid)
+  assert.equal(marked().length, 2)
+  await (await open()).close()
+  assert.deepEqual(marked(), [kept.id])
 })

@@ -2,29 +2,13 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { systemClock } from '#kit'
 import { openStore } from '#store'
+import { openTestStore } from './open-test-store.ts'
 import { made, sampleCipher, sampleFolder, sampleUser } from './samples.ts'
-import { storeSuite, type TestStore } from './suite.ts'
+import { storeSuite } from './suite.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-
-async function openTestStore(): Promise<TestStore> {
-  const folder = temporaryFolder()
-  const databaseFile = join(folder.path, 'db.sqlite3')
-  const store = await openStore({ databaseFile, clock: systemClock })
-  const beside = new DatabaseSync(databaseFile, { timeout: 1000 })
-  return {
-    store,
-    query: async (sql) => beside.prepare(sql).all(),
-    async [Symbol.asyncDispose]() {
-      beside.close()
-      await store.close()
-      folder[Symbol.dispose]()
-    },
-  }
-}
 
 storeSuite(openTestStore)
 

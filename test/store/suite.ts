@@ -2,7 +2,9 @@ import type { Store } from '#store'
 import { cipherTests } from './suite/ciphers.ts'
 import { deviceTests } from './suite/devices.ts'
 import { folderTests } from './suite/folders.ts'
+import { heardTests } from './suite/heard.ts'
 import { invitationTests } from './suite/invitations.ts'
+import { membershipTests } from './suite/memberships.ts'
 import { relayedDeviceTests } from './suite/relayed-devices.ts'
 import { transactionTests } from './suite/transactions.ts'
 import { userTests } from './suite/users.ts'
@@ -23,6 +25,8 @@ export function storeSuite(openTestStore: OpenTestStore): void {
   folderTests(openTestStore)
   cipherTests(openTestStore)
   invitationTests(openTestStore)
+  membershipTests(openTestStore)
+  heardTests(openTestStore)
   relayedDeviceTests(openTestStore)
   transactionTests(openTestStore)
 }

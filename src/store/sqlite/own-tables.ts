@@ -30,6 +30,24 @@ export const ownSteps: readonly (readonly string[])[] = [
       PRIMARY KEY (installation_id, device_id, organization_id)
     )`,
   ],
+  [
+    `CREATE TABLE belfry_heard (
+  user_uuid TEXT NOT NULL,
+  device_uuid TEXT NOT NULL,
+  heard_at DATETIME NOT NULL,
+  PRIMARY KEY (user_uuid, device_uuid)
+) WITHOUT ROWID`,
+  ],
+]
+
+/**
+ * Rows of ours whose subject Vaultwarden has deleted while it had the database. Run at every start: a device that logs in
+ * anew must not find what was remembered of another by its name.
+ */
+export const ownCleanups: readonly string[] = [
+  `DELETE FROM belfry_heard WHERE NOT EXISTS (
+  SELECT * FROM devices WHERE devices.uuid = belfry_heard.device_uuid AND devices.user_uuid = belfry_heard.user_uuid
+)`,
 ]
 
 /**

@@ -3,7 +3,7 @@ import type { Clock } from '#kit'
 import { formatTimestamp } from '../timestamps.ts'
 import { createTable } from './create-table.ts'
 import { cannotOpen } from './failure.ts'
-import { ownIndexes, ownSteps } from './own-tables.ts'
+import { ownCleanups, ownIndexes, ownSteps } from './own-tables.ts'
 import { vaultwardenTables } from './vaultwarden-tables.ts'
 import { latestVaultwardenVersion, vaultwardenVersions } from './vaultwarden-versions.ts'
 
@@ -26,7 +26,7 @@ export function completeSchema(database: DatabaseSync, databaseFile: string, clo
     for (const statement of statements) database.exec(statement)
     database.prepare('INSERT INTO belfry_schema (version) VALUES (?)').run(index + 1)
   }
-  for (const statement of ownIndexes) database.exec(statement)
+  for (const statement of [...ownIndexes, ...ownCleanups]) database.exec(statement)
 }
 
 /**

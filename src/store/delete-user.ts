@@ -1,0 +1,67 @@
+import type { Kysely } from 'kysely'
+import { atomically } from './atomically.ts'
+import type { Database } from './tables.ts'
+
+/** `sends.atype` of a Send that is a file. */
+const FILE = 1
+
+/** Tables whose rows are one user's own and nobody else's, after all that refers to them. */
+const OWN_TABLES = [
+  'favorites',
+  'archives',
+  'folders',
+  'sends',
+  'auth_requests',
+  'users_collections',
+  'users_organizations',
+  'devices',
+  'twofactor',
+  'twofactor_incomplete',
+  'sso_users',
+  'belfry_user_keys',
+  'belfry_heard',
+] as const
+
+/** Whether attachments hang on the user's own items, or files on their Sends. */
+export async function ownsFiles(db: Kysely<Database>, userId: string): Promise<boolean> {
+  const attachment = await db
+    .selectFrom('attachments')
+    .innerJoin('ciphers', 'ciphers.uuid', 'attachments.cipher_uuid')
+    .select('attachments.id')
+    .where('ciphers.user_uuid', '=', userId)
+    .limit(1)
+    .executeTakeFirst()
+  if (attachment !== undefined) return true
+  const sends = db.selectFrom('sends').select('uuid').where('user_uuid', '=', userId).where('atype', '=', FILE)
+  return (await sends.limit(1).executeTakeFirst()) !== undefined
+}
+
+/**
+ * Removes the user with all that is theirs alone. The items of organizations stay, whoever made them, as does the log of
+ * events.
+ */
+export function deleteUser(db: Kysely<Database>, userId: string): Promise<void> {
+  return atomically(db, async (db) => {
+    const user = await db.selectFrom('users').select('email').where('uuid', '=', userId).executeTakeFirst()
+    if (user === undefined) return
+    const ownCiphers = db.selectFrom('ciphers').select('uuid').where('user_uuid', '=', userId)
+    const ownFolders = db.selectFrom('folders').select('uuid').where('user_uuid', '=', userId)
+    const memberships = db.selectFrom('users_organizations').select('uuid').where('user_uuid', '=', userId)
+
+    await db.deleteFrom('folders_ciphers').where('folder_uuid', 'in', ownFolders).execute()
+    for (const table of ['folders_ciphers', 'ciphers_collections', 'favorites', 'archives'] as const) {
+      await db.deleteFrom(table).where('cipher_uuid', 'in', ownCiphers).execute()
+    }
+    await db.deleteFrom('ciphers').where('user_uuid', '=', userId).execute()
+    await db.deleteFrom('groups_users').where('users_organizations_uuid', 'in', memberships).execute()
+    await db
+      .deleteFrom('emergency_access')
+      .where(({ or, eb }) =>
+        or([eb('grantor_uuid', '=', userId), eb('grantee_uuid', '=', userId), eb('email', '=', user.email)]),
+      )
+      .execute()
+    for (const table of OWN_TABLES) await db.deleteFrom(table).where('user_uuid', '=', userId).execute()
+    await db.deleteFrom('invitations').where('email', '=', user.email).execute()
+    await db.deleteFrom('users').where('uuid', '=', userId).execute()
+  })
+}
