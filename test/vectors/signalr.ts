@@ -1,3 +1,5 @@
+import { type HubMessage, HubMessageType, ResultKind } from '#wire/signalr'
+
 /**
  * What a real `@microsoft/signalr-protocol-msgpack` 10.0.11 wrote and read back. spec: hub §10
  * Ids are one digit repeated in the pattern of a UUID; the date is 2024-01-02T03:04:05.678Z.
@@ -108,4 +110,111 @@ export const prefixes: readonly [bodyBytes: number, hex: string][] = [
   [2097151, 'ffff7f'],
   [2097152, '80808001'],
   [0x7fffffff, 'ffffffff07'],
+]
+
+/** A message, the frame that carries it in MessagePack, and its JSON without the separator. */
+export interface MessageVector {
+  readonly name: string
+  readonly message: HubMessage
+  readonly hex: string
+  readonly json: string
+}
+
+/** Every type of message, as it is written; each is read back as the same. */
+export const messages: readonly MessageVector[] = [
+  {
+    name: 'an invocation without arguments',
+    message: { type: HubMessageType.Invocation, invocationId: null, target: 'Heartbeat', arguments: [] },
+    hex: '0f950180c0a948656172746265617490',
+    json: '{"type":1,"target":"Heartbeat","arguments":[]}',
+  },
+  {
+    name: 'an invocation that wants an answer',
+    message: { type: HubMessageType.Invocation, invocationId: '1', target: 'X', arguments: [42, null, 'ä\x1e'] },
+    hex: '0e950180a131a158932ac0a3c3a41e',
+    json: '{"type":1,"invocationId":"1","target":"X","arguments":[42,null,"ä\\u001e"]}',
+  },
+  {
+    name: 'an item of a stream',
+    message: { type: HubMessageType.StreamItem, invocationId: '1', item: 42 },
+    hex: '06940280a1312a',
+    json: '{"type":2,"invocationId":"1","item":42}',
+  },
+  {
+    name: 'an item of a stream that is null',
+    message: { type: HubMessageType.StreamItem, invocationId: '1', item: null },
+    hex: '06940280a131c0',
+    json: '{"type":2,"invocationId":"1","item":null}',
+  },
+  {
+    name: 'a completion with an error',
+    message: {
+      type: HubMessageType.Completion,
+      invocationId: '1',
+      outcome: { kind: ResultKind.Error, error: "Unknown hub method 'X'" },
+    },
+    hex: '1d950380a13101b6556e6b6e6f776e20687562206d6574686f6420275827',
+    json: `{"type":3,"invocationId":"1","error":"Unknown hub method 'X'"}`,
+  },
+  {
+    name: 'a void completion',
+    message: { type: HubMessageType.Completion, invocationId: '1', outcome: { kind: ResultKind.Void } },
+    hex: '06940380a13102',
+    json: '{"type":3,"invocationId":"1"}',
+  },
+  {
+    name: 'a completion with a value',
+    message: { type: HubMessageType.Completion, invocationId: '1', outcome: { kind: ResultKind.Value, result: 42 } },
+    hex: '07950380a131032a',
+    json: '{"type":3,"invocationId":"1","result":42}',
+  },
+  {
+    name: 'a completion with the value null',
+    message: { type: HubMessageType.Completion, invocationId: '1', outcome: { kind: ResultKind.Value, result: null } },
+    hex: '07950380a13103c0',
+    json: '{"type":3,"invocationId":"1","result":null}',
+  },
+  {
+    name: 'an invocation of a stream',
+    message: { type: HubMessageType.StreamInvocation, invocationId: '1', target: 'X', arguments: [{ a: [true] }] },
+    hex: '0d950480a131a1589181a16191c3',
+    json: '{"type":4,"invocationId":"1","target":"X","arguments":[{"a":[true]}]}',
+  },
+  {
+    name: 'a cancelled invocation',
+    message: { type: HubMessageType.CancelInvocation, invocationId: '1' },
+    hex: '05930580a131',
+    json: '{"type":5,"invocationId":"1"}',
+  },
+  { name: 'a ping', message: { type: HubMessageType.Ping }, hex: '029106', json: '{"type":6}' },
+  {
+    name: 'a close',
+    message: { type: HubMessageType.Close, error: null, allowReconnect: false },
+    hex: '039207c0',
+    json: '{"type":7}',
+  },
+  {
+    name: 'a close that allows to reconnect',
+    message: { type: HubMessageType.Close, error: null, allowReconnect: true },
+    hex: '049307c0c3',
+    json: '{"type":7,"allowReconnect":true}',
+  },
+  {
+    name: 'a close with an error',
+    message: { type: HubMessageType.Close, error: 'Connection closed with an error.', allowReconnect: false },
+    hex: '249207d920436f6e6e656374696f6e20636c6f736564207769746820616e206572726f722e',
+    json: '{"type":7,"error":"Connection closed with an error."}',
+  },
+  {
+    name: 'an acknowledgement',
+    message: { type: HubMessageType.Ack, sequenceId: 36 },
+    hex: '03920824',
+    json: '{"type":8,"sequenceId":36}',
+  },
+  {
+    name: 'a sequence',
+    message: { type: HubMessageType.Sequence, sequenceId: 19 },
+    hex: '03920913',
+    json: '{"type":9,"sequenceId":19}',
+  },
 ]

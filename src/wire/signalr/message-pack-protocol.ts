@@ -97,7 +97,7 @@ function readItems(decoder: Decoder, body: Buffer): readonly unknown[] {
 
 function toMessage(items: readonly unknown[]): HubMessage | undefined {
   const type = items[0] as HubMessage['type']
-  if (items.length < MIN_ITEMS[type]) throw invalidMessage(type, `only ${items.length} items`)
+  if (items.length < MIN_ITEMS[type]) throw invalidMessage(type, `too few items`)
   switch (type) {
     case HubMessageType.Invocation:
       return { type, invocationId: optionalId(items[2], type), ...call(items, type) }

@@ -76,7 +76,7 @@ const broken: [name: string, data: Buffer<ArrayBuffer>][] = [
   ['a message that is cut off', Buffer.from('050102', 'hex')],
   ['a length of more than 2 GiB', Buffer.from('ffffffff08', 'hex')],
   ['an empty message', Buffer.from('00', 'hex')],
-  ['an invocation of four items', Buffer.from('05940180c0a158', 'hex')],
+  ['an invocation of four items', Buffer.from('06940180c0a158', 'hex')],
   ['bytes behind the message', Buffer.from('0391c0c0', 'hex')],
   ['a list that announces too much', bytes(frame(Buffer.from('950180c0a158ddffffffff', 'hex')))],
 ]
