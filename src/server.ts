@@ -51,9 +51,15 @@ export interface Server extends AsyncDisposable {
    * either way: the lines are those of a reload, with `would close` for `closed`.
    */
   reload(options?: ReloadOptions): Promise<readonly string[]>
-  /** Lets go of NATS clients slowly: they are told to go elsewhere, then ended one by one. Resolves when the last is gone. */
+  /**
+   * Lets go of clients slowly, over `lame_duck_duration`: those of NATS are told to go elsewhere, then ended one by one,
+   * and so are those of the hubs. Everything else goes on. Resolves when the last is gone.
+   */
   lameDuck(): Promise<void>
-  /** Ends every connection and closes everything, within five seconds; repeated calls wait for the same end. */
+  /**
+   * Ends every connection and closes everything: those of the hubs one by one over `hub.drain_window`, where there are
+   * any, while requests are still served; then all else within three seconds. Repeated calls wait for the same end.
+   */
   close(): Promise<void>
 }
 
@@ -106,7 +112,7 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
         if (!router.handleRequest(request, response)) vault.onRequest(request, response)
       },
       onUpgrade: (request, socket, head) => router.handleUpgrade(request, socket, head),
-      onOldHubUpgrade: vault.hubDoor?.userHub.onUpgrade,
+      oldHub: vault.hubDoor?.handlerForAnyPath,
     },
     logger,
   )
@@ -134,9 +140,11 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
       if (!dryRun) current = { ...next.options, ...startedWith(options) }
       return [...lines, ...later]
     },
-    lameDuck: () => nats.lameDuck(),
+    async lameDuck() {
+      await Promise.all([nats.lameDuck(), vault.hubDoor?.drain(current.nats.lameDuckDurationMs)])
+    },
     close: () => {
-      closed ??= closeAll({ vault, nats, web, logger })
+      closed ??= closeAll({ vault, nats, web, logger }, options.hub.drainWindowMs)
       return closed
     },
     [Symbol.asyncDispose]: () => server.close(),
@@ -144,16 +152,28 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
   return server
 }
 
-/** Nobody new comes in, then those who are in leave, then the last request ends, then the database may close. */
-async function closeAll({ vault, nats, web, logger }: Everything): Promise<void> {
+/** Who listens leaves, then the last request ends, then the database may close. */
+async function closeAll({ vault, nats, web, logger }: Everything, drainWindowMs: number): Promise<void> {
   logger.info({}, 'closing')
+  nats.stop()
+  // What is changed meanwhile is told to those who are still there; who was sent away is made up for when it returns.
+  const lastDevice = vault.hubDoor?.drain(drainWindowMs)
+  await upTo(drainWindowMs, lastDevice)
   const lastRequest = web.close(CLOSE_GRACE_MS)
   const lastClient = nats.close(CLOSE_GRACE_MS)
-  await vault.hubDoor?.close()
+  await lastDevice
   await lastClient
   await lastRequest
   await vault.close()
   logger.info({}, 'closed')
+}
+
+/** Resolves with `end`, but after `ms` at the latest. */
+async function upTo(ms: number, end: Promise<void> | undefined): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>()
+  const timer = systemClock.after(ms, resolve)
+  await Promise.race([end, late])
+  timer.cancel()
 }
 
 interface Everything {

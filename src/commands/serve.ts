@@ -7,7 +7,7 @@ import { formatAddress, type ListenAddress } from '#net'
 import { type Server, startServer } from '../server.ts'
 import { hasPlainPassword } from './nats-server/announce.ts'
 
-/** How long a clean end may take before the rest is cut. */
+/** How long a clean end may take before the rest is cut, from when the devices were sent away. */
 const CLOSE_DEADLINE_MS = 5_000
 
 /** `belfry serve`, which is also what `belfry` alone does. */
@@ -24,8 +24,8 @@ export function serveCommand(version: string): Command {
 }
 
 /**
- * Runs until SIGINT or SIGTERM; a second signal, or five seconds, ends the process at once. SIGHUP reads the settings
- * again, SIGUSR2 lets go of NATS clients slowly and ends then, as nats-server's signals do.
+ * Runs until SIGINT or SIGTERM; a second signal, or five seconds after `hub.drain_window`, ends the process at once.
+ * SIGHUP reads the settings again, SIGUSR2 lets go of clients slowly and ends then, as nats-server's signals do.
  */
 async function serve(overrides: Overrides, configFile: string | undefined, version: string): Promise<void> {
   // What Belfry writes is for its owner only, also where the folder is not.
@@ -39,7 +39,7 @@ async function serve(overrides: Overrides, configFile: string | undefined, versi
   const close = () => {
     if (isClosing) process.exit(1)
     isClosing = true
-    setTimeout(() => process.exit(1), CLOSE_DEADLINE_MS)
+    setTimeout(() => process.exit(1), server.options.hub.drainWindowMs + CLOSE_DEADLINE_MS)
     server.close().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -66,7 +66,7 @@ async function serve(overrides: Overrides, configFile: string | undefined, versi
   process.on('SIGUSR2', () => {
     if (isLameDuck || isClosing) return
     isLameDuck = true
-    process.stderr.write('belfry: lame duck mode: NATS clients are told to go elsewhere\n')
+    process.stderr.write('belfry: lame duck mode: NATS clients are told to go elsewhere, devices to come back\n')
     // Somebody may have lost patience meanwhile.
     void server.lameDuck().then(() => isClosing || close())
   })

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import type http from 'node:http'
 import type { RequestListener } from 'node:http'
 import type { Server as NetServer } from 'node:net'
 import path from 'node:path'
@@ -11,6 +10,7 @@ import {
   ensureLocalCertificate,
   type ListenAddress,
   Listener,
+  type PathHandlers,
   type TlsMaterial,
   type UpgradeHandler,
 } from '#net'
@@ -33,8 +33,8 @@ export interface WebListeners {
 export interface WebHandlers {
   readonly onRequest: RequestListener
   readonly onUpgrade: UpgradeHandler
-  /** The hub's upgrades, on the old hub port under any path; `undefined` when the hub is off. */
-  readonly onOldHubUpgrade: UpgradeHandler | undefined
+  /** On the hub's old port, whatever the path; `undefined` when the hub is off. */
+  readonly oldHub: Required<PathHandlers> | undefined
 }
 
 /** Opens every web listener that is on. Rejects with a `ConfigError` when one cannot be had; none is left open then. */
@@ -60,6 +60,20 @@ export async function openWebListeners(options: Options, handlers: WebHandlers, 
     }
   }
 
+  /** A taken port is no reason not to start: the web listener serves the same, and proxies with newer rules go there. */
+  const openOldHub = async (wanted: ListenAddress, server: NetServer) => {
+    try {
+      const address = await open(server, wanted)
+      const instead = 'send /notifications/hub to the web port, then drop WEBSOCKET_ENABLED'
+      logger.warn({ ...address, instead }, 'notification hub also on its old port, which is no longer needed')
+      return address
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      logger.warn({ reason: error.message }, 'notification hub not on its old port, only on the web port')
+      return undefined
+    }
+  }
+
   try {
     const { web, vault, oldHub } = options
     const webTls = web.tls && (await readTls(web.tls))
@@ -68,8 +82,8 @@ export async function openWebListeners(options: Options, handlers: WebHandlers, 
     const local = web.https && (await localCertificate(vault))
     const httpsAddress = web.https && (await openLocalHttps(web.https, createWebServer({ ...handlers, tls: local })))
 
-    const { onOldHubUpgrade } = handlers
-    const oldHubAddress = oldHub && onOldHubUpgrade && (await open(oldHubServer(onOldHubUpgrade), oldHub))
+    if (handlers.oldHub === undefined) sayThatHubIsOff(oldHub !== undefined, logger)
+    const oldHubAddress = oldHub && handlers.oldHub && (await openOldHub(oldHub, createWebServer(handlers.oldHub)))
 
     return {
       addresses: { web: webAddress, https: httpsAddress, oldHub: oldHubAddress },
@@ -88,21 +102,10 @@ function localCertificate({ dataFolder, domain }: VaultOptions) {
   return ensureLocalCertificate({ folder: path.join(dataFolder, 'tls'), names, clock: systemClock })
 }
 
-/** The port of the proxy rules of 2020, which sent it the hub's upgrades under whatever path. */
-function oldHubServer(onUpgrade: UpgradeHandler): http.Server {
-  return createWebServer({ onRequest: (_request, response) => refuse(response), onUpgrade })
-}
-
-function refuse(response: http.ServerResponse): void {
-  const body = 'Bad Request\n'
-  const headers = {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'Content-Length': body.length,
-    'Sec-Websocket-Version': '13',
-    'X-Content-Type-Options': 'nosniff',
-    Connection: 'close',
-  }
-  response.writeHead(400, headers).end(body)
+function sayThatHubIsOff(oldPortIsWanted: boolean, logger: Logger): void {
+  const setting = 'ENABLE_WEBSOCKET=false'
+  if (oldPortIsWanted) logger.warn({ setting }, 'notification hub is off, so WEBSOCKET_ENABLED=true has no effect')
+  else logger.info({ setting }, 'notification hub is off')
 }
 
 async function readTls({ certFile, keyFile }: TlsFiles): Promise<TlsMaterial> {
