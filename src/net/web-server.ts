@@ -125,6 +125,10 @@ export class WebServer extends http.Server {
     this.on('request', (request: http.IncomingMessage) => this.#headIsHere(request.socket))
     this.on('upgrade', (request: http.IncomingMessage) => this.#headIsHere(request.socket))
     this.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
+      // Node would keep a connection whose last request ends after `close` for the next one.
+      response.once('close', () => {
+        if (!this.listening) this.closeIdleConnections()
+      })
       if (hasOneHost(request)) options.onRequest(request, response)
       else this.#refuseHosts(response)
     })

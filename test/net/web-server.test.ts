@@ -293,3 +293,15 @@ test('an idle connection is kept open for the next request', async () => {
   }
   agent.destroy()
 })
+
+test('a request that outlasts the end of listening is answered, and its connection not kept for another', async () => {
+  const { promise: arrived, resolve: onArrived } = Promise.withResolvers<http.ServerResponse>()
+  await using world = await startWorld({ onRequest: (_request, response) => onArrived(response) })
+  const client = await RawSocket.connect(world.listener.address)
+  client.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  const response = await within(arrived, 'the request')
+  const closed = world.listener.close(60_000)
+  response.end('here')
+  assert.match(await client.readToEnd(), /here/)
+  await within(closed, 'the end')
+})
