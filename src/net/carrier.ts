@@ -45,6 +45,8 @@ export interface CarrierReceiver {
   onClosed(error: Error | undefined): void
   /** The peer takes nothing: no write got through for the carrier's write deadline. The door decides what to do. */
   onStalled(): void
+  /** The peer has read all that was written. Said only by carriers that can tell. */
+  onTaken?(): void
 }
 
 /** A receiver of a byte stream; the pieces are views that are never reused. */
@@ -56,5 +58,6 @@ export interface StreamReceiver extends CarrierReceiver {
 
 /** A receiver of whole WebSocket messages. */
 export interface MessageReceiver extends CarrierReceiver {
-  onMessage(data: Buffer, isText: boolean): void
+  /** `isText` is undefined where the transport does not tell text from other bytes. */
+  onMessage(data: Buffer, isText: boolean | undefined): void
 }
