@@ -21,6 +21,7 @@ export {
   Notifier,
   type SendEvent,
 } from './notifier.ts'
+export { encodeRevocation, parseRevocation, type Revocation } from './revocation.ts'
 export {
   type Audience,
   allFor,

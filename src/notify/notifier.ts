@@ -1,5 +1,6 @@
 import { encodeNotification, type Notification, type NotificationName, NotificationType } from './notification.ts'
-import { type Audience, subjectFor } from './subjects.ts'
+import { encodeRevocation } from './revocation.ts'
+import { type Audience, CONTROL_REVOKE, subjectFor } from './subjects.ts'
 
 export type CipherEvent = 'SyncCipherCreate' | 'SyncCipherUpdate' | 'SyncLoginDelete'
 export type FolderEvent = 'SyncFolderCreate' | 'SyncFolderUpdate' | 'SyncFolderDelete'
@@ -63,6 +64,14 @@ export class Notifier {
   /** About the account as a whole. */
   account(name: AccountEvent, userId: string, date: Date, contextId: string | null): void {
     this.#tell([user(userId)], name, contextId, { UserId: userId, Date: date })
+  }
+
+  /**
+   * The sessions of these devices of the user are over. The devices themselves are told by whoever has their connections.
+   * When all sessions end, that is `LogOut`.
+   */
+  devicesRevoked(userId: string, deviceIds: readonly string[], contextId: string | null): void {
+    this.#publish(CONTROL_REVOKE, encodeRevocation({ userId, deviceIds, contextId }))
   }
 
   send(name: SendEvent, send: { id: string; userId: string; revisionDate: Date }, contextId: string | null): void {
