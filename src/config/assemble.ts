@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { assembleNats } from './assemble-nats.ts'
 import { assembleRelay } from './assemble-relay.ts'
 import type { Problems } from './language/index.ts'
-import type { HubOptions, Options, VaultOptions, WebOptions } from './options.ts'
+import type { HubOptions, IdentityOptions, Options, VaultOptions, WebOptions } from './options.ts'
 import { schema } from './settings/schema.ts'
 import { LOCAL_HTTPS } from './settings/web.ts'
 import type { Surroundings } from './types/setting-type.ts'
@@ -21,6 +21,7 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
     web: webOptions(),
     vault: vaultOptions(),
     hub: hubOptions(),
+    identity: identityOptions(),
     relay: assembleRelay(choose, cwd, problems),
     oldHub: choose(schema.oldHub.enabled)
       ? { host: choose(schema.oldHub.host), port: choose(schema.oldHub.port) }
@@ -68,6 +69,12 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
       allowedOrigins: choose(hub.allowedOrigins),
       sameOrigin: choose(hub.sameOrigin),
     }
+  }
+
+  function identityOptions(): IdentityOptions | undefined {
+    const { identity } = schema
+    const authority = choose(identity.authority)
+    return authority === undefined ? undefined : { authority, installationId: choose(identity.installationId) }
   }
 
   function vaultOptions(): VaultOptions {

@@ -44,7 +44,8 @@ const ENVIRONMENT = `## Environment
 - An empty variable counts as not set.
 - Booleans are \`true t yes y 1\` and \`false f no n 0\` in any case. Anything else, and a number that is none, has no
   effect but a warning, as in Vaultwarden. All other mistakes end the start.
-- Names that begin with \`BELFRY_\` are Belfry's own; all others are Vaultwarden's.
+- Names that begin with \`BELFRY_\` are Belfry's own, those that begin with \`globalSettings__\` are those of Bitwarden's
+  official server; all others are Vaultwarden's.
 
 | Variable | Sets | Default |
 | --- | --- | --- |
@@ -58,8 +59,8 @@ const VAULTWARDEN = `## Coming from Vaultwarden
 What Vaultwarden's admin panel saved stays in force: Belfry reads \`config.json\` in the data folder, or where the
 variable \`CONFIG_FILE\` points, but never writes it.
 
-- Its keys are the names above in lower case, without \`ROCKET_…\` and \`BELFRY_…\`. Values are texts, numbers or booleans;
-  \`null\` and an empty text count as not set.
+- Its keys are the names above in lower case, without \`ROCKET_…\`, \`BELFRY_…\` and \`globalSettings__…\`. Values are
+  texts, numbers or booleans; \`null\` and an empty text count as not set.
 - As in Vaultwarden it overrides the environment; which variables that concerns is told at the start.
 - \`data_folder\` may stand there only with the folder that is in force anyway.
 - Where Vaultwarden passes over a broken file, Belfry does not start: a file that cannot be read, one that
@@ -92,6 +93,7 @@ const BLOCK_TITLES: Readonly<Record<string, string>> = {
   web: 'Web listener',
   vault: 'Vault',
   hub: 'Notification hub',
+  'hub.identity': 'In place of the official Notifications service',
   relay: 'Relay of other servers',
 }
 
@@ -112,6 +114,9 @@ const BLOCK_NOTES: Readonly<Record<string, string>> = {
   'websocket.authorization':
     'With `user`, `token` or `no_auth_user` this decides for the listener, instead of `authorization` at the top level. ' +
     '`user` and `token` are only possible where there are no `users`.',
+  'hub.identity':
+    'With these two a server of Bitwarden has Belfry for its Notifications service. What has to be set there is told in ' +
+    '[Notification hub](protocols/hub.md).',
   relay:
     'Without any of this Belfry relays nothing. What it does is told in [Relay](protocols/relay.md). Of each of the ' +
     '`installations`, `id` (a UUID) and `key` are needed; `issuer` and `public_key` mean what they mean in ' +

@@ -15,6 +15,8 @@ export interface Options extends NatsServerOptions {
   readonly web: WebOptions
   readonly vault: VaultOptions
   readonly hub: HubOptions
+  /** `undefined`: the users of the hub are our own. */
+  readonly identity: IdentityOptions | undefined
   readonly relay: RelayOptions
   /** The notification hub on a port of its own, for old proxy rules; `undefined` when it is off. */
   readonly oldHub: HostAndPort | undefined
@@ -180,6 +182,14 @@ export interface HubOptions {
   /** Origins as written: URLs whose host may begin with `*.` and whose port may be `*`. Empty means any origin. */
   readonly allowedOrigins: readonly string[]
   readonly sameOrigin: boolean
+}
+
+/** The Identity service of an official server, for whose Notifications service this server stands in. */
+export interface IdentityOptions {
+  /** A URL without trailing slash. */
+  readonly authority: string
+  /** A UUID in lower case; `undefined`: nothing is said to whole installations. */
+  readonly installationId: string | undefined
 }
 
 /** Other servers that hand over what devices shall be told. Without any installation and key that is switched off. */

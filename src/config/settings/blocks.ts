@@ -23,6 +23,7 @@ export const blocks: Readonly<Record<string, Block>> = {
   web: { names: ['web'], namesItselfInErrors: true },
   vault: { names: ['vault'], namesItselfInErrors: true },
   hub: { names: ['hub'], namesItselfInErrors: true },
+  'hub.identity': { names: ['identity'] },
   relay: { names: ['relay'], namesItselfInErrors: true },
 }
 

@@ -4,7 +4,7 @@ import { mustBe } from '../types/setting-type.ts'
 import { path, plainText, secret, text } from '../types/text.ts'
 import { optional } from './setting.ts'
 
-const uuid = text('UUID', (written, source) => {
+export const uuid = text('UUID', (written, source) => {
   const id = normalUuid(written)
   if (id === undefined) throw new InvalidValue(mustBe(source, 'a UUID', written))
   return id

@@ -1,4 +1,5 @@
 import { hubSettings } from './hub.ts'
+import { identitySettings } from './identity.ts'
 import { logSettings } from './log.ts'
 import { monitoringSettings } from './monitoring.ts'
 import { natsSettings } from './nats.ts'
@@ -20,6 +21,7 @@ export const schema = {
   web: webSettings,
   vault: vaultSettings,
   hub: hubSettings,
+  identity: identitySettings,
   relay: relaySettings,
   oldHub: oldHubSettings,
 }

@@ -80,9 +80,9 @@ export class ConfigJson implements Variables {
   }
 }
 
-/** Rocket reads its own variables from the environment only, and so do we ours. */
+/** Rocket reads its own variables from the environment only, and so do we ours and those of the official server. */
 function isSaved(variable: string): boolean {
-  return variable !== 'DATA_FOLDER' && !/^(?:ROCKET|BELFRY)_/.test(variable)
+  return variable !== 'DATA_FOLDER' && !/^(?:ROCKET_|BELFRY_|globalSettings__)/.test(variable)
 }
 
 function objectIn(text: string, file: string): Readonly<Record<string, unknown>> {
