@@ -2,9 +2,9 @@ export { fromByteString, toByteString } from './byte-string.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export { type DerElement, derElements, derOid, derText } from './der.ts'
 export { ConfigError, ProtocolError } from './errors.ts'
+export { KeyedPlaces } from './keyed-places.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export { networkOf, plainAddress } from './network.ts'
-export { Places } from './places.ts'
 export {
   ATTRIBUTE_NAMES,
   type CertificateFields,

@@ -1,4 +1,4 @@
-import { Places } from '#kit'
+import { KeyedPlaces } from '#kit'
 import { Gate } from '../gate.ts'
 
 /** Questions of newcomers that may wait for an answer, and of those how many from one address. */
@@ -9,7 +9,7 @@ const MAX_RECHECKS = 64
 
 /** How many questions are under way, so that a flood of newcomers costs the server and the service no more than that. */
 export class Asks {
-  readonly #newcomers = new Places({ max: MAX_ASKS, maxPerKey: MAX_ASKS_PER_ADDRESS })
+  readonly #newcomers = new KeyedPlaces({ max: MAX_ASKS, maxPerKey: MAX_ASKS_PER_ADDRESS })
   /** No more of them wait than there are connections. */
   readonly #rechecks = new Gate({ maxPassing: MAX_RECHECKS })
 

@@ -1,16 +1,16 @@
-export interface PlacesOptions {
+export interface KeyedPlacesOptions {
   readonly max: number
   /** Of them, for one key. */
   readonly maxPerKey: number
 }
 
 /** Bounds how many are inside at a time, and how many of those under one key. */
-export class Places {
-  readonly #options: PlacesOptions
+export class KeyedPlaces {
+  readonly #options: KeyedPlacesOptions
   readonly #taken = new Map<string, number>()
   #count = 0
 
-  constructor(options: PlacesOptions) {
+  constructor(options: KeyedPlacesOptions) {
     this.#options = options
   }
 
