@@ -26,6 +26,8 @@ export const NATS_SERVER: ServerProgram = {
 export interface ConfiguredServer extends AsyncDisposable {
   readonly pid: number
   readonly address: ListenAddress
+  /** Where the configuration has a `websocket {}`. */
+  readonly websocket: ListenAddress | undefined
 }
 
 /** Starts a NATS server with this configuration and a free port of 127.0.0.1. */
@@ -43,15 +45,24 @@ ${configText}
   )
   const { command, args } = program
   const running = cleanup.use(await startProgram({ command, args: [...args, '-c', configFile] }))
-  const url = await until(async () => {
-    const file = (await readdir(folder.path)).find((name) => name.endsWith('.ports'))
-    return file && (JSON.parse(await readFile(folder.join(file), 'utf8')).nats[0] as string)
-  }, 'the ports file')
-  const { hostname, port } = new URL(url)
+  const ports = await until(() => readPortsFile(folder.path), 'the ports file')
   const kept = cleanup.move()
   return {
     pid: running.child.pid!,
-    address: { host: hostname, port: Number(port) },
+    address: addressOf(ports.nats[0]),
+    websocket: ports.websocket && addressOf(ports.websocket[0]),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
+}
+
+type PortsFile = Readonly<Record<'nats', [url: string]> & Partial<Record<'websocket', [url: string]>>>
+
+async function readPortsFile(folder: string): Promise<PortsFile | undefined> {
+  const file = (await readdir(folder)).find((name) => name.endsWith('.ports'))
+  return file === undefined ? undefined : JSON.parse(await readFile(`${folder}/${file}`, 'utf8'))
+}
+
+function addressOf(url: string): ListenAddress {
+  const { hostname, port } = new URL(url)
+  return { host: hostname, port: Number(port) }
 }

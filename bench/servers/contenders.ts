@@ -1,9 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
 import type { ListenAddress } from '#net'
-import { startProgram } from '../../test/helpers/processes.ts'
-import { temporaryFolder } from '../../test/helpers/temp.ts'
-import { until } from '../../test/helpers/wait.ts'
+import { NATS_SERVER, startConfigured } from './configured.ts'
 import { startBelfry } from './start-belfry.ts'
 
 /** A server in a process of its own that speaks NATS over TCP and over WebSocket. */
@@ -18,14 +15,14 @@ export type StartContender = () => Promise<Contender>
 
 /** Belfry, and the nats-server that `NATS_SERVER` names (default: of the PATH), when there is one. */
 export function contenders(): readonly StartContender[] {
-  const command = process.env.NATS_SERVER ?? 'nats-server'
+  const { command } = NATS_SERVER
   const { stdout, error } = spawnSync(command, ['--version'], { encoding: 'utf8' })
   if (error !== undefined) {
     console.log(`${command} cannot be run (${error.message}): Belfry runs alone. NATS_SERVER=<path> names one.`)
     return [startBelfryContender]
   }
   const version = /v(\d\S*)/.exec(stdout)?.[1] ?? ''
-  return [startBelfryContender, () => startNatsServer(command, `nats-server ${version}`)]
+  return [startBelfryContender, () => startNatsServer(`nats-server ${version}`)]
 }
 
 async function startBelfryContender(): Promise<Contender> {
@@ -40,35 +37,13 @@ async function startBelfryContender(): Promise<Contender> {
   }
 }
 
-async function startNatsServer(command: string, name: string): Promise<Contender> {
-  await using cleanup = new AsyncDisposableStack()
-  const folder = cleanup.use(await temporaryFolder())
-  const configFile = folder.join('nats.conf')
-  await writeFile(
-    configFile,
-    `listen: "127.0.0.1:-1"
-ports_file_dir: "${folder.path}"
-websocket { listen: "127.0.0.1:-1", no_tls: true }
-`,
-  )
-  const program = cleanup.use(await startProgram({ command, args: ['-c', configFile], ready: /Server is ready/ }))
-  const ports = await until(() => readPortsFile(folder.path), 'the ports file of nats-server')
-  const kept = cleanup.move()
+async function startNatsServer(name: string): Promise<Contender> {
+  const server = await startConfigured(NATS_SERVER, 'websocket { listen: "127.0.0.1:-1", no_tls: true }')
   return {
     name,
-    pid: program.child.pid!,
-    tcp: addressOf(ports.nats![0]!),
-    websocket: addressOf(ports.websocket![0]!),
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+    pid: server.pid,
+    tcp: server.address,
+    websocket: server.websocket!,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
-}
-
-async function readPortsFile(folder: string): Promise<Record<string, string[]> | undefined> {
-  const file = (await readdir(folder)).find((name) => name.endsWith('.ports'))
-  return file === undefined ? undefined : JSON.parse(await readFile(`${folder}/${file}`, 'utf8'))
-}
-
-function addressOf(url: string): ListenAddress {
-  const { hostname, port } = new URL(url)
-  return { host: hostname, port: Number(port) }
 }

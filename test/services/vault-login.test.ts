@@ -5,6 +5,7 @@ import { Broker, InProcessClient } from '#core'
 import { Notifier, VAULT_ACCOUNT } from '#notify'
 import { openStore, type User } from '#store'
 import { vaultLogin } from '../../src/services/vault-login.ts'
+import { loginRequest } from '../auth/nats/login-request.ts'
 import { aDevice, aUser } from '../auth/rows.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
 import { temporaryFolder } from '../helpers/temp.ts'
@@ -31,21 +32,7 @@ async function signIn(fields: Partial<User> = {}) {
 }
 
 function request(fields: Partial<LoginRequest> = {}): LoginRequest {
-  return {
-    user: '',
-    password: '',
-    token: '',
-    jwt: '',
-    nkey: '',
-    signature: '',
-    nonce: '',
-    connectionType: 'WEBSOCKET',
-    address: '192.0.2.7',
-    port: 50_000,
-    peerCertificate: undefined,
-    client: { id: 1, name: '', lang: '', version: '', protocol: 1, tls: undefined },
-    ...fields,
-  }
+  return loginRequest({ connectionType: 'WEBSOCKET', address: '192.0.2.7', ...fields })
 }
 
 function reasonOf(result: LoginResult | undefined): string | undefined {
