@@ -6,7 +6,7 @@ export function* waysToCut(bytes: Buffer): Generator<{ how: string; pieces: Buff
   for (let seed = 1; seed <= 20; seed++) yield { how: `random cuts, seed ${seed}`, pieces: randomCuts(bytes, seed) }
 }
 
-export function randomCuts(bytes: Buffer, seed: number): Buffer[] {
+function randomCuts(bytes: Buffer, seed: number): Buffer[] {
   const random = seededRandom(seed)
   const places: number[] = []
   for (let at = random(40) + 1; at < bytes.length; at += random(40) + 1) places.push(at)

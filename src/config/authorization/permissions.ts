@@ -131,7 +131,7 @@ function subjectIn(item: ConfigValue): string {
 }
 
 /** What is wrong with the first wrong one, in nats-server's words. */
-export function problemOfSubjects(subjects: readonly string[], allowsQueues: boolean): string | undefined {
+function problemOfSubjects(subjects: readonly string[], allowsQueues: boolean): string | undefined {
   for (const subject of subjects) {
     if (isValidSubject(subject)) continue
     const [first = '', queue = '', ...more] = subject.trim().split(/\s+/)

@@ -7,10 +7,10 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Maps, arrays and braces inside one another. */
 export const MAX_DEPTH = 100
-export const MAX_INCLUDE_DEPTH = 16
+const MAX_INCLUDE_DEPTH = 16
 /** Files read for one configuration, counting every `include`: files that include the next twice would never end. */
-export const MAX_FILES = 256
-export const MAX_FILE_BYTES = 4 * 1024 * 1024
+const MAX_FILES = 256
+const MAX_FILE_BYTES = 4 * 1024 * 1024
 
 /** What all files of one configuration share while they are read. */
 export class Reading {

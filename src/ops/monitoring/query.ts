@@ -4,7 +4,7 @@ export class BadRequest extends Error {
 }
 
 /** Longest page of a list, whatever `limit` says: bounds what one request makes the server hold and write. */
-export const MAX_PAGE = 100_000
+const MAX_PAGE = 100_000
 /** Items of a page when the request names no limit. */
 const DEFAULT_PAGE = 1024
 

@@ -40,7 +40,7 @@ const LOOSE_SECRET =
   /((?:pass|auth_token|jwt|sig)\w*["']?\s*[:=]\s*)(?!\s|"\[REDACTED\]")(?:'[^']*'|\[[^\]]*\]|[^,}]+)/gi
 
 /** The text of a line for an operation: `<<- [PUB foo 5]`. Secrets, those of CONNECT above all, are `[REDACTED]`. */
-export function operationText(arrow: '<<-' | '->>' | '<->', verb: string, text?: string | Uint8Array): string {
+function operationText(arrow: '<<-' | '->>' | '<->', verb: string, text?: string | Uint8Array): string {
   if (text === undefined || text.length === 0) return `${arrow} [${verb}]`
   const shown =
     typeof text === 'string'
@@ -60,7 +60,7 @@ function unescapedLetters(json: string): string {
 }
 
 /** The text of a line for a payload; `undefined` when there is nothing to show. */
-export function payloadText(
+function payloadText(
   arrow: '<<-' | '->>',
   payload: Uint8Array,
   headerBytes: number,

@@ -33,7 +33,7 @@ export function swift(pair: KeyPair): KeyPair {
 type Dates = Pick<UserEncodingOptions, 'exp' | 'nbf'>
 
 /** Without these the library leaves no room for anything. */
-export const UNLIMITED = {
+const UNLIMITED = {
   subs: -1,
   data: -1,
   payload: -1,

@@ -10,7 +10,7 @@ import { FakeClock } from '../../../helpers/fake-clock.ts'
 type Fields = Readonly<Record<string, unknown>>
 type Standard = Partial<Pick<WireClaims, 'name' | 'exp' | 'nbf' | 'sub'>>
 
-export const UNLIMITED = {
+const UNLIMITED = {
   subs: -1,
   data: -1,
   payload: -1,
