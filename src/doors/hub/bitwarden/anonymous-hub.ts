@@ -6,6 +6,7 @@ import { allFor, NotificationType, parseNotification } from '#notify'
 import type { HubConnection } from '../connection.ts'
 import type { Guest, Hub, Refusal } from '../hub.ts'
 import { HubEvent } from '../hub-event.ts'
+import { argumentIn } from './argument.ts'
 import { AuthResponses } from './auth-responses.ts'
 
 /** Misspelt by Bitwarden: this is what every app registers a handler for. */
@@ -85,7 +86,9 @@ export class AnonymousHub implements Hub {
     try {
       const { Id, UserId } = authRequestResponse(message.payload)
       const response = { Type: NotificationType.AuthRequestResponse, Payload: { Id, UserId }, UserId }
-      return new HubEvent((protocol) => protocol.encodeInvocation(AUTH_REQUEST_RESPONSE_RECEIVED, [response]))
+      return new HubEvent((protocol) =>
+        protocol.encodeInvocation(AUTH_REQUEST_RESPONSE_RECEIVED, [argumentIn(protocol, response)]),
+      )
     } catch (error) {
       // Without the subject: the id in it is all that this hub asks for.
       this.#logger.warn({ error: String(error) }, 'answer to an auth request not understood')

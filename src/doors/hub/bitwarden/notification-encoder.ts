@@ -1,8 +1,9 @@
 import type { Message } from '#core'
 import type { Logger } from '#kit'
-import { isDateField, type Notification, NotificationType, parseNotification } from '#notify'
-import { type HubProtocol, Timestamp } from '#wire/signalr'
+import { type Notification, NotificationType, parseNotification } from '#notify'
+import type { HubProtocol } from '#wire/signalr'
 import { HubEvent } from '../hub-event.ts'
+import { argumentIn } from './argument.ts'
 
 /** The method every app registers a handler for. */
 const RECEIVE_MESSAGE = 'ReceiveMessage'
@@ -59,18 +60,7 @@ export function syncVaultEvent(userId: string, nowMs: number): HubEvent {
 function notificationEvent({ ContextId, Type, Payload }: Notification): HubEvent {
   const endsSession = Type === NotificationType.LogOut
   return new HubEvent(
-    (protocol) => protocol.encodeInvocation(RECEIVE_MESSAGE, [{ ContextId, Type, Payload: withTimestamps(Payload) }]),
+    (protocol) => protocol.encodeInvocation(RECEIVE_MESSAGE, [argumentIn(protocol, { ContextId, Type, Payload })]),
     { endsSession },
   )
-}
-
-/** JSON has dates as text; in MessagePack they have a form of their own. Policies carry theirs one level down. */
-function withTimestamps(members: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(members).map(([name, value]) => [name, withTimestamp(name, value)]))
-}
-
-function withTimestamp(name: string, value: unknown): unknown {
-  if (typeof value === 'string' && isDateField(name)) return Timestamp.parse(value) ?? value
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return withTimestamps(value as Record<string, unknown>)
 }
