@@ -51,7 +51,8 @@ export function allFor({ kind, id }: Pick<Audience, 'kind' | 'id'>): string {
 
 /** The client type that a message on `subject` is for. */
 export function clientTypeOf(subject: string): string | undefined {
-  return subject.split('.', 5)[4]
+  // One token more in front: of which installation.
+  return subject.startsWith('relay.') ? subject.split('.', 6)[5] : subject.split('.', 5)[4]
 }
 
 /**

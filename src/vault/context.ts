@@ -11,7 +11,7 @@ export interface VaultContext {
   readonly tokens: Tokens
   readonly sessions: Sessions
   /** Told after the change was committed, never before. */
-  readonly notifier: Pick<Notifier, 'cipher' | 'folder' | 'account'>
+  readonly notifier: Pick<Notifier, 'cipher' | 'folder' | 'account' | 'devicesRevoked'>
   readonly clock: Clock
   readonly logger: Logger
   readonly settings: VaultSettings

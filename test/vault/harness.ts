@@ -15,6 +15,7 @@ export interface Told {
   readonly id: string
   readonly date: Date
   readonly contextId: string | null
+  /** Users; or the devices that were revoked. */
   readonly recipients: readonly string[]
 }
 
@@ -64,6 +65,7 @@ export async function startVault(settings: Partial<VaultSettings> = {}) {
   return {
     app,
     store,
+    context,
     fetch,
     told,
     logged,
@@ -135,6 +137,9 @@ function recorder(told: Told[]): VaultContext['notifier'] {
     },
     account(event, id, date, contextId) {
       told.push({ event, id, date, contextId, recipients: [id] })
+    },
+    devicesRevoked(id, deviceIds, contextId) {
+      told.push({ event: 'devicesRevoked', id, date: new Date(), contextId, recipients: deviceIds })
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { VaultContext } from '../context.ts'
 import type { VaultApp } from '../schema.ts'
 import { registerApiKey } from './api-key.ts'
+import { registerDeletion } from './deletion.ts'
 import { registerKeys } from './keys.ts'
 import { registerPassword } from './password.ts'
 import { registerProfile } from './profile.ts'
@@ -16,4 +17,5 @@ export function registerAccounts(scope: VaultApp, context: VaultContext): void {
   registerPassword(scope, context)
   registerApiKey(scope, context)
   registerTwoFactor(scope, context)
+  registerDeletion(scope, context)
 }

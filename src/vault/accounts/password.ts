@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto'
 import Type from 'typebox'
-import { AFTER_PASSWORD_CHANGE, newPassword, type Session, stampException, verifyPassword } from '#auth'
+import { AFTER_PASSWORD_CHANGE, newPassword, stampException, verifyPassword } from '#auth'
 import type { User } from '#store'
 import type { VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { isSameKdf, KdfRequest, parseKdf } from '../kdf.ts'
 import { Maybe, orNull, type VaultApp } from '../schema.ts'
-import { endSessions } from '../sessions/index.ts'
-import { changeUser } from './change-user.ts'
+import { endOwnSessions } from '../sessions/index.ts'
 import { upgradePassword } from './upgrade-password.ts'
 
 const Text = Type.String({ minLength: 1 })
@@ -30,7 +28,7 @@ const ChangeKdfRequest = Type.Object({
 
 /** The master password: checking it, changing it, and ending every session. */
 export function registerPassword(scope: VaultApp, context: VaultContext): void {
-  const { notifier, clock, settings } = context
+  const { clock, settings } = context
 
   scope.post('/accounts/verify-password', { schema: { body: SecretRequest } }, async ({ session, body }) => {
     await requirePassword(session.user, body.masterPasswordHash)
@@ -41,13 +39,15 @@ export function registerPassword(scope: VaultApp, context: VaultContext): void {
   scope.post('/accounts/password', { schema: { body: PasswordRequest } }, async ({ session, body }, reply) => {
     await requirePassword(session.user, body.masterPasswordHash)
     const password = await newPassword(body.newMasterPasswordHash, settings.passwordIterations)
-    const changed = await changePassword(context, session, (user) => {
-      user.stampException = stampException(user.securityStamp, AFTER_PASSWORD_CHANGE, clock.now())
-      user.passwordHint = orNull(body.masterPasswordHint?.trim())
-      Object.assign(user, password, { key: body.key })
+    await endOwnSessions(context, session, {
+      // The acting device finishes what it is doing and logs itself out.
+      contextId: session.device.id,
+      change: (user) => {
+        user.stampException = stampException(user.securityStamp, AFTER_PASSWORD_CHANGE, clock.now())
+        user.passwordHint = orNull(body.masterPasswordHint?.trim())
+        Object.assign(user, password, { key: body.key })
+      },
     })
-    // The acting device finishes what it is doing and logs itself out.
-    notifier.account('LogOut', changed.id, changed.updatedAt, session.device.id)
     return reply.send()
   })
 
@@ -62,20 +62,16 @@ export function registerPassword(scope: VaultApp, context: VaultContext): void {
     const kdf = parseKdf(unlock.kdf)
     await requirePassword(session.user, body.masterPasswordHash)
     const password = await newPassword(proof.masterPasswordAuthenticationHash, settings.passwordIterations)
-    const changed = await changePassword(context, session, (user) => {
-      Object.assign(user, password, { kdf, key: unlock.masterKeyWrappedUserKey })
+    await endOwnSessions(context, session, {
+      contextId: session.device.id,
+      change: (user) => void Object.assign(user, password, { kdf, key: unlock.masterKeyWrappedUserKey }),
     })
-    notifier.account('LogOut', changed.id, changed.updatedAt, session.device.id)
     return reply.send()
   })
 
   scope.post('/accounts/security-stamp', { schema: { body: SecretRequest } }, async ({ session, body }, reply) => {
     await requirePassword(session.user, body.masterPasswordHash)
-    const changed = await changeUser(context, session, async (user, store) => {
-      user.securityStamp = randomUUID()
-      await store.devices.deleteAllOf(user.id)
-    })
-    notifier.account('LogOut', changed.id, changed.updatedAt, null)
+    await endOwnSessions(context, session, { change: (user, { devices }) => devices.deleteAllOf(user.id) })
     return reply.send()
   })
 }
@@ -83,12 +79,4 @@ export function registerPassword(scope: VaultApp, context: VaultContext): void {
 /** Throws an ApiError unless `clientHash` is the user's master password. */
 export async function requirePassword(user: User, clientHash: string): Promise<void> {
   if (!(await verifyPassword(clientHash, user))) throw badRequest('Invalid password', 'masterPasswordHash')
-}
-
-/** Changes the password and with it ends all sessions, this one included: of two changes at once the second is 401. */
-function changePassword(context: VaultContext, session: Session, change: (user: User) => void): Promise<User> {
-  return changeUser(context, session, async (user, store) => {
-    change(user)
-    await endSessions(user, store)
-  })
 }

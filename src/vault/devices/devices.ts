@@ -1,14 +1,17 @@
 import Type from 'typebox'
 import type { Device } from '#store'
 import type { VaultContext } from '../context.ts'
-import { badRequest } from '../errors.ts'
+import { ApiError, badRequest } from '../errors.ts'
 import type { VaultApp } from '../schema.ts'
+import { inSession } from '../sessions/index.ts'
 import { formatDate, list } from '../wire.ts'
 
 const DeviceParams = Type.Object({ identifier: Type.String() })
 
 /** The devices that have logged in. */
-export function registerDevices(scope: VaultApp, { store }: VaultContext): void {
+export function registerDevices(scope: VaultApp, context: VaultContext): void {
+  const { store, notifier } = context
+
   scope.get('/devices', async ({ session }) => {
     const devices = await store.devices.ofUser(session.user.id)
     return list(
@@ -26,6 +29,26 @@ export function registerDevices(scope: VaultApp, { store }: VaultContext): void 
     if (!device) throw badRequest('No device found')
     return deviceResponse(device)
   })
+
+  // As the official server has them; Vaultwarden has neither.
+  for (const [method, url] of [
+    ['DELETE', '/devices/:identifier'],
+    ['POST', '/devices/:identifier/deactivate'],
+  ] as const) {
+    scope.route({
+      method,
+      url,
+      schema: { params: DeviceParams },
+      handler: async ({ session, params }, reply) => {
+        await inSession(context, session, async ({ devices }, user) => {
+          if (!(await devices.find(params.identifier, user.id))) throw new ApiError('NOT_FOUND', 'No device found')
+          await devices.delete(params.identifier, user.id)
+        })
+        notifier.devicesRevoked(session.user.id, [params.identifier], session.device.id)
+        return reply.send()
+      },
+    })
+  }
 }
 
 function deviceResponse(device: Device) {

@@ -1,15 +1,67 @@
 import { randomUUID } from 'node:crypto'
+import type { Session } from '#auth'
 import type { Store, User } from '#store'
+import { nextRevision, type VaultContext } from '../context.ts'
 import { newRefreshToken } from './refresh-token.ts'
+import { inSession } from './transaction.ts'
+
+export interface EndOfSessions {
+  /** What else changes, in the same transaction; the row is written for it. */
+  readonly change?: (user: User, store: Store) => void | Promise<void>
+  /** The device that need not log out, since it does so by itself. Default: none. */
+  readonly contextId?: string
+}
 
 /**
- * Ends every session of `user`: a new stamp makes all access tokens worthless, new refresh values all refresh tokens. The
- * stamp is for the caller to write, in the transaction that `store` is.
+ * Ends every session of the user, on every machine: a new stamp makes all access tokens worthless, new refresh values
+ * all refresh tokens, and once that is written, what lives on them is told and closed. Returns the user as they are now;
+ * undefined when there is none of that id.
  */
-export async function endSessions(user: User, { devices }: Store): Promise<void> {
+export async function endSessionsOf(
+  context: VaultContext,
+  userId: string,
+  options: EndOfSessions = {},
+): Promise<User | undefined> {
+  const ended = await context.store.transaction(async (store) => {
+    const user = await store.users.find(userId)
+    return user && end(context, store, user, options)
+  })
+  if (ended !== undefined) tell(context, ended, options)
+  return ended
+}
+
+/** The same by one of these sessions, which has to hold. */
+export async function endOwnSessions(
+  context: VaultContext,
+  session: Session,
+  options: EndOfSessions = {},
+): Promise<User> {
+  const ended = await inSession(context, session, (store, user) => end(context, store, user, options))
+  tell(context, ended, options)
+  return ended
+}
+
+async function end(
+  { clock }: VaultContext,
+  store: Store,
+  user: User,
+  { change = () => {} }: EndOfSessions,
+): Promise<User> {
+  await change(user, store)
   user.securityStamp = randomUUID()
-  for (const device of await devices.ofUser(user.id)) {
+  user.updatedAt = nextRevision(user.updatedAt, clock)
+  await store.users.update(user)
+  for (const device of await store.devices.ofUser(user.id)) {
     device.refreshToken = newRefreshToken()
-    await devices.update(device)
+    await store.devices.update(device)
   }
+  return user
+}
+
+function tell(
+  { notifier }: VaultContext,
+  { id, updatedAt }: User,
+  { contextId = null }: { contextId?: string | null },
+) {
+  notifier.account('LogOut', id, updatedAt, contextId)
 }

@@ -22,10 +22,13 @@ export async function openSession(
   described: DescribedDevice,
   grant: { clientId: string; scope: readonly string[] },
 ): Promise<OpenedSession | undefined> {
-  const opened = await context.store.transaction(async ({ users, devices }) => {
+  const opened = await context.store.transaction(async ({ users, devices, heard }) => {
     const user = await users.find(checked.id)
     if (!user || !isAsChecked(user, checked)) return undefined
-    return { user, device: await rememberDevice(context, devices, user, described) }
+    const device = await rememberDevice(context, devices, user, described)
+    // Clients read the whole vault after a login, so whatever was before they have not missed.
+    await heard.mark([{ userId: user.id, deviceId: device.id, heardAt: new Date(context.clock.now()) }])
+    return { user, device }
   })
   return opened && { ...opened, ...(await context.tokens.issueAccess(opened.user, opened.device, grant)) }
 }

@@ -16,6 +16,8 @@ export function inSession<T>(
     const user = await store.users.find(session.user.id)
     // Not the token's own stamp: a few routes let an old one through, and then the row as it was read has the new one.
     if (!user?.enabled || user.securityStamp !== session.user.securityStamp) throw new ApiError('UNAUTHORIZED')
+    // Its device may have been deleted alone.
+    if (!(await store.devices.find(session.device.id, user.id))) throw new ApiError('UNAUTHORIZED')
     return work(store, user)
   })
 }

@@ -1,6 +1,6 @@
 import type { Message } from '#core'
 import type { Logger } from '#kit'
-import { type Notification, NotificationType, parseNotification } from '#notify'
+import { clientTypeOf, type Notification, NotificationType, parseNotification } from '#notify'
 import type { HubProtocol } from '#wire/signalr'
 import { HubEvent } from '../hub-event.ts'
 import { argumentIn } from './argument.ts'
@@ -11,7 +11,7 @@ const RECEIVE_MESSAGE = 'ReceiveMessage'
 /**
  * Turns published notifications into events of the hub, each once however many users get it: a fan-out hands the same
  * body to one after the other, so remembering the latest is enough. It is told apart by its body, because one change
- * that concerns several users is several messages with the same body.
+ * that concerns several users is several messages with the same body, for clients of the same type.
  */
 export class NotificationEncoder {
   readonly #logger: Logger
@@ -36,7 +36,7 @@ export class NotificationEncoder {
 
   #tryToEncode(message: Message): HubEvent | undefined {
     try {
-      const event = notificationEvent(parseNotification(message.payload))
+      const event = notificationEvent(parseNotification(message.payload), clientTypeOf(message.subject))
       event.bytes(this.#protocol)
       return event
     } catch (error) {
@@ -57,10 +57,20 @@ export function syncVaultEvent(userId: string, nowMs: number): HubEvent {
   })
 }
 
-function notificationEvent({ ContextId, Type, Payload }: Notification): HubEvent {
-  const endsSession = Type === NotificationType.LogOut
+/** To a device whose session is over, by the device `contextId` or by nobody's. */
+export function logOutEvent(userId: string, contextId: string | null, nowMs: number): HubEvent {
+  return notificationEvent({
+    ContextId: contextId,
+    Type: NotificationType.LogOut,
+    Payload: { UserId: userId, Date: new Date(nowMs).toISOString() },
+  })
+}
+
+function notificationEvent({ ContextId, Type, Payload }: Notification, clientType?: string): HubEvent {
+  // With a reason the official server says that what changed leaves the session as it is. spec: hub §3
+  const endsSession = Type === NotificationType.LogOut && (Payload.Reason ?? null) === null
   return new HubEvent(
     (protocol) => protocol.encodeInvocation(RECEIVE_MESSAGE, [argumentIn(protocol, { ContextId, Type, Payload })]),
-    { endsSession },
+    { endsSession, clientType },
   )
 }
