@@ -3,6 +3,7 @@ export { type Clock, systemClock, type Timer } from './clock.ts'
 export { type DerElement, derElements, derOid, derText } from './der.ts'
 export { ConfigError, ProtocolError } from './errors.ts'
 export { KeyedPlaces } from './keyed-places.ts'
+export { normalGuid } from './guid.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export { networkOf, plainAddress } from './network.ts'
 export {

@@ -1,3 +1,4 @@
+import { normalGuid } from '#kit'
 import { deepType } from '../authorization/deep-type.ts'
 import {
   arrayIn,
@@ -42,14 +43,9 @@ export const installations = deepType<readonly RelayInstallation[]>({
   },
 })
 
-/** A UUID in lower case; undefined when it is none. */
-export function normalUuid(text: string): string | undefined {
-  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined
-}
-
 /** What is wrong with an installation, in the words of the file. */
 export function problemOf({ id, key, issuer, publicKeyFile }: RelayInstallation): string | undefined {
-  if (normalUuid(id) === undefined) return 'an installation needs an id, which is a UUID'
+  if (normalGuid(id) === undefined) return 'an installation needs an id, which is a UUID'
   if (key === '') return `installation ${id} needs a key`
   if ((issuer === undefined) === (publicKeyFile === undefined)) return undefined
   return `installation ${id} needs both issuer and public_key, or neither`

@@ -1,11 +1,12 @@
+import { normalGuid } from '#kit'
 import { InvalidValue } from '../language/index.ts'
-import { installations, normalUuid } from '../relay/installations.ts'
+import { installations } from '../relay/installations.ts'
 import { mustBe } from '../types/setting-type.ts'
 import { path, plainText, secret, text } from '../types/text.ts'
 import { optional } from './setting.ts'
 
 export const uuid = text('UUID', (written, source) => {
-  const id = normalUuid(written)
+  const id = normalGuid(written)
   if (id === undefined) throw new InvalidValue(mustBe(source, 'a UUID', written))
   return id
 })
