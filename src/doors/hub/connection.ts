@@ -1,25 +1,23 @@
-import { Outbox, type Turn } from '#core'
-import type { Clock } from '#kit'
+import { type Batch, Outbox } from '#core'
 import type { Carrier, MessageReceiver } from '#net'
 import {
-  agreeOn,
   encodeHandshakeReply,
-  HANDSHAKE_FAILED,
   HANDSHAKE_TIMED_OUT,
   type HubMessage,
   HubMessageType,
   type HubProtocol,
-  parseHandshakeRequest,
   ResultKind,
-  readWhole,
   SignalrError,
 } from '#wire/signalr'
+import { type ConnectionOptions, type ConnectionOwner, HEARTBEAT_MS } from './connection-rules.ts'
+import { Continuity } from './continuity.ts'
+import { type Greeting, readGreeting } from './greeting.ts'
 import { HeldEvents } from './held-events.ts'
-import type { Guest, Hub } from './hub.ts'
+import type { Guest } from './hub.ts'
 import type { HubEvent } from './hub-event.ts'
+import { Inbound } from './inbound.ts'
 
-// All times are counted in heartbeats, the door's single timer. spec: hub §1.7
-export const HEARTBEAT_MS = 1_000
+export { type ConnectionOptions, type ConnectionOwner, type ConnectionRules, HEARTBEAT_MS } from './connection-rules.ts'
 
 /** Events that wait for a handshake as they are. Clients shake hands at once, so more than a few never do. */
 const MAX_EVENTS_BEFORE_HANDSHAKE = 32
@@ -27,64 +25,60 @@ const MAX_EVENTS_BEFORE_HANDSHAKE = 32
 /** A peer whose last word is younger than this may have said it before it read what we sent it just then. */
 const HEARING_DELAY_MS = 5_000
 
+/** How long a stateful connection that lost its transport waits for its client. */
+const RETURN_WITHIN_MS = 30_000
+
+/** From this version on clients know how to go on over another transport. spec: hub §1.9 */
+const STATEFUL_VERSION = 2
+
+/** Longest name of a method that is repeated in an answer; characters. */
+const MAX_ECHOED_NAME = 128
+
 // RFC 6455 §7.4.1
 const NORMAL_CLOSURE = 1000
 const GOING_AWAY = 1001
 
 const ACCEPTED = encodeHandshakeReply()
 const NO_BYTES = Buffer.alloc(0)
+const ORDINARY: ConnectionOptions = {}
+/** An outbox says so itself when it takes nothing. */
+const onOverflow = () => {}
 
-/** The same for all connections of a hub. */
-export interface ConnectionRules {
-  readonly protocols: readonly HubProtocol[]
-  readonly turn: Turn
-  readonly clock: Clock
-  /** Bytes that may wait for the client before it counts as behind. */
-  readonly maxPendingBytes: number
-  readonly handshakeTimeoutMs: number
-  /** Silence from us after which we ping: clients give up after 30 s without data, WebSocket pings not counted. */
-  readonly keepAliveMs: number
-  /** Silence from the client after which it counts as gone. */
-  readonly clientTimeoutMs: number
-}
+/** `waiting`: without a transport, for another one. */
+type State = 'handshake' | 'open' | 'waiting' | 'ending'
 
-/** Whose connections they are: the endpoint of a hub. */
-export interface ConnectionOwner {
-  readonly hub: Hub
-  readonly rules: ConnectionRules
-  onOpen(connection: HubConnection): void
-  /** It ends and takes no more events; called once, before `onClosed`. */
-  onEnding(connection: HubConnection, why: string): void
-  /** The transport is gone; called once. */
-  onClosed(connection: HubConnection, error: Error | undefined): void
-}
-
-type State = 'handshake' | 'open' | 'ending'
-
-/** One client of a hub: SignalR's side of one transport. */
+/**
+ * One client of a hub: SignalR's side of a transport, or of one after another where that was negotiated. There may be
+ * ten thousand of them that hear nothing for hours, so what an idle one does not need is made when it is needed.
+ */
 export class HubConnection implements MessageReceiver {
   readonly guest: Guest
-  readonly #carrier: Carrier
   readonly #owner: ConnectionOwner
-  readonly #outbox: Outbox
+  readonly #options: ConnectionOptions
+  #carrier: Carrier
+  #outbox: Outbox
   #protocol: HubProtocol | undefined
   #state: State = 'handshake'
-  /** More was pending than may be: events are held until the transport has taken everything. */
+  /** It was told less than there was: events are held until it has taken what it was told. */
   #isBehind = false
   #held: HeldEvents | undefined
+  /** The beginning of a handshake whose rest is still to come. */
+  #greeting: Buffer | undefined
+  #inbound: Inbound | undefined
+  /** Undefined unless it is stateful. */
+  #continuity: Continuity | undefined
   #beatsSinceSent = 0
+  /** In the handshake: since the transport is there. While it waits: since it is gone. */
   #beatsSinceReceived = 0
   /** When the client was last known to have read what it had been sent; 0: never. Milliseconds since the epoch. */
   #heardAtMs = 0
 
-  constructor(carrier: Carrier, guest: Guest, owner: ConnectionOwner) {
+  constructor(carrier: Carrier, guest: Guest, owner: ConnectionOwner, options: ConnectionOptions = ORDINARY) {
     this.guest = guest
     this.#carrier = carrier
     this.#owner = owner
-    const { turn, maxPendingBytes } = owner.rules
-    this.#outbox = new Outbox(turn, carrier, maxPendingBytes, () => {
-      this.#isBehind = true
-    })
+    this.#options = options
+    this.#outbox = new Outbox(owner.rules.turn, carrier, owner.rules.maxPendingBytes, onOverflow)
   }
 
   /**
@@ -95,147 +89,180 @@ export class HubConnection implements MessageReceiver {
     return this.#heardAtMs
   }
 
+  /** Whether another transport may take the place of the one it has or had. */
+  get canResume(): boolean {
+    return this.#continuity !== undefined && this.#state !== 'ending'
+  }
+
   /** Never waits and never throws: a client that cannot take it is told later. Hot: once per receiver. */
   tell(event: HubEvent): void {
     if (this.#state === 'ending') return
     if (event.clientType !== undefined && event.clientType !== this.guest.clientType) return
-    const mayGoNow = this.#state === 'open' && !this.#isBehind
-    if (mayGoNow && this.#append(event.bytes(this.#protocol!))) {
+    // Who is to be closed behind it has to be there.
+    const mayGoNow = this.#state === 'open' || (this.#state === 'waiting' && !event.endsSession)
+    if (mayGoNow && !this.#isBehind && this.#say(event.bytes(this.#protocol!))) {
       if (event.endsSession) this.#endSession()
     } else {
-      this.#held ??= new HeldEvents(this.#state === 'handshake' ? MAX_EVENTS_BEFORE_HANDSHAKE : 0)
-      this.#held.add(event)
+      this.#hold(event)
     }
   }
 
-  onMessage(data: Buffer, isText: boolean): void {
-    this.#beatsSinceReceived = 0
-    if (this.#state === 'handshake') this.#shakeHands(data)
-    // Where all messages are binary, text is passed over. spec: hub §1.6
-    else if (isText !== this.#protocol?.isBinary) this.#readMessages(data)
+  onMessage(data: Buffer, isText: boolean | undefined): void {
+    if (this.#state === 'handshake') {
+      this.#shakeHands(data)
+    } else if (this.#state === 'open') {
+      this.#beatsSinceReceived = 0
+      // Where all messages are binary, text is passed over. spec: hub §1.6
+      if (!isText || !this.#protocol!.isBinary) this.#read(data)
+    }
+    // What was left unread for a while says nothing about the present.
+    if (this.#inbound === undefined) this.onTaken()
+  }
+
+  onTaken(): void {
     if (this.#state === 'open' && !this.#isBehind && this.#carrier.backlogBytes === 0) {
       this.#heardAtMs = this.#owner.rules.clock.now() - HEARING_DELAY_MS
     }
   }
 
-  onClosing(): void {
-    this.#end('closed by the client')
+  /** `error`: the client broke the rules of the transport, which would happen again over another one. */
+  onClosing(error: Error | undefined): void {
+    if (error !== undefined || this.#continuity === undefined) this.#end('closed by the client')
     this.#outbox.flush()
   }
 
   onClosed(error: Error | undefined): void {
-    this.#end('connection lost')
-    this.#outbox.close()
-    this.#owner.onClosed(this, error)
+    const continuity = this.#continuity
+    if (continuity !== undefined && continuity.replacedTransports > 0) continuity.replacedTransports--
+    else if (continuity !== undefined && this.#state === 'open') this.#interrupt(continuity)
+    else this.#gone('connection lost', error)
   }
 
   /** It may be slow, but it has not taken a single write since the deadline: nobody is there. */
   onStalled(): void {
-    this.#end('stalled')
+    if (this.#continuity === undefined) this.#end('stalled')
     this.#carrier.destroy()
+  }
+
+  /**
+   * Goes on over another transport, whose receiver it is from then on; the one that it has, if any, is cut. Throws when
+   * it cannot: `canResume`.
+   */
+  resume(carrier: Carrier): MessageReceiver {
+    const continuity = this.#continuity
+    if (continuity === undefined || this.#state === 'ending') throw new Error('This connection cannot be resumed')
+    if (this.#state === 'open') {
+      this.#interrupt(continuity)
+      continuity.replacedTransports++
+      this.#carrier.destroy()
+    }
+    const { turn, maxPendingBytes } = this.#owner.rules
+    const protocol = this.#protocol!
+    this.#carrier = carrier
+    this.#outbox = new Outbox(turn, carrier, maxPendingBytes, onOverflow)
+    if (!protocol.isBinary) carrier.sendText?.()
+    // Past the outbox, which has taken all of it before: there may be no room in it for anything else.
+    carrier.write(carrier.framing.encode(asBatch(continuity.sent.replay(protocol))))
+    this.#state = 'open'
+    this.#beatsSinceSent = 0
+    this.#beatsSinceReceived = 0
+    this.#catchUp()
+    return this
   }
 
   /** To be called every `HEARTBEAT_MS`. */
   beat(): void {
-    if (this.#state === 'ending') return
-    const { handshakeTimeoutMs, clientTimeoutMs, keepAliveMs } = this.#owner.rules
     const silentMs = ++this.#beatsSinceReceived * HEARTBEAT_MS
-    if (this.#state === 'handshake') {
-      if (silentMs >= handshakeTimeoutMs) this.#refuse(HANDSHAKE_TIMED_OUT)
-    } else if (silentMs > clientTimeoutMs) {
-      this.#close(NORMAL_CLOSURE, 'silent for too long', this.#protocol!.encodeClose({ allowReconnect: true }))
-    } else if (this.#isBehind) {
-      if (this.#carrier.backlogBytes === 0) this.#catchUp()
-    } else if (++this.#beatsSinceSent * HEARTBEAT_MS >= keepAliveMs) {
-      this.#append(this.#protocol!.ping)
+    switch (this.#state) {
+      case 'handshake':
+        if (silentMs >= this.#owner.rules.handshakeTimeoutMs) this.#refuse(HANDSHAKE_TIMED_OUT)
+        break
+      case 'open':
+        this.#beatOpen()
+        break
+      case 'waiting':
+        if (silentMs >= RETURN_WITHIN_MS) this.#gone('connection lost', undefined)
     }
   }
 
   /** The server's wish: a client that reconnects by itself may come back at once. */
   goAway(why: string, error?: string): void {
-    const farewell = this.#protocol?.encodeClose({ allowReconnect: true, error }) ?? NO_BYTES
-    this.#close(GOING_AWAY, why, this.#state === 'open' ? farewell : NO_BYTES)
+    this.#close(GOING_AWAY, why, this.#protocol?.encodeClose({ allowReconnect: true, error }))
   }
 
+  /** Cuts it off, for good. */
   destroy(): void {
+    if (this.#state === 'waiting') {
+      this.#gone('cut off', undefined)
+    } else {
+      this.#end('cut off')
+      this.#carrier.destroy()
+    }
+  }
+
+  #beatOpen(): void {
+    const { clientTimeoutMs, keepAliveMs } = this.#owner.rules
+    const keepsAlive = this.#options.keepsAlive === true
+    if (this.#inbound !== undefined) this.#listenAgain(this.#inbound)
+    if (!keepsAlive && this.#beatsSinceReceived * HEARTBEAT_MS >= clientTimeoutMs) this.#giveUp()
+    this.#catchUp()
+    if (this.#state !== 'open' || this.#isBehind) return
+    this.#acknowledge()
+    if (++this.#beatsSinceSent * HEARTBEAT_MS >= keepAliveMs && !keepsAlive) this.#append(this.#protocol!.ping)
+  }
+
+  /** The client says nothing any more. Should it read nevertheless, it learns that we are gone; nobody waits for it. */
+  #giveUp(): void {
+    if (this.#continuity === undefined) {
+      this.#close(NORMAL_CLOSURE, 'silent for too long', this.#protocol!.encodeClose({ allowReconnect: true }))
+    }
     this.#carrier.destroy()
   }
 
   /** False when too much is pending already. */
   #append(bytes: Buffer): boolean {
-    this.#outbox.append('', bytes, '')
-    this.#beatsSinceSent = 0
-    return !this.#isBehind
+    const isTaken = this.#outbox.append('', bytes, '')
+    if (isTaken) this.#beatsSinceSent = 0
+    else this.#isBehind = true
+    return isTaken
   }
 
-  /** Nothing may go out before the reply: clients take anything earlier for a broken reply. spec: hub §0 */
-  #shakeHands(data: Buffer): void {
-    let agreed: HubProtocol | string
-    let rest: Buffer = NO_BYTES
-    try {
-      const request = parseHandshakeRequest(data)
-      if (request === undefined) throw new SignalrError('HANDSHAKE', 'Handshake is incomplete')
-      agreed = agreeOn(request.handshake, this.#owner.rules.protocols)
-      rest = request.rest
-    } catch (error) {
-      if (!(error instanceof SignalrError)) throw error
-      agreed = HANDSHAKE_FAILED
+  /** Appends a message that has to arrive, be it over another transport. False when too much is pending already. */
+  #say(message: Buffer): boolean {
+    const sent = this.#continuity?.sent
+    if (sent === undefined) return this.#append(message)
+    if (sent.hasRoomFor(message) && (this.#state === 'waiting' || this.#append(message))) {
+      sent.add(message)
+      return true
     }
-    if (typeof agreed === 'string') {
-      this.#refuse(agreed)
+    this.#isBehind = true
+    return false
+  }
+
+  #hold(event: HubEvent): void {
+    if (this.#state === 'handshake') {
+      this.#held ??= new HeldEvents(MAX_EVENTS_BEFORE_HANDSHAKE)
+      this.#held.add(event, 1)
       return
     }
-    this.#protocol = agreed
-    this.#append(ACCEPTED)
-    this.#state = 'open'
-    this.#release()
-    if (this.#state === 'open') this.#owner.onOpen(this)
-    if (rest.length > 0) this.#readMessages(rest)
+    this.#isBehind = true
+    // In bytes. A stateful client acknowledges once a second only, so it is behind as soon as it hears a lot.
+    this.#held ??= new HeldEvents(this.#continuity === undefined ? 0 : this.#owner.rules.maxPendingBytes)
+    this.#held.add(event, event.bytes(this.#protocol!).length)
   }
 
-  #refuse(objection: string): void {
-    this.#close(NORMAL_CLOSURE, `handshake: ${objection}`, encodeHandshakeReply(objection))
-  }
-
-  #readMessages(data: Buffer): void {
-    try {
-      for (const message of readWhole(this.#protocol!, data)) {
-        if (this.#state !== 'open') return
-        this.#answer(message)
-      }
-    } catch (error) {
-      if (!(error instanceof SignalrError)) throw error
-      const farewell = this.#protocol!.encodeClose({ error: 'Connection closed with an error.' })
-      this.#close(NORMAL_CLOSURE, `protocol error: ${error.message}`, farewell)
-    }
-  }
-
-  /** Hubs have no methods to call; everything but a call that wants an answer is passed over. spec: hub §1.6 */
-  #answer(message: HubMessage): void {
-    switch (message.type) {
-      case HubMessageType.Invocation:
-      case HubMessageType.StreamInvocation: {
-        if (message.invocationId === null) return
-        const error = `Unknown hub method '${message.target}'`
-        this.#append(this.#protocol!.encodeCompletion(message.invocationId, { kind: ResultKind.Error, error }))
-        return
-      }
-      case HubMessageType.Close:
-        this.#close(NORMAL_CLOSURE, 'closed by the client', NO_BYTES)
-    }
-  }
-
+  /** Tells what was held, as soon as the client has taken what it was told. */
   #catchUp(): void {
+    if (!this.#isBehind || this.#state !== 'open') return
+    if (this.#carrier.backlogBytes > 0 || this.#continuity?.sent.isCrowded) return
     this.#isBehind = false
     this.#release()
   }
 
-  /** Tells what was held. */
   #release(): void {
-    const held = this.#held
-    if (held === undefined) return
+    if (this.#held === undefined) return
+    const { events, isIncomplete } = this.#held.release()
     this.#held = undefined
-    const { events, isIncomplete } = held.release()
     for (const event of events) this.tell(event)
     if (!isIncomplete) return
     const substitute = this.#owner.hub.substitute?.(this.guest)
@@ -243,17 +270,159 @@ export class HubConnection implements MessageReceiver {
     else this.goAway('behind', 'Too many messages were waiting.')
   }
 
+  #shakeHands(data: Buffer): void {
+    const all = this.#greeting === undefined ? data : Buffer.concat([this.#greeting, data])
+    const greeting = readGreeting(all, this.#owner.rules.protocols, this.#options)
+    this.#greeting = undefined
+    if (greeting === undefined) this.#greeting = Buffer.from(all)
+    else if (typeof greeting === 'string') this.#refuse(greeting)
+    else this.#open(greeting)
+  }
+
+  /** Nothing may go out before the reply: clients take anything earlier for a broken reply. spec: hub §0 */
+  #open({ protocol, version, rest }: Greeting): void {
+    this.#protocol = protocol
+    if (this.#options.isStateful && version >= STATEFUL_VERSION) this.#continuity = new Continuity()
+    if (!protocol.isBinary) this.#carrier.sendText?.()
+    this.#append(ACCEPTED)
+    this.#state = 'open'
+    this.#beatsSinceReceived = 0
+    this.#release()
+    if (this.#isOpen) this.#owner.onOpen(this)
+    if (this.#isOpen && rest.length > 0) this.#read(rest)
+  }
+
+  /** In text: it is not known what else the client can read. */
+  #refuse(objection: string): void {
+    this.#end(`handshake: ${objection}`)
+    this.#carrier.sendText?.()
+    this.#append(encodeHandshakeReply(objection))
+    this.#leave(NORMAL_CLOSURE)
+  }
+
+  /** For where TypeScript does not see that a call may have changed it. */
+  get #isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  /** Takes in what there is to read, `data` last. */
+  #read(data: Buffer = NO_BYTES): void {
+    this.#inbound ??= new Inbound(this.#protocol!)
+    try {
+      this.#inbound.add(data)
+      if (!this.#inbound.isPaused) this.#listen(this.#inbound)
+    } catch (error) {
+      if (!(error instanceof SignalrError)) throw error
+      const farewell = this.#protocol!.encodeClose({ error: 'Connection closed with an error.' })
+      this.#close(NORMAL_CLOSURE, `protocol error: ${error.message}`, farewell)
+    }
+  }
+
+  #listen(inbound: Inbound): void {
+    for (let message = inbound.next(); message !== undefined; message = inbound.next()) {
+      const isTaken = this.#take(message)
+      if (this.#state !== 'open') return
+      if (isTaken) continue
+      inbound.pauseBefore(message)
+      this.#carrier.pause(true)
+      return
+    }
+    if (inbound.isEmpty && !inbound.isLate) this.#inbound = undefined
+  }
+
+  /** Who calls faster than it reads the answers is listened to now and then. To be called with every heartbeat. */
+  #listenAgain(inbound: Inbound): void {
+    if (!inbound.isPaused) {
+      inbound.isLate = false
+      if (inbound.isEmpty) this.#inbound = undefined
+      return
+    }
+    this.#beatsSinceReceived = 0
+    if (!this.#mayAnswer) return
+    inbound.isPaused = false
+    this.#read()
+    if (this.#state === 'open' && !inbound.isPaused) this.#carrier.pause(false)
+  }
+
+  get #mayAnswer(): boolean {
+    return !this.#isBehind && !this.#outbox.isBehind
+  }
+
+  /**
+   * Hubs have no methods to call; everything but a call that wants an answer is passed over, also what belongs to calls
+   * that nobody made: a client streams to a method before it hears that there is none. False when it has to be taken in
+   * later. Throws a `SignalrError` when it never can be. spec: hub §1.6
+   */
+  #take(message: HubMessage): boolean {
+    const continuity = this.#continuity
+    if (continuity !== undefined && !continuity.received.isNew(message)) return true
+    switch (message.type) {
+      case HubMessageType.Invocation:
+      case HubMessageType.StreamInvocation:
+        return message.invocationId === null || this.#answer(message.invocationId, message.target)
+      case HubMessageType.Close:
+        this.#close(NORMAL_CLOSURE, 'closed by the client')
+        break
+      case HubMessageType.Ack:
+        continuity?.sent.acknowledge(message.sequenceId)
+        this.#catchUp()
+        break
+      case HubMessageType.Sequence:
+        continuity?.received.continueFrom(message.sequenceId)
+    }
+    return true
+  }
+
+  #answer(invocationId: string, target: string): boolean {
+    // A stateful client has to be listened to: it makes room for the answer by what it acknowledges.
+    if (!this.#mayAnswer && this.#continuity === undefined) return false
+    const error = `Unknown hub method '${target.slice(0, MAX_ECHOED_NAME).toWellFormed()}'`
+    const answer = this.#protocol!.encodeCompletion(invocationId, { kind: ResultKind.Error, error })
+    if (!this.#say(answer)) this.goAway('too many answers', 'Too many messages were waiting.')
+    return true
+  }
+
+  #acknowledge(): void {
+    const received = this.#continuity?.received
+    const id = received?.dueAck
+    if (id !== undefined && this.#append(this.#protocol!.encodeAck(id))) received!.acknowledged()
+  }
+
   #endSession(): void {
     this.#close(NORMAL_CLOSURE, 'session ended', this.#protocol!.encodeClose())
   }
 
-  #close(code: number, why: string, farewell: Buffer): void {
-    if (this.#state === 'ending') return
-    this.#end(why)
-    if (farewell.length > 0) this.#append(farewell)
+  /** `farewell` goes out if the client can take it. */
+  #close(code: number, why: string, farewell?: Buffer): void {
+    switch (this.#state) {
+      case 'handshake':
+        this.#end(why)
+        this.#leave(code)
+        break
+      case 'open':
+        this.#end(why)
+        if (farewell !== undefined) this.#append(farewell)
+        this.#leave(code)
+        break
+      case 'waiting':
+        this.#gone(why, undefined)
+    }
+  }
+
+  /** The transport goes when it has sent what is left. */
+  #leave(code: number): void {
     this.#outbox.flush()
     this.#outbox.close()
     this.#carrier.close(code, '')
+  }
+
+  /** The transport is lost, and another may come. */
+  #interrupt({ received }: Continuity): void {
+    this.#state = 'waiting'
+    this.#beatsSinceReceived = 0
+    this.#outbox.close()
+    this.#inbound = undefined
+    received.interrupt()
   }
 
   #end(why: string): void {
@@ -261,4 +430,14 @@ export class HubConnection implements MessageReceiver {
     this.#state = 'ending'
     this.#owner.onEnding(this, why)
   }
+
+  #gone(why: string, error: Error | undefined): void {
+    this.#end(why)
+    this.#outbox.close()
+    this.#owner.onClosed(this, error)
+  }
+}
+
+function asBatch(bytes: Buffer): Batch {
+  return { byteLength: bytes.length, copyTo: (target, offset) => void bytes.copy(target, offset) }
 }

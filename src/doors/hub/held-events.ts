@@ -8,24 +8,26 @@ export interface Release {
 }
 
 /**
- * Events for a client that cannot take them now. Up to a number of them wait as they are; with one more they are
+ * Events for a client that cannot take them now. As many as there is room for wait as they are; with one more they are
  * dropped, and what stands for all of them is told. What ends the session is always kept.
  */
 export class HeldEvents {
-  readonly #maxEvents: number
+  #room: number
   #events: HubEvent[] = []
   #isIncomplete = false
   #last: HubEvent | undefined
 
-  constructor(maxEvents: number) {
-    this.#maxEvents = maxEvents
+  /** `room` is counted as the sizes of the events are: in events or in bytes. */
+  constructor(room: number) {
+    this.#room = room
   }
 
-  add(event: HubEvent): void {
+  add(event: HubEvent, size: number): void {
     if (event.endsSession) {
       this.#last = event
     } else if (!this.#isIncomplete) {
-      if (this.#events.length < this.#maxEvents) {
+      this.#room -= size
+      if (this.#room >= 0) {
         this.#events.push(event)
       } else {
         this.#isIncomplete = true
@@ -34,13 +36,9 @@ export class HeldEvents {
     }
   }
 
-  /** Hands out what is held and forgets it. With the session at its end there is nothing else to say. */
+  /** What is held, which ends with this. With the session at its end there is nothing else to say. */
   release(): Release {
-    const last = this.#last
-    const release = { events: this.#events, isIncomplete: this.#isIncomplete }
-    this.#events = []
-    this.#isIncomplete = false
-    this.#last = undefined
-    return last === undefined ? release : { events: [last], isIncomplete: false }
+    if (this.#last !== undefined) return { events: [this.#last], isIncomplete: false }
+    return { events: this.#events, isIncomplete: this.#isIncomplete }
   }
 }

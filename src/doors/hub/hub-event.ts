@@ -23,7 +23,7 @@ export class HubEvent {
     this.clientType = clientType
   }
 
-  /** Whole messages. Hot: once per receiver. */
+  /** One message, of a type that stateful reconnect counts. Hot: once per receiver. spec: hub §1.9 */
   bytes(protocol: HubProtocol): Buffer {
     let bytes = this.#written.get(protocol)
     if (bytes === undefined) {

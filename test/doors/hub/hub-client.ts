@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { encodeHandshakeRequest, type HubMessage, HubMessageType, messagePackProtocol, readWhole } from '#wire/signalr'
+import {
+  encodeHandshakeRequest,
+  type HubMessage,
+  HubMessageType,
+  type HubProtocol,
+  jsonProtocol,
+  messagePackProtocol,
+  readWhole,
+} from '#wire/signalr'
 import { within } from '../../helpers/wait.ts'
 
 /** What arrived and was not asked for yet, or what was asked for and did not arrive yet. */
@@ -28,14 +36,17 @@ export class HubClient {
   readonly frames = new Inbox<Buffer>()
   readonly closed: Promise<{ code: number; reason: string }>
   readonly #socket: WebSocket
-  readonly #protocol = messagePackProtocol(10_000, 1 << 24)
+  readonly #protocol: HubProtocol
   #messages: HubMessage[] = []
 
-  private constructor(socket: WebSocket) {
+  private constructor(socket: WebSocket, protocol: HubProtocol['name']) {
     this.#socket = socket
+    this.#protocol = (protocol === 'json' ? jsonProtocol : messagePackProtocol)(10_000, 1 << 24)
     socket.binaryType = 'arraybuffer'
     socket.addEventListener('message', ({ data }) => {
-      assert.ok(data instanceof ArrayBuffer, 'the hub sends binary messages only')
+      const isText = typeof data === 'string'
+      const isRefusal = isText && data.startsWith('{"error":')
+      assert.ok(isRefusal || isText !== this.#protocol.isBinary, 'the hub sends the kind of messages that is read')
       this.frames.add(Buffer.from(data))
     })
     this.closed = new Promise((resolve) => {
@@ -44,9 +55,9 @@ export class HubClient {
   }
 
   /** The WebSocket is open; no handshake was sent. */
-  static async connect(url: string, token: string): Promise<HubClient> {
+  static async connect(url: string, token: string, protocol: HubProtocol['name'] = 'messagepack'): Promise<HubClient> {
     const socket = new WebSocket(`${url}?access_token=${encodeURIComponent(token)}`)
-    const client = new HubClient(socket)
+    const client = new HubClient(socket, protocol)
     await within(
       new Promise<void>((resolve, reject) => {
         socket.addEventListener('open', () => resolve())
@@ -58,15 +69,15 @@ export class HubClient {
   }
 
   /** Connected, with the handshake done. */
-  static async start(url: string, token: string): Promise<HubClient> {
-    const client = await HubClient.connect(url, token)
+  static async start(url: string, token: string, protocol?: HubProtocol['name']): Promise<HubClient> {
+    const client = await HubClient.connect(url, token, protocol)
     client.shakeHands()
     assert.equal((await client.nextFrame()).toString('latin1'), '{}\x1e')
     return client
   }
 
   shakeHands(): void {
-    this.send(encodeHandshakeRequest({ protocol: 'messagepack', version: 1 }).toString())
+    this.send(encodeHandshakeRequest({ protocol: this.#protocol.name, version: 1 }).toString())
   }
 
   send(data: string | Buffer<ArrayBuffer>): void {
