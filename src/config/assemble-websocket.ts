@@ -1,6 +1,5 @@
 import type { ServerAuthorization, SimpleAuthorization } from '#auth'
-import { ConfigError } from '#kit'
-import { parseAllowedOrigin } from '#wire/websocket'
+import { checkOrigin } from './check-origin.ts'
 import type { WebsocketOptions } from './options.ts'
 import { websocketSettings } from './settings/websocket.ts'
 import type { Headers } from './types/headers.ts'
@@ -84,26 +83,6 @@ export function websocketOptions(choose: Choice, assembly: WebsocketAssembly): W
 
 function noneIfEmpty(text: string | undefined): string | undefined {
   return text === '' ? undefined : text
-}
-
-/** At the start, for an origin that nobody can have would otherwise be found by its victims. */
-function checkOrigin(origin: string, error: (line: string) => void): void {
-  // What is left of a pattern when its wildcards stand for something must be an origin.
-  const example = origin.replace(/^(https?:\/\/)\*\./i, '$1').replace(/^([^/]*\/\/[^/]*):\*(?=\/|$)/, '$1')
-  const authority = /^[^/]*\/\/([^/?#]*)/.exec(example)?.[1] ?? ''
-  if (authority.includes('*')) {
-    error(
-      `unable to parse allowed origin ${JSON.stringify(origin)}: "*" stands for the first names of a host, as in ` +
-        '"https://*.example.com", or for the port, as in "https://example.com:*"',
-    )
-    return
-  }
-  try {
-    parseAllowedOrigin(example)
-  } catch (cause) {
-    if (!(cause instanceof ConfigError)) throw cause
-    error(cause.message.replaceAll(example, origin))
-  }
 }
 
 function checkHeaders(headers: Headers, error: (line: string) => void): void {

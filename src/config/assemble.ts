@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { assembleNats } from './assemble-nats.ts'
 import { assembleRelay } from './assemble-relay.ts'
+import { checkOrigin } from './check-origin.ts'
 import type { Problems } from './language/index.ts'
 import type { HubOptions, IdentityOptions, Options, VaultOptions, WebOptions } from './options.ts'
 import { schema } from './settings/schema.ts'
@@ -56,6 +57,8 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
     if (clientTimeoutMs < 2 * keepAliveMs) {
       problems.error('hub.client_timeout must be twice hub.keep_alive at least: clients speak when they hear of us')
     }
+    const allowedOrigins = choose(hub.allowedOrigins)
+    for (const origin of allowedOrigins) checkOrigin(origin, (line) => problems.error(`hub.allowed_origins: ${line}`))
     return {
       maxConnections: choose(hub.maxConnections),
       maxConnectionsPerUser: choose(hub.maxConnectionsPerUser),
@@ -66,7 +69,7 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
       keepAliveMs,
       clientTimeoutMs,
       drainWindowMs: choose(hub.drainWindowMs),
-      allowedOrigins: choose(hub.allowedOrigins),
+      allowedOrigins,
       sameOrigin: choose(hub.sameOrigin),
     }
   }

@@ -13,13 +13,6 @@ export interface RemoteAddress {
  */
 export interface Carrier extends OutboxSink {
   readonly remote: RemoteAddress
-  /** Whether it can carry other bytes than UTF-8 text. Default true. */
-  readonly carriesBinary?: boolean
-  /**
-   * The transport finds out by itself whether the peer is still there, and says so by `onClosed`: nobody has to ping, and
-   * silence means nothing. Default false.
-   */
-  readonly keepsAlive?: boolean
   /**
    * Ends the connection: what was written before still goes out, then the transport's own farewell. `code` and
    * `reason` are for transports that can carry them (a WebSocket close frame). Repeating it does nothing.

@@ -10,6 +10,7 @@ import type { ClientAddress } from '#net'
 import { Notifier, VAULT_ACCOUNT } from '#notify'
 import { openStore } from '#store'
 import { createVaultApp } from '#vault'
+import { hubOrigins } from './hub-origins.ts'
 import { type VaultLogin, vaultLogin } from './vault-login.ts'
 
 /** The Bitwarden server release whose API this is; clients switch features on by it. */
@@ -76,6 +77,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
           logger,
           authenticate: (token) => sessions.authenticate(token),
           clientAddress,
+          origins: hubOrigins(options),
           ...options.hub,
         })
       : undefined

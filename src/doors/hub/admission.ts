@@ -42,3 +42,4 @@ export const BAD_TOKEN: Refusal = { status: 401, message: 'Invalid token' }
 export const UNAVAILABLE: Refusal = { status: 503, message: 'Service unavailable' }
 /** Vaultwarden's words. spec: hub §2.4 */
 export const TOO_MANY_OF_ADDRESS: Refusal = { status: 429, message: 'Too many connections' }
+export const FOREIGN_ORIGIN: Refusal = { status: 403, message: 'Origin not allowed' }

@@ -6,7 +6,8 @@ import type { HubConnection } from './connection.ts'
  */
 export class Connections {
   readonly #maxPerUser: number
-  readonly #all = new Set<HubConnection>()
+  /** Each with what counts it out where it was counted in. */
+  readonly #all = new Map<HubConnection, () => void>()
   /** Those that have not begun to end, oldest first. No user is listed without a connection. */
   readonly #ofUser = new Map<string, Set<HubConnection>>()
   #onEmpty: (() => void)[] = []
@@ -20,8 +21,9 @@ export class Connections {
     return this.#all.size
   }
 
-  add(connection: HubConnection): void {
-    this.#all.add(connection)
+  /** `leave` is called when it is gone. */
+  add(connection: HubConnection, leave: () => void): void {
+    this.#all.set(connection, leave)
     const { userId } = connection.guest
     if (userId === undefined) return
     const siblings = this.#ofUser.get(userId)
@@ -45,7 +47,9 @@ export class Connections {
   }
 
   gone(connection: HubConnection): void {
+    const leave = this.#all.get(connection)
     this.#all.delete(connection)
+    leave?.()
     if (this.#all.size > 0) return
     const waiting = this.#onEmpty
     this.#onEmpty = []
@@ -58,7 +62,7 @@ export class Connections {
   }
 
   [Symbol.iterator](): Iterator<HubConnection> {
-    return this.#all.values()
+    return this.#all.keys()
   }
 
   /** Resolves when the last one is gone. */

@@ -8,6 +8,7 @@ import { type Authenticate, UserHub } from './bitwarden/user-hub.ts'
 import { HEARTBEAT_MS } from './connection.ts'
 import { type EndpointSurroundings, HubEndpoint } from './endpoint.ts'
 import { sayFarewells } from './farewells.ts'
+import type { HubOrigins } from './origins.ts'
 import { Share } from './share.ts'
 
 /** Longest list or map in a client's message. Hubs have no methods, so honest messages have a handful of items. */
@@ -32,6 +33,8 @@ export interface HubDoorOptions {
   readonly maxConnectionsPerAddress?: number
   /** Connections of one client address to the anonymous hub at a time; one more is refused with 429. Default 25; 0: unlimited. */
   readonly maxAnonymousConnectionsPerAddress?: number
+  /** From which pages browsers may come, besides those of the apps. Default: from any. */
+  readonly origins?: HubOrigins
   /** Bytes that may wait for one device before its events become a single `SyncVault`. Default 256 KiB. */
   readonly maxPendingBytes?: number
   /** A device that takes nothing at all for this long is cut off. Default 30 s. */
@@ -92,6 +95,7 @@ class Door implements HubDoor {
       clock,
       logger,
       clientAddress,
+      origins: options.origins ?? { sameOrigin: false, allowedOrigins: [] },
       writeDeadlineMs: options.writeDeadlineMs ?? 30_000,
       rules: {
         protocols: [messagePack, jsonProtocol(MAX_ITEMS)],

@@ -2,16 +2,29 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Account } from '#core'
 import type { Clock, Logger } from '#kit'
-import { AddressLimit, acceptWebSocket, type ClientAddress, type PathHandlers } from '#net'
-import { admit, TOO_MANY_OF_ADDRESS, UNAVAILABLE } from './admission.ts'
-import { type ConnectionOwner, type ConnectionRules, HubConnection } from './connection.ts'
+import {
+  AddressLimit,
+  acceptWebSocket,
+  type Carrier,
+  type ClientAddress,
+  type MessageReceiver,
+  type PathHandlers,
+} from '#net'
+import { admit, FOREIGN_ORIGIN, TOO_MANY_OF_ADDRESS, UNAVAILABLE } from './admission.ts'
+import { type ConnectionOptions, type ConnectionOwner, type ConnectionRules, HubConnection } from './connection.ts'
 import { Connections } from './connections.ts'
 import { Groups } from './groups.ts'
 import { type Guest, type Hub, isRefusal, type Refusal } from './hub.ts'
-import { refuse } from './refuse.ts'
+import { type Negotiation, Negotiations } from './negotiations.ts'
+import { type HubOrigins, originObjection } from './origins.ts'
+import { queryParameter } from './query.ts'
+import { objectToUpgrade, refuse } from './refuse.ts'
+import { ALREADY_ACTIVE, HubRequests, NO_SUCH_CONNECTION, OTHER_TRANSPORT } from './requests.ts'
 
 /** Longest message taken from a client; bytes, as ASP.NET's MaximumReceiveMessageSize. */
 const MAX_MESSAGE_BYTES = 32_768
+
+const STATEFUL: ConnectionOptions = { isStateful: true }
 
 /** What all endpoints of a door have in common. */
 export interface EndpointSurroundings {
@@ -20,6 +33,7 @@ export interface EndpointSurroundings {
   readonly clock: Clock
   readonly logger: Logger
   readonly clientAddress: ClientAddress
+  readonly origins: HubOrigins
   readonly rules: ConnectionRules
   /** A client that takes nothing at all for this long is cut off. */
   readonly writeDeadlineMs: number
@@ -34,7 +48,16 @@ export interface EndpointLimits {
   readonly maxConnectionsPerAddress: number
 }
 
-/** The HTTP side of one hub, whatever path it is served at. */
+/** How a connection came to be. */
+interface Opening {
+  readonly request: IncomingMessage
+  readonly guest: Guest
+  readonly options?: ConnectionOptions | undefined
+  /** To be called when it is gone. */
+  readonly leave: () => void
+}
+
+/** The HTTP side of one hub, whatever path it is served at: who comes in, and is counted. */
 export class HubEndpoint implements ConnectionOwner {
   readonly hub: Hub
   readonly rules: ConnectionRules
@@ -42,38 +65,67 @@ export class HubEndpoint implements ConnectionOwner {
   readonly groups: Groups
   readonly #surroundings: EndpointSurroundings
   readonly #logger: Logger
+  readonly #negotiations: Negotiations
+  readonly #requests: HubRequests
   /** Undefined where there is no limit: nobody has to be counted then. */
   readonly #addresses: AddressLimit | undefined
-  /** By connection: takes it out of the count. */
-  readonly #leave = new WeakMap<HubConnection, () => void>()
   #isDraining = false
 
   constructor(hub: Hub, limits: EndpointLimits, surroundings: EndpointSurroundings) {
+    const { maxConnectionsPerUser, maxConnectionsPerAddress } = limits
     this.hub = hub
     this.rules = surroundings.rules
-    this.connections = new Connections(limits.maxConnectionsPerUser)
+    this.connections = new Connections(maxConnectionsPerUser)
     this.groups = new Groups(surroundings.account, hub)
     this.#surroundings = surroundings
-    this.#addresses =
-      limits.maxConnectionsPerAddress > 0 ? new AddressLimit(limits.maxConnectionsPerAddress) : undefined
     this.#logger = surroundings.logger.child({ hub: hub.name })
+    this.#addresses = maxConnectionsPerAddress > 0 ? new AddressLimit(maxConnectionsPerAddress) : undefined
+    this.#negotiations = new Negotiations(maxConnectionsPerUser)
+    this.#requests = new HubRequests({
+      ...surroundings,
+      logger: this.#logger,
+      negotiations: this.#negotiations,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      enter: (request) => this.#enter(request),
+      admit: (request) => this.#admit(request),
+      admitNewcomer: (request) => this.#admitNewcomer(request),
+      connect: ({ request, guest, negotiation }, carrier, options) =>
+        this.#connect(carrier, { request, guest, options, leave: this.#leaving(negotiation) }),
+    })
   }
 
   /** What serves the hub at `path`, for a router. */
   *routes(path: string): Iterable<[path: string, handlers: PathHandlers]> {
-    yield [path, { onUpgrade: this.handleUpgrade }]
+    yield [path, { onUpgrade: this.handleUpgrade, onRequest: this.#requests.onConnectRequest }]
+    yield [`${path}/negotiate`, { onRequest: this.#requests.onNegotiateRequest }]
   }
 
   readonly handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    void this.#receive(request, socket, head)
+    const objection = originObjection(request, this.#surroundings.origins)
+    if (objection !== undefined) {
+      this.#logger.info({ reason: objection }, 'hub request refused for its origin')
+      refuse(socket, FOREIGN_ORIGIN.status, FOREIGN_ORIGIN.message)
+      return
+    }
+    const id = queryParameter(request, 'id')
+    const receive =
+      id === undefined
+        ? this.#receiveStranger(request, socket, head)
+        : this.#receiveNegotiated(request, socket, head, id)
+    receive.catch((error: unknown) => {
+      this.#logger.error({ error }, 'hub connection failed')
+      socket.destroy()
+    })
   }
 
   /** Takes nobody in from now on. */
   closeDoors(): void {
     this.#isDraining = true
+    this.#negotiations.clear()
   }
 
   beat(): void {
+    this.#negotiations.beat()
     for (const connection of this.connections) connection.beat()
   }
 
@@ -91,29 +143,52 @@ export class HubEndpoint implements ConnectionOwner {
 
   onClosed(connection: HubConnection, error: Error | undefined): void {
     this.connections.gone(connection)
-    this.#leave.get(connection)?.()
     if (error !== undefined) this.#logger.debug({ error: error.message }, 'hub connection broke')
   }
 
-  async #receive(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  /** Somebody who has not negotiated. */
+  async #receiveStranger(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const leave = this.#enter(request)
     if (typeof leave === 'object') {
       refuse(socket, leave.status, leave.message)
       return
     }
-    let connection: HubConnection | undefined
+    let isIn = false
     try {
-      const answer = await admit(this.hub, request, { ...this.#surroundings, logger: this.#logger })
-      if (answer === undefined) return
-      if (isRefusal(answer)) refuse(socket, answer.status, answer.message)
-      else if (this.#isDraining) refuse(socket, UNAVAILABLE.status, UNAVAILABLE.message)
-      else connection = this.#accept(request, socket, head, answer)
-    } catch (error) {
-      this.#logger.error({ error }, 'hub connection failed')
-      socket.destroy()
+      const guest = await this.#admitUpgrade(request, socket)
+      if (guest === undefined) return
+      this.#accept(request, socket, head, (carrier) => {
+        isIn = true
+        return this.#connect(carrier, { request, guest, leave })
+      })
     } finally {
-      if (connection === undefined) leave()
-      else this.#leave.set(connection, leave)
+      if (!isIn) leave()
+    }
+  }
+
+  /** Somebody who has negotiated, and has been counted in then; or whose connection was lost, and is taken up again. */
+  async #receiveNegotiated(request: IncomingMessage, socket: Duplex, head: Buffer, id: string): Promise<void> {
+    const guest = await this.#admitUpgrade(request, socket)
+    if (guest === undefined) return
+    const negotiation = this.#negotiations.findFor(guest, id)
+    if (negotiation === undefined) {
+      objectToUpgrade(socket, NO_SUCH_CONNECTION)
+      return
+    }
+    const { taken, isStateful } = negotiation
+    if (taken === undefined) {
+      this.#accept(request, socket, head, (carrier) => {
+        const options = isStateful ? STATEFUL : undefined
+        const connection = this.#connect(carrier, { request, guest, options, leave: this.#leaving(negotiation) })
+        this.#negotiations.take(negotiation, { transport: 'WebSockets', connection })
+        return connection
+      })
+    } else if (taken.transport !== 'WebSockets') {
+      objectToUpgrade(socket, OTHER_TRANSPORT)
+    } else if (taken.connection.canResume) {
+      this.#accept(request, socket, head, (carrier) => taken.connection.resume(carrier))
+    } else {
+      objectToUpgrade(socket, ALREADY_ACTIVE)
     }
   }
 
@@ -131,25 +206,47 @@ export class HubEndpoint implements ConnectionOwner {
     }
   }
 
-  #accept(request: IncomingMessage, socket: Duplex, head: Buffer, guest: Guest): HubConnection | undefined {
-    const { clock, writeDeadlineMs, clientAddress } = this.#surroundings
-    let made: HubConnection | undefined
-    acceptWebSocket(request, socket, head, {
-      clock,
-      logger: this.#logger,
-      writeDeadlineMs,
-      maxMessageBytes: MAX_MESSAGE_BYTES,
-      receiver: (carrier) => {
-        const connection = new HubConnection(carrier, guest, this)
-        made = connection
-        // From here on nothing is missed; what is published before the handshake waits for it.
-        for (const subject of guest.subjects) this.groups.join(connection, subject)
-        this.connections.add(connection)
-        const { userId, deviceId } = guest
-        this.#logger.info({ user: userId, device: deviceId, remote: clientAddress(request) }, 'hub connection opened')
-        return connection
-      },
-    })
-    return made
+  #leaving(negotiation: Negotiation): () => void {
+    return () => this.#negotiations.remove(negotiation)
+  }
+
+  #admit(request: IncomingMessage): Promise<Guest | Refusal | undefined> {
+    return admit(this.hub, request, { clock: this.#surroundings.clock, logger: this.#logger })
+  }
+
+  /** The doors may have been closed meanwhile. */
+  async #admitNewcomer(request: IncomingMessage): Promise<Guest | Refusal | undefined> {
+    const answer = await this.#admit(request)
+    return answer !== undefined && this.#isDraining ? UNAVAILABLE : answer
+  }
+
+  /** Whoever is not let in is told so. */
+  async #admitUpgrade(request: IncomingMessage, socket: Duplex): Promise<Guest | undefined> {
+    const answer = await this.#admitNewcomer(request)
+    if (answer === undefined || !isRefusal(answer)) return answer
+    refuse(socket, answer.status, answer.message)
+    return undefined
+  }
+
+  #accept(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    receiver: (carrier: Carrier) => MessageReceiver,
+  ): void {
+    const { clock, writeDeadlineMs } = this.#surroundings
+    const options = { clock, logger: this.#logger, writeDeadlineMs, maxMessageBytes: MAX_MESSAGE_BYTES, receiver }
+    acceptWebSocket(request, socket, head, options)
+  }
+
+  #connect(carrier: Carrier, { request, guest, options, leave }: Opening): HubConnection {
+    const connection = new HubConnection(carrier, guest, this, options)
+    // From here on nothing is missed; what is published before the handshake waits for it.
+    for (const subject of guest.subjects) this.groups.join(connection, subject)
+    this.connections.add(connection, leave)
+    const { userId: user, deviceId: device } = guest
+    const remote = this.#surroundings.clientAddress(request)
+    this.#logger.info({ user, device, remote }, 'hub connection opened')
+    return connection
   }
 }

@@ -1,12 +1,11 @@
 import type { IncomingMessage } from 'node:http'
+import { queryParameter } from './query.ts'
 
 /**
- * The access token of a hub request: browsers put it into the query, everything else into the header. The query goes
- * first, as in Vaultwarden. spec: hub §2.2
+ * The access token of a hub request: browsers put it into the query where they cannot send headers (WebSockets and
+ * Server-Sent Events), everything else into the header. The query goes first, as in Vaultwarden. spec: hub §2.2
  */
-export function accessToken({ url = '', headers }: IncomingMessage): string | undefined {
-  const query = url.indexOf('?')
-  const fromQuery = query < 0 ? null : new URLSearchParams(url.slice(query + 1)).get('access_token')
-  if (fromQuery) return fromQuery
-  return /^\s*bearer\s+(\S+)\s*$/i.exec(headers.authorization ?? '')?.[1]
+export function accessToken(request: IncomingMessage): string | undefined {
+  const fromQuery = queryParameter(request, 'access_token')
+  return fromQuery ?? /^\s*bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1]
 }

@@ -5,7 +5,7 @@ import { setImmediate as turnOver } from 'node:timers/promises'
 import { Broker, InProcessClient, Turn } from '#core'
 import { createHubDoor, type HubDoor, type HubDoorOptions } from '#doors/hub'
 import { type LogFields, type Logger, systemClock } from '#kit'
-import { peerAddress } from '#net'
+import { PathRouter, peerAddress } from '#net'
 import { Notifier, VAULT_ACCOUNT } from '#notify'
 
 export const ALICE = '11111111-1111-4111-8111-111111111111'
@@ -40,8 +40,12 @@ export async function startHub(options: Partial<HubDoorOptions> = {}): Promise<H
     clientAddress: peerAddress,
     ...options,
   })
-  const server = createServer((_, response) => response.writeHead(404).end())
-  server.on('upgrade', door.userHub.onUpgrade)
+  const router = new PathRouter()
+  for (const [path, handlers] of door.routes) router.add(path, handlers)
+  const server = createServer((request, response) => {
+    if (!router.handleRequest(request, response)) response.writeHead(404).end()
+  })
+  server.on('upgrade', (request, socket, head) => router.handleUpgrade(request, socket, head))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

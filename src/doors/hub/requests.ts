@@ -1,0 +1,204 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { Clock, Logger } from '#kit'
+import type { Carrier, MessageReceiver } from '#net'
+import { FOREIGN_ORIGIN } from './admission.ts'
+import type { ConnectionOptions, ConnectionRules } from './connection.ts'
+import { type Guest, isRefusal, type Refusal } from './hub.ts'
+import { negotiateAnswer, readNegotiateRequest } from './negotiate.ts'
+import type { Negotiation, Negotiations } from './negotiations.ts'
+import { answerPreflight, type HubOrigins, originObjection, shareWithOrigin } from './origins.ts'
+import { queryParameter } from './query.ts'
+import { answerJson, answerText, type Objection, refuseRequest } from './refuse.ts'
+import { LongPollingCarrier } from './transports/long-polling.ts'
+import { ServerSentEventsCarrier } from './transports/server-sent-events.ts'
+
+// ASP.NET's words. spec: hub §1.2
+export const NO_SUCH_CONNECTION: Objection = { status: 404, text: 'No Connection with that ID' }
+export const ALREADY_ACTIVE: Objection = { status: 409, text: '' }
+export const OTHER_TRANSPORT: Objection = { status: 400, text: 'Cannot change transports mid-connection' }
+const ID_REQUIRED: Objection = { status: 400, text: 'Connection ID required' }
+const NO_POSTS: Objection = { status: 405, text: 'POST requests are not allowed for WebSocket connections.' }
+const NOT_CONNECTED: Objection = { status: 409, text: 'The connection has no transport yet' }
+const NO_DELETE: Objection = { status: 400, text: 'Cannot terminate this connection using the DELETE endpoint.' }
+/** To what a client says. */
+const ANSWERS: Readonly<Record<'taken' | 'too long' | 'closed', Objection>> = {
+  taken: { status: 200, text: '' },
+  'too long': { status: 413, text: '' },
+  closed: NO_SUCH_CONNECTION,
+}
+const ENDED: Objection = { status: 202, text: '' }
+
+/** Text only. */
+const EVENTS: ConnectionOptions = { carriesBinary: false }
+const POLLING: ConnectionOptions = { keepsAlive: true }
+
+const METHODS = 'GET, POST, DELETE, OPTIONS'
+const NEGOTIATE_METHODS = 'POST, OPTIONS'
+
+/** Whose client has come, and who it is. */
+export interface Arrival {
+  readonly request: IncomingMessage
+  readonly guest: Guest
+  readonly negotiation: Negotiation
+}
+
+/** What requests need of the endpoint they are for. */
+export interface RequestDesk {
+  readonly negotiations: Negotiations
+  readonly origins: HubOrigins
+  readonly rules: Pick<ConnectionRules, 'clientTimeoutMs'>
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly writeDeadlineMs: number
+  /** Of what a client says; bytes. */
+  readonly maxMessageBytes: number
+  /** Counts a connection in. */
+  enter(request: IncomingMessage): (() => void) | Refusal
+  /** `undefined`: the client went away meanwhile. */
+  admit(request: IncomingMessage): Promise<Guest | Refusal | undefined>
+  /** The same for somebody who has no connection yet. */
+  admitNewcomer(request: IncomingMessage): Promise<Guest | Refusal | undefined>
+  /** Makes a connection of a negotiated one, whose client has come by another way than a WebSocket. */
+  connect(arrival: Arrival, carrier: Carrier, options: ConnectionOptions): MessageReceiver
+}
+
+/** A request without an upgrade: negotiation, Server-Sent Events, long polling, and what their clients say. */
+export class HubRequests {
+  readonly #desk: RequestDesk
+
+  constructor(desk: RequestDesk) {
+    this.#desk = desk
+  }
+
+  /** For the path of the hub. */
+  readonly onConnectRequest: RequestListener = (request, response) => {
+    this.#receive(request, response, METHODS, () => this.#serve(request, response))
+  }
+
+  /** For the path below it. */
+  readonly onNegotiateRequest: RequestListener = (request, response) => {
+    this.#receive(request, response, NEGOTIATE_METHODS, () => this.#negotiate(request, response))
+  }
+
+  #receive(request: IncomingMessage, response: ServerResponse, methods: string, serve: () => Promise<void>): void {
+    const { origins, logger } = this.#desk
+    const objection = originObjection(request, origins)
+    if (objection !== undefined) {
+      logger.info({ reason: objection }, 'hub request refused for its origin')
+      refuseRequest(response, FOREIGN_ORIGIN)
+      return
+    }
+    shareWithOrigin(request, response)
+    const { method = '' } = request
+    if (method === 'OPTIONS') answerPreflight(request, response, methods)
+    else if (!methods.split(', ').includes(method)) {
+      response.setHeader('Allow', methods)
+      answerText(response, { status: 405, text: '' })
+    } else {
+      serve().catch((error: unknown) => {
+        logger.error({ error }, 'hub request failed')
+        if (response.headersSent) response.destroy()
+        else refuseRequest(response, { status: 500, message: 'Internal server error' })
+      })
+    }
+  }
+
+  async #negotiate(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { enter, admitNewcomer, negotiations } = this.#desk
+    const leave = enter(request)
+    if (typeof leave === 'object') {
+      refuseRequest(response, leave)
+      return
+    }
+    let negotiation: Negotiation | undefined
+    try {
+      const guest = await admitNewcomer(request)
+      if (guest === undefined) return
+      const wanted = readNegotiateRequest(request)
+      if (isRefusal(guest)) refuseRequest(response, guest)
+      else if (typeof wanted === 'string') answerJson(response, JSON.stringify({ error: wanted }))
+      else {
+        negotiation = negotiations.open({ ...wanted, guest, leave })
+        answerJson(response, negotiateAnswer(wanted, negotiation))
+      }
+    } finally {
+      if (negotiation === undefined) leave()
+    }
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const id = queryParameter(request, 'id')
+    // Said before anybody is asked for a token: it tells whoever set up a proxy that it has lost the upgrade's headers.
+    if (id === undefined) {
+      answerText(response, ID_REQUIRED)
+      return
+    }
+    const guest = await this.#desk.admit(request)
+    if (guest === undefined) return
+    if (isRefusal(guest)) {
+      refuseRequest(response, guest)
+      return
+    }
+    const negotiation = this.#desk.negotiations.findFor(guest, id)
+    if (negotiation === undefined) answerText(response, NO_SUCH_CONNECTION)
+    else if (request.method === 'POST') await this.#take(request, response, negotiation)
+    else if (request.method === 'DELETE') this.#end(response, negotiation)
+    else if (acceptsEvents(request)) this.#stream({ request, guest, negotiation }, response)
+    else this.#poll({ request, guest, negotiation }, response)
+  }
+
+  /** What a client says. */
+  async #take(request: IncomingMessage, response: ServerResponse, { taken }: Negotiation): Promise<void> {
+    if (taken === undefined || taken.transport === 'WebSockets') {
+      answerText(response, taken === undefined ? NOT_CONNECTED : NO_POSTS)
+      return
+    }
+    const { carrier } = taken
+    try {
+      const outcome = await carrier.inlet.take(request)
+      if (outcome === 'too long') carrier.fail(new Error('message too long'))
+      answerText(response, ANSWERS[outcome])
+    } catch (error) {
+      if (response.destroyed) return // The client went away in the middle of it.
+      // A bug of ours, which costs this connection and no other.
+      carrier.destroy()
+      throw error
+    }
+  }
+
+  #end(response: ServerResponse, { taken }: Negotiation): void {
+    if (taken?.transport === 'LongPolling') taken.carrier.leave()
+    answerText(response, taken?.transport === 'LongPolling' ? ENDED : NO_DELETE)
+  }
+
+  #stream(arrival: Arrival, response: ServerResponse): void {
+    const { negotiation } = arrival
+    const { taken } = negotiation
+    if (taken !== undefined) {
+      answerText(response, taken.transport === 'ServerSentEvents' ? ALREADY_ACTIVE : OTHER_TRANSPORT)
+      return
+    }
+    const { negotiations, connect } = this.#desk
+    const carrier = new ServerSentEventsCarrier(response, this.#desk, (sse) => connect(arrival, sse, EVENTS))
+    negotiations.take(negotiation, { transport: 'ServerSentEvents', carrier })
+  }
+
+  #poll(arrival: Arrival, response: ServerResponse): void {
+    const { negotiation } = arrival
+    const { taken } = negotiation
+    if (taken?.transport === 'LongPolling') {
+      taken.carrier.poll(response)
+    } else if (taken !== undefined) {
+      answerText(response, OTHER_TRANSPORT)
+    } else {
+      const { rules, negotiations, connect } = this.#desk
+      const options = { ...this.#desk, maxAbsenceMs: rules.clientTimeoutMs }
+      const carrier = new LongPollingCarrier(response, options, (polling) => connect(arrival, polling, POLLING))
+      negotiations.take(negotiation, { transport: 'LongPolling', carrier })
+    }
+  }
+}
+
+function acceptsEvents({ headers }: IncomingMessage): boolean {
+  return /(?:^|,)\s*text\/event-stream\s*(?:[;,]|$)/i.test(headers.accept ?? '')
+}
