@@ -1,4 +1,4 @@
-import { ProtocolError } from '#kit'
+import { normalGuid, ProtocolError } from '#kit'
 import { caselessMembers } from './caseless-members.ts'
 import { canonicalDate } from './dates.ts'
 import { type Notification, type NotificationName, notificationName } from './notification.ts'
@@ -81,11 +81,9 @@ function memberIn(value: unknown, path: string, kind: MemberKind): unknown {
   }
 }
 
-/** As .NET writes one. What is no id must not become a part of a subject. */
-const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
+/** What is no id must not become a part of a subject. */
 function idIn(value: unknown, path: string): string {
-  return typeof value === 'string' && GUID.test(value) ? value.toLowerCase() : refuse(path, 'a GUID')
+  return normalGuid(value) ?? refuse(path, 'a GUID')
 }
 
 const isByte = (value: unknown) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255

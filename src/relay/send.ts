@@ -108,7 +108,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The official server's services log what they are told this way. Nothing more is read of the connection. */
+/** The official server's services log what they are told this way. What was not read of the request is not read any more. */
 function refuse(
   response: ServerResponse,
   status: number,
@@ -121,7 +121,7 @@ function refuse(
       ...headers,
       'Content-Type': 'application/json; charset=utf-8',
       'Content-Length': body.length,
-      Connection: 'close',
+      ...(response.req.complete ? {} : { Connection: 'close' }),
     })
     .end(body)
 }

@@ -1,4 +1,5 @@
 import { clientTypeOfDevice, type DeviceClientType } from '#auth'
+import { normalGuid } from '#kit'
 import { type IdentityClaims, type IdentityTokens, scopesOf, textsOf } from './identity-tokens.ts'
 
 /** A device of a user of the official server, as the hub sees it. */
@@ -23,8 +24,6 @@ const METHODS: readonly string[] = ['Application', 'external']
 /** One claim for each role of a member. */
 const ORGANIZATION_CLAIMS = ['orgowner', 'orgadmin', 'orguser', 'orgcustom'] as const
 
-const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 /**
  * Lets the users of an official server in, by the tokens of its Identity service. What comes back rejects when the
  * service has never answered; undefined for a token that is none, or not one for the hub. spec: hub §2.3, §2.4
@@ -39,14 +38,16 @@ export function identityAuthenticator({ tokens, installationId }: IdentityAuthen
 function sessionOf(claims: IdentityClaims, installationId: string | undefined): IdentitySession | undefined {
   const { sub, device, devicetype } = claims
   const isForHub = scopesOf(claims).includes('api') && textsOf(claims.amr).some((method) => METHODS.includes(method))
-  // Ids become parts of subjects.
-  if (!isForHub || sub === undefined || !GUID.test(sub) || typeof device !== 'string') return undefined
-  const organizations = ORGANIZATION_CLAIMS.flatMap((claim) => textsOf(claims[claim])).filter((id) => GUID.test(id))
+  const userId = normalGuid(sub)
+  if (!isForHub || userId === undefined || typeof device !== 'string') return undefined
+  const organizations = ORGANIZATION_CLAIMS.flatMap((claim) =>
+    textsOf(claims[claim]).flatMap((id) => normalGuid(id) ?? []),
+  )
   return {
-    user: { id: sub.toLowerCase() },
+    user: { id: userId },
     device: { id: device },
     clientType: typeof devicetype === 'string' ? clientTypeOfDevice(devicetype) : undefined,
-    organizations: [...new Set(organizations.map((id) => id.toLowerCase()))],
+    organizations: [...new Set(organizations)],
     installationId,
   }
 }
