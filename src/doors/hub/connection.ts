@@ -16,6 +16,7 @@ import { HeldEvents } from './held-events.ts'
 import type { Guest } from './hub.ts'
 import type { HubEvent } from './hub-event.ts'
 import { Inbound } from './inbound.ts'
+import { type Pinged, PingQueue } from './ping-queue.ts'
 
 export { type ConnectionOptions, type ConnectionOwner, type ConnectionRules, HEARTBEAT_MS } from './connection-rules.ts'
 
@@ -40,9 +41,14 @@ const GOING_AWAY = 1001
 
 const ACCEPTED = encodeHandshakeReply()
 const NO_BYTES = Buffer.alloc(0)
+/** ASP.NET's words for whatever it was that the client did. */
+const CLOSED_WITH_AN_ERROR = { error: 'Connection closed with an error.' }
 const ORDINARY: ConnectionOptions = {}
 /** An outbox says so itself when it takes nothing. */
 const onOverflow = () => {}
+
+/** One for all hubs, as they share one event loop. */
+const PINGS = new PingQueue()
 
 /** `waiting`: without a transport, for another one. */
 type State = 'handshake' | 'open' | 'waiting' | 'ending'
@@ -51,7 +57,7 @@ type State = 'handshake' | 'open' | 'waiting' | 'ending'
  * One client of a hub: SignalR's side of a transport, or of one after another where that was negotiated. There may be
  * ten thousand of them that hear nothing for hours, so what an idle one does not need is made when it is needed.
  */
-export class HubConnection implements MessageReceiver {
+export class HubConnection implements MessageReceiver, Pinged {
   readonly guest: Guest
   readonly #owner: ConnectionOwner
   readonly #options: ConnectionOptions
@@ -127,7 +133,9 @@ export class HubConnection implements MessageReceiver {
 
   /** `error`: the client broke the rules of the transport, which would happen again over another one. */
   onClosing(error: Error | undefined): void {
-    if (error !== undefined || this.#continuity === undefined) this.#end('closed by the client')
+    if (error !== undefined && this.#state === 'open') this.#append(this.#protocol!.encodeClose(CLOSED_WITH_AN_ERROR))
+    if (error !== undefined) this.#end(`transport error: ${error.message}`)
+    else if (this.#continuity === undefined) this.#end('closed by the client')
     this.#outbox.flush()
   }
 
@@ -185,6 +193,11 @@ export class HubConnection implements MessageReceiver {
     }
   }
 
+  /** For the queue of those that are to be pinged. */
+  ping(): void {
+    if (this.#state === 'open' && !this.#isBehind) this.#append(this.#protocol!.ping)
+  }
+
   /** The server's wish: a client that reconnects by itself may come back at once. */
   goAway(why: string, error?: string): void {
     this.#close(GOING_AWAY, why, this.#protocol?.encodeClose({ allowReconnect: true, error }))
@@ -208,7 +221,10 @@ export class HubConnection implements MessageReceiver {
     this.#catchUp()
     if (this.#state !== 'open' || this.#isBehind) return
     this.#acknowledge()
-    if (++this.#beatsSinceSent * HEARTBEAT_MS >= keepAliveMs && !keepsAlive) this.#append(this.#protocol!.ping)
+    if (++this.#beatsSinceSent * HEARTBEAT_MS >= keepAliveMs && !keepsAlive) {
+      this.#beatsSinceSent = 0
+      PINGS.add(this)
+    }
   }
 
   /** The client says nothing any more. Should it read nevertheless, it learns that we are gone; nobody waits for it. */
@@ -313,7 +329,7 @@ export class HubConnection implements MessageReceiver {
       if (!this.#inbound.isPaused) this.#listen(this.#inbound)
     } catch (error) {
       if (!(error instanceof SignalrError)) throw error
-      const farewell = this.#protocol!.encodeClose({ error: 'Connection closed with an error.' })
+      const farewell = this.#protocol!.encodeClose(CLOSED_WITH_AN_ERROR)
       this.#close(NORMAL_CLOSURE, `protocol error: ${error.message}`, farewell)
     }
   }

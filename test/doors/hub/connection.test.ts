@@ -98,11 +98,16 @@ for (const [name, data] of broken) {
   })
 }
 
-test('a message over 32 KiB closes that connection with 1009 and no other', async () => {
+test('a message over 32 KiB closes that connection with an error and 1009, and no other', async () => {
   await using hub = await startHub()
   const culprit = await HubClient.start(hub.url, ALICE)
   const bystander = await HubClient.start(hub.url, ALICE)
   culprit.send(Buffer.alloc(32_769))
+  assert.deepEqual(await culprit.next(), {
+    type: HubMessageType.Close,
+    error: 'Connection closed with an error.',
+    allowReconnect: false,
+  })
   assert.equal((await within(culprit.closed, 'the close')).code, 1009)
   hub.notifier.account('SyncSettings', ALICE, AT, null)
   assert.equal((await bystander.nextNotification()).Type, 10)
