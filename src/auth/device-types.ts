@@ -41,7 +41,13 @@ const DEVICE_TYPES: readonly DeviceType[] = [
   { name: 'DuckDuckGo', officialName: 'DuckDuckGoBrowser', clientType: 'Web' },
 ]
 
-const BY_OFFICIAL_NAME: ReadonlyMap<string, DeviceType> = new Map(DEVICE_TYPES.map((type) => [type.officialName, type]))
+/** Where a type of one name is called like another type by its other name, both are of the same clients. */
+const BY_NAME: ReadonlyMap<string, DeviceType> = new Map(
+  DEVICE_TYPES.flatMap((type) => [
+    [type.name, type],
+    [type.officialName, type],
+  ]),
+)
 
 /** The type of a device that does not say what it is. */
 export const UNKNOWN_DEVICE_TYPE = 14
@@ -50,9 +56,9 @@ export function deviceTypeName(type: number): string {
   return (DEVICE_TYPES[type] ?? DEVICE_TYPES[UNKNOWN_DEVICE_TYPE]!).name
 }
 
-/** `type`: its number, as devices say and the database has it; or its name in a token of the official server. */
+/** `type`: its number, as devices say and the database has it; or its name in a token, Vaultwarden's or the official server's. */
 export function clientTypeOfDevice(type: number | string): DeviceClientType | undefined {
-  const found = typeof type === 'number' ? DEVICE_TYPES[type] : BY_OFFICIAL_NAME.get(type)
+  const found = typeof type === 'number' ? DEVICE_TYPES[type] : BY_NAME.get(type)
   return found?.clientType
 }
 

@@ -24,12 +24,13 @@ export function assembleRelay(choose: Choice, cwd: string, problems: Problems): 
     const key = choose(relay.installationKey)
     const issuer = choose(relay.installationIssuer)
     const publicKeyFile = choose(relay.installationPublicKey)
+    const identity = choose(relay.installationIdentity)
     if (id === undefined) {
-      const isHalf = [key, issuer, publicKeyFile].some((value) => value !== undefined)
+      const isHalf = [key, issuer, publicKeyFile, identity].some((value) => value !== undefined)
       if (isHalf) problems.error('relay: an installation without installation_id (BELFRY_RELAY_INSTALLATION_ID)')
       return []
     }
-    const one = { id, key: key ?? '', issuer, publicKeyFile }
+    const one = { id, key: key ?? '', issuer, publicKeyFile, identity }
     const wrong = problemOf(one)
     if (wrong !== undefined) problems.error(`relay: ${wrong}`)
     return [one]

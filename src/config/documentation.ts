@@ -119,8 +119,8 @@ const BLOCK_NOTES: Readonly<Record<string, string>> = {
     '[Notification hub](protocols/hub.md).',
   relay:
     'Without any of this Belfry relays nothing. What it does is told in [Relay](protocols/relay.md). Of each of the ' +
-    '`installations`, `id` (a UUID) and `key` are needed; `issuer` and `public_key` mean what they mean in ' +
-    '`installation_issuer` and `installation_public_key`.\n\n' +
+    '`installations`, `id` (a UUID) and `key` are needed; `issuer`, `public_key` and `identity` mean what they mean in ' +
+    '`installation_issuer`, `installation_public_key` and `installation_identity`.\n\n' +
     '```\n' +
     'relay {\n' +
     '  installations: [\n' +

@@ -1,5 +1,5 @@
 export { createRelayApp, RELAY_PATHS } from './app.ts'
 export type { RelayContext } from './context.ts'
 export { type GrantAnswer, type GrantForm, type ServiceClients, serviceGrant } from './grant.ts'
-export { loadIssuers } from './installations.ts'
 export { type RelayedSession, RelayedSessions } from './relayed-sessions.ts'
+export { tokenIssuers } from './token-issuers.ts'

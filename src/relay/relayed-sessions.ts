@@ -1,14 +1,13 @@
-import { type JWTPayload, jwtVerify } from 'jose'
+import type { JWTPayload } from 'jose'
 import { clientTypeOfDevice } from '#auth'
-import { type Clock, normalGuid } from '#kit'
+import { normalGuid } from '#kit'
 import { allFor, type ClientType, relayedSubject } from '#notify'
 import type { RelayedDevices } from '#store'
-import type { InstallationIssuer } from './installations.ts'
+import { scopesOf, textsOf } from './identity/identity-tokens.ts'
+import type { TokenIssuer } from './token-issuers.ts'
 
-const LEEWAY_SECONDS = 30
-
-/** Longest token looked at; those of a member of a thousand organizations have some 50 KB. */
-const MAX_TOKEN_CHARACTERS = 64 * 1024
+/** Node allows no more for all headers of a request. */
+const MAX_TOKEN_CHARACTERS = 16 * 1024
 
 /** Of one device, by its token and by its registration together. */
 const MAX_ORGANIZATIONS = 1000
@@ -30,17 +29,12 @@ export interface RelayedSession {
 
 /** Turns access tokens of other servers into the sessions that they stand for. */
 export class RelayedSessions {
-  readonly #byIssuer: ReadonlyMap<string, readonly InstallationIssuer[]>
+  readonly #issuers: readonly TokenIssuer[]
   readonly #relayedDevices: Pick<RelayedDevices, 'organizationsOf'>
-  readonly #clock: Clock
 
-  constructor(
-    issuers: readonly InstallationIssuer[],
-    { relayedDevices, clock }: { relayedDevices: Pick<RelayedDevices, 'organizationsOf'>; clock: Clock },
-  ) {
-    this.#byIssuer = Map.groupBy(issuers, ({ issuer }) => issuer)
+  constructor(issuers: readonly TokenIssuer[], relayedDevices: Pick<RelayedDevices, 'organizationsOf'>) {
+    this.#issuers = issuers
     this.#relayedDevices = relayedDevices
-    this.#clock = clock
   }
 
   /**
@@ -48,39 +42,23 @@ export class RelayedSessions {
    * and its times cannot be known here: whether the session still holds is known to the other server alone.
    */
   async authenticate(token: string): Promise<RelayedSession | undefined> {
-    // Servers whose address was never set have all the same issuer, so there may be several keys to try.
-    for (const issuer of this.#byIssuer.get(issuerOf(token)) ?? []) {
-      const claims = await this.#verify(token, issuer)
-      if (claims !== undefined) return this.#sessionOf(claims, issuer.id)
+    if (token.length > MAX_TOKEN_CHARACTERS) return undefined
+    for (const issuer of this.#issuers) {
+      const claims = await issuer.verify(token)
+      if (claims !== undefined) return this.#sessionOf(claims, issuer.installationId)
     }
     return undefined
   }
 
-  async #verify(token: string, { issuer, publicKey }: InstallationIssuer): Promise<JWTPayload | undefined> {
-    try {
-      const { payload } = await jwtVerify(token, publicKey, {
-        algorithms: ['RS256'],
-        issuer,
-        clockTolerance: LEEWAY_SECONDS,
-        currentDate: new Date(this.#clock.now()),
-        requiredClaims: ['exp', 'nbf', 'sub'],
-      })
-      return payload
-    } catch {
-      // Every way a token can be wrong has the same answer, so that the answer teaches nothing.
-      return undefined
-    }
-  }
-
   async #sessionOf(claims: JWTPayload, installationId: string): Promise<RelayedSession | undefined> {
     const userId = normalGuid(claims.sub)
-    const { device: identifier, devicetype, scope } = claims
+    const { device: identifier, devicetype } = claims
     // Refresh tokens and others of the same issuer have another subject or no scope `api`.
-    if (userId === undefined || !textsIn(scope).includes('api')) return undefined
+    if (userId === undefined || !scopesOf(claims).includes('api')) return undefined
     if (typeof identifier !== 'string' || identifier === '' || identifier.length > MAX_IDENTIFIER_LENGTH)
       return undefined
     const registered = await this.#relayedDevices.organizationsOf(installationId, userId, identifier)
-    const claimed = ORGANIZATION_CLAIMS.flatMap((name) => textsIn(claims[name])).flatMap((id) => normalGuid(id) ?? [])
+    const claimed = ORGANIZATION_CLAIMS.flatMap((name) => textsOf(claims[name])).flatMap((id) => normalGuid(id) ?? [])
     const organizations = [...new Set([...claimed, ...registered])].slice(0, MAX_ORGANIZATIONS)
     return {
       installationId,
@@ -94,21 +72,4 @@ export class RelayedSessions {
       ].map((subject) => relayedSubject(installationId, subject)),
     }
   }
-}
-
-/** What a token says of its issuer, true or not. */
-function issuerOf(token: string): string {
-  if (token.length > MAX_TOKEN_CHARACTERS) return ''
-  try {
-    const { iss } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { iss?: unknown }
-    return typeof iss === 'string' ? iss : ''
-  } catch {
-    return ''
-  }
-}
-
-/** Claims with one value are a text in some servers' tokens, and a list of one in others'. */
-function textsIn(claim: unknown): readonly string[] {
-  const items = Array.isArray(claim) ? claim : [claim]
-  return items.filter((item) => typeof item === 'string')
 }

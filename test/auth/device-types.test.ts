@@ -25,8 +25,19 @@ test('a device of the official server is known by the name of its type', () => {
   assert.equal(clientTypeOfDevice('SDK'), undefined)
 })
 
+test('a device of a Vaultwarden is known by the name that its tokens have', () => {
+  const names = {
+    'Chrome Extension': 'Browser',
+    macOS: 'Desktop',
+    Android: 'Mobile',
+    'Linux CLI': 'Cli',
+    Chrome: 'Web',
+  }
+  for (const [name, clientType] of Object.entries(names)) assert.equal(clientTypeOfDevice(name), clientType)
+})
+
 test('a type that nobody knows is of no client type', () => {
-  for (const type of [27, -1, 1.5, 'Chrome Extension', 'constructor', '']) {
+  for (const type of [27, -1, 1.5, 'Toaster', 'constructor', '']) {
     assert.equal(clientTypeOfDevice(type), undefined)
   }
 })

@@ -30,11 +30,11 @@ describe('relay {}', () => {
   test('names installations, with ids in lower case and the files of their keys', () => {
     const conf = `relay { internal_key: inner, installations: [
       { id: "${ID.toUpperCase()}", key: "k1", issuer: "https://v|login", public_key: "a.pem" }
-      { id: "${OTHER}", key: k2 } ] }`
+      { id: "${OTHER}", key: k2, identity: "https://v/identity/" } ] }`
     assert.deepEqual(load(conf), {
       installations: [
         { id: ID, key: 'k1', issuer: 'https://v|login', publicKeyFile: 'a.pem' },
-        { id: OTHER, key: 'k2' },
+        { id: OTHER, key: 'k2', identity: 'https://v/identity' },
       ],
       internalKey: 'inner',
     })
@@ -72,6 +72,8 @@ describe('relay {}', () => {
     { id: "${ID}" }
     { id: "${ID}", key: secret-2, issuer: "https://v|login" }
     { id: "${ID}", key: 7 }
+    { id: "${ID}", key: secret-3, issuer: "https://v|login", public_key: p, identity: "https://v" }
+    { id: "${ID}", key: secret-4, identity: "vault" }
     { id: "${ID}", kye: secret-3 }
     secret
   ]
@@ -81,8 +83,10 @@ describe('relay {}', () => {
       `x.conf:4:7: installation ${ID} needs a key`,
       `x.conf:5:66: installation ${ID} needs both issuer and public_key, or neither`,
       'x.conf:6:51: interface conversion: interface {} is int64, not string (write a text, in quotes)',
-      'x.conf:7:51: unknown field "kye" (did you mean "key"?)',
-      'x.conf:8:5: Expected installation to be a map, got string',
+      `x.conf:7:108: installation ${ID} has an identity and needs no issuer and public_key`,
+      `x.conf:8:66: the identity of installation ${ID} is no plain http or https URL`,
+      'x.conf:9:51: unknown field "kye" (did you mean "key"?)',
+      'x.conf:10:5: Expected installation to be a map, got string',
     ])
     assert.deepEqual(complaints(`relay { installation_key: secret-1 }`), [
       'relay: an installation without installation_id (BELFRY_RELAY_INSTALLATION_ID)',

@@ -18,10 +18,12 @@ export interface RelayInstallation {
   readonly key: string
   /**
    * `iss` of the tokens that it gives to its users, and the PEM file of the key that signs them, private or public.
-   * Without them its devices cannot come in by the hub.
+   * Without them, and without `identity`, its devices cannot come in by the hub.
    */
   readonly issuer?: string | undefined
   readonly publicKeyFile?: string | undefined
+  /** Instead, of an official server: the URL of its Identity service, without a slash at its end. */
+  readonly identity?: string | undefined
 }
 
 /** `installations` of `relay {}`. */
@@ -32,9 +34,9 @@ export const installations = deepType<readonly RelayInstallation[]>({
     if (!Array.isArray(given)) throw new InvalidValue(`${source.name} must be a list of installations`)
     return given.map((one: RelayInstallation, index) => {
       const name = `${source.name}[${index}]`
-      const { id, key, issuer, publicKeyFile } = one
-      if ([id, key, issuer ?? '', publicKeyFile ?? ''].some((text) => typeof text !== 'string')) {
-        throw new InvalidValue(`${name} must have texts for id, key, issuer and publicKeyFile`)
+      const { id, key, issuer = '', publicKeyFile = '', identity = '' } = one
+      if ([id, key, issuer, publicKeyFile, identity].some((text) => typeof text !== 'string')) {
+        throw new InvalidValue(`${name} must have texts for id, key, issuer, publicKeyFile and identity`)
       }
       const wrong = problemOf(one)
       if (wrong !== undefined) throw new InvalidValue(`${name}: ${wrong}`)
@@ -44,11 +46,17 @@ export const installations = deepType<readonly RelayInstallation[]>({
 })
 
 /** What is wrong with an installation, in the words of the file. */
-export function problemOf({ id, key, issuer, publicKeyFile }: RelayInstallation): string | undefined {
+export function problemOf({ id, key, issuer, publicKeyFile, identity }: RelayInstallation): string | undefined {
   if (normalGuid(id) === undefined) return 'an installation needs an id, which is a UUID'
   if (key === '') return `installation ${id} needs a key`
-  if ((issuer === undefined) === (publicKeyFile === undefined)) return undefined
-  return `installation ${id} needs both issuer and public_key, or neither`
+  if ((issuer === undefined) !== (publicKeyFile === undefined)) {
+    return `installation ${id} needs both issuer and public_key, or neither`
+  }
+  if (identity === undefined) return undefined
+  if (issuer !== undefined) return `installation ${id} has an identity and needs no issuer and public_key`
+  const url = /^https?:\/\//i.test(identity) ? URL.parse(identity) : null
+  const isPlain = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  return isPlain ? undefined : `the identity of installation ${id} is no plain http or https URL`
 }
 
 /** Throws `InvalidValue` for what is no list. */
@@ -62,7 +70,7 @@ function installationsIn(value: ConfigValue, problems: Problems): readonly Relay
 
 function installationIn(map: ConfigMap, problems: Problems): RelayInstallation | undefined {
   const errorsBefore = problems.errors.length
-  let [id, key, issuer, publicKeyFile] = ['', '', '', '']
+  let [id, key, issuer, publicKeyFile, identity] = ['', '', '', '', '']
   readMap(
     map,
     {
@@ -78,16 +86,29 @@ function installationIn(map: ConfigMap, problems: Problems): RelayInstallation |
       public_key: ({ value }) => {
         publicKeyFile = stringIn(value)
       },
+      identity: ({ value }) => {
+        identity = stringIn(value)
+      },
     },
     problems,
   )
   if (problems.errors.length > errorsBefore) return undefined
   // An empty text counts as none, as in the environment.
-  const found = { id, key, issuer: issuer || undefined, publicKeyFile: publicKeyFile || undefined }
+  const found = {
+    id,
+    key,
+    issuer: issuer || undefined,
+    publicKeyFile: publicKeyFile || undefined,
+    identity: identity || undefined,
+  }
   const wrong = problemOf(found)
   if (wrong === undefined) return normal(found)
   problems.errorAt([...map.entries.values()].at(-1)?.keyPosition ?? map.position, wrong)
   return undefined
 }
 
-const normal = (one: RelayInstallation): RelayInstallation => ({ ...one, id: one.id.toLowerCase() })
+const normal = (one: RelayInstallation): RelayInstallation => ({
+  ...one,
+  id: one.id.toLowerCase(),
+  identity: one.identity?.replace(/\/+$/, ''),
+})

@@ -2,7 +2,7 @@ import { normalGuid } from '#kit'
 import { InvalidValue } from '../language/index.ts'
 import { installations } from '../relay/installations.ts'
 import { mustBe } from '../types/setting-type.ts'
-import { path, plainText, secret, text } from '../types/text.ts'
+import { domain, path, plainText, secret, text } from '../types/text.ts'
 import { optional } from './setting.ts'
 
 export const uuid = text('UUID', (written, source) => {
@@ -46,6 +46,15 @@ export const relaySettings = {
     type: path(),
     defaultText: 'none: its devices cannot connect',
     help: 'The key that signs these tokens, as a PEM file: `rsa_key.pub.pem`, or `rsa_key.pem` of its data folder.',
+  }),
+  installationIdentity: optional({
+    key: 'relay.installation_identity',
+    variable: 'BELFRY_RELAY_INSTALLATION_IDENTITY',
+    type: domain,
+    defaultText: 'none',
+    help:
+      'Of an official server, instead of these two: where its Identity service answers, such as ' +
+      '`https://vault.example.com/identity`.',
   }),
   internalKey: optional({
     key: 'relay.internal_key',
