@@ -1,5 +1,7 @@
 export { createRelayApp, RELAY_PATHS } from './app.ts'
 export type { RelayContext } from './context.ts'
 export { type GrantAnswer, type GrantForm, type ServiceClients, serviceGrant } from './grant.ts'
+export { IdentityTokens, IssuerSource, identityAuthenticator, scopesOf } from './identity/index.ts'
 export { type RelayedSession, RelayedSessions } from './relayed-sessions.ts'
+export { sendHandler } from './send.ts'
 export { tokenIssuers } from './token-issuers.ts'

@@ -3,7 +3,7 @@ import { clientTypeOfDevice } from '#auth'
 import { normalGuid } from '#kit'
 import { allFor, type ClientType, relayedSubject } from '#notify'
 import type { RelayedDevices } from '#store'
-import { scopesOf, textsOf } from './identity/identity-tokens.ts'
+import { organizationsOf, scopesOf } from './identity/index.ts'
 import type { TokenIssuer } from './token-issuers.ts'
 
 /** Node allows no more for all headers of a request. */
@@ -13,9 +13,6 @@ const MAX_TOKEN_CHARACTERS = 16 * 1024
 const MAX_ORGANIZATIONS = 1000
 
 const MAX_IDENTIFIER_LENGTH = 255
-
-/** Claims of the official server: ids of the organizations that the user belongs to, by the role in them. */
-const ORGANIZATION_CLAIMS = ['orgowner', 'orgadmin', 'orguser', 'orgcustom']
 
 /** A device of another server's user, as that server's token vouches for it. */
 export interface RelayedSession {
@@ -58,8 +55,7 @@ export class RelayedSessions {
     if (typeof identifier !== 'string' || identifier === '' || identifier.length > MAX_IDENTIFIER_LENGTH)
       return undefined
     const registered = await this.#relayedDevices.organizationsOf(installationId, userId, identifier)
-    const claimed = ORGANIZATION_CLAIMS.flatMap((name) => textsOf(claims[name])).flatMap((id) => normalGuid(id) ?? [])
-    const organizations = [...new Set([...claimed, ...registered])].slice(0, MAX_ORGANIZATIONS)
+    const organizations = [...new Set([...organizationsOf(claims), ...registered])].slice(0, MAX_ORGANIZATIONS)
     return {
       installationId,
       user: { id: userId },

@@ -9,13 +9,6 @@ export interface IdentitySession {
   readonly clientType: DeviceClientType | undefined
   /** Organizations of the user when the token was issued: who joins one gets another token. */
   readonly organizations: readonly string[]
-  readonly installationId: string | undefined
-}
-
-export interface IdentityAuthenticatorOptions {
-  readonly tokens: Pick<IdentityTokens, 'verify'>
-  /** Of the official server. */
-  readonly installationId: string | undefined
 }
 
 /** Ways to have logged in after which a user may listen. */
@@ -28,26 +21,28 @@ const ORGANIZATION_CLAIMS = ['orgowner', 'orgadmin', 'orguser', 'orgcustom'] as 
  * Lets the users of an official server in, by the tokens of its Identity service. What comes back rejects when the
  * service has never answered; undefined for a token that is none, or not one for the hub. spec: hub §2.3, §2.4
  */
-export function identityAuthenticator({ tokens, installationId }: IdentityAuthenticatorOptions) {
+export function identityAuthenticator(tokens: Pick<IdentityTokens, 'verify'>) {
   return async (token: string): Promise<IdentitySession | undefined> => {
     const claims = await tokens.verify(token)
-    return claims && sessionOf(claims, installationId)
+    return claims && sessionOf(claims)
   }
 }
 
-function sessionOf(claims: IdentityClaims, installationId: string | undefined): IdentitySession | undefined {
+/** Ids of the organizations that the user of a token belongs to. */
+export function organizationsOf(claims: IdentityClaims): readonly string[] {
+  const ids = ORGANIZATION_CLAIMS.flatMap((claim) => textsOf(claims[claim])).flatMap((id) => normalGuid(id) ?? [])
+  return [...new Set(ids)]
+}
+
+function sessionOf(claims: IdentityClaims): IdentitySession | undefined {
   const { sub, device, devicetype } = claims
   const isForHub = scopesOf(claims).includes('api') && textsOf(claims.amr).some((method) => METHODS.includes(method))
   const userId = normalGuid(sub)
   if (!isForHub || userId === undefined || typeof device !== 'string') return undefined
-  const organizations = ORGANIZATION_CLAIMS.flatMap((claim) =>
-    textsOf(claims[claim]).flatMap((id) => normalGuid(id) ?? []),
-  )
   return {
     user: { id: userId },
     device: { id: device },
     clientType: typeof devicetype === 'string' ? clientTypeOfDevice(devicetype) : undefined,
-    organizations: [...new Set(organizations)],
-    installationId,
+    organizations: organizationsOf(claims),
   }
 }

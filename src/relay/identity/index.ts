@@ -1,3 +1,3 @@
-export { type IdentitySession, identityAuthenticator } from './identity-sessions.ts'
-export { IdentityTokens } from './identity-tokens.ts'
+export { identityAuthenticator, organizationsOf } from './identity-sessions.ts'
+export { IdentityTokens, scopesOf } from './identity-tokens.ts'
 export { IssuerSource } from './issuer.ts'

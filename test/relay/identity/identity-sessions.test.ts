@@ -3,7 +3,6 @@ import { describe, test } from 'node:test'
 import { identityAuthenticator } from '../../../src/relay/identity/identity-sessions.ts'
 
 const USER = '11111111-1111-4111-8111-11111111111a'
-const INSTALLATION = '88888888-8888-4888-8888-888888888888'
 const ORGS = [1, 2, 3, 4].map((n) => `6666666${n}-6666-4666-8666-66666666666f`)
 
 /** As the official server writes them: a claim that is there once is no list. */
@@ -17,16 +16,14 @@ const CLAIMS = {
   orguser: [ORGS[1], ORGS[2]],
 }
 
-const sessionOf = (claims: Record<string, unknown>, installationId?: string) =>
-  identityAuthenticator({ tokens: { verify: async () => claims }, installationId })('token')
+const sessionOf = (claims: Record<string, unknown>) => identityAuthenticator({ verify: async () => claims })('token')
 
 test('a device of the official server is on the hub what its token says of it', async () => {
-  assert.deepEqual(await sessionOf(CLAIMS, INSTALLATION), {
+  assert.deepEqual(await sessionOf(CLAIMS), {
     user: { id: USER },
     device: { id: '44444444-4444-4444-8444-444444444444' },
     clientType: 'Browser',
     organizations: ORGS.slice(0, 3),
-    installationId: INSTALLATION,
   })
 })
 
@@ -69,7 +66,6 @@ describe('no device of a user is', () => {
   }
 
   test('whoever has no token', async () => {
-    const authenticate = identityAuthenticator({ tokens: { verify: async () => undefined }, installationId: undefined })
-    assert.equal(await authenticate('token'), undefined)
+    assert.equal(await identityAuthenticator({ verify: async () => undefined })('token'), undefined)
   })
 })
