@@ -11,6 +11,7 @@ export {
 export type {
   CookieOptions,
   HubOptions,
+  IdentityOptions,
   LocalHttpsOptions,
   LogOptions,
   MonitoringOptions,

@@ -46,7 +46,7 @@ describe('relay {}', () => {
       BELFRY_RELAY_INSTALLATION_KEY: 'k',
       BELFRY_RELAY_INSTALLATION_ISSUER: 'https://v|login',
       BELFRY_RELAY_INSTALLATION_PUBLIC_KEY: 'a.pem',
-      BELFRY_RELAY_INTERNAL_KEY: 'inner',
+      globalSettings__internalIdentityKey: 'inner',
     }
     const one = { id: ID, key: 'k', issuer: 'https://v|login', publicKeyFile: 'a.pem' }
     assert.deepEqual(load('port: 0', env), { installations: [one], internalKey: 'inner' })

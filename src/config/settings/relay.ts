@@ -58,11 +58,11 @@ export const relaySettings = {
   }),
   internalKey: optional({
     key: 'relay.internal_key',
-    variable: 'BELFRY_RELAY_INTERNAL_KEY',
+    variable: 'globalSettings__internalIdentityKey',
     type: secret('text'),
     defaultText: 'none: nobody may',
     help:
-      'With this key the services of an official server, whose `globalSettings__internalIdentityKey` it is, get a token ' +
-      'for `POST /send`.',
+      'With this key the services of an official server get a token from us for `POST /send`, where there is no Identity ' +
+      'service of theirs to get it from (`hub { identity { authority } }`).',
   }),
 }
