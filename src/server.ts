@@ -190,12 +190,13 @@ function startedWith({ web, vault, hub, relay, oldHub, log }: Options) {
 
 async function webRoutes(
   { vault: { basePath }, web }: Options,
-  { hubDoor, login }: VaultRooms,
+  { hubDoor, relay, login, onRequest }: VaultRooms,
   nats: NatsService,
   address: (request: IncomingMessage) => string,
 ): Promise<PathRouter> {
   const router = new PathRouter()
   for (const [path, handlers] of hubDoor?.routes ?? []) router.add(`${basePath}${path}`, handlers)
+  relay?.mount(router, onRequest)
   const mount = (more: Mount) =>
     nats.mount(mountOptions({}, { cwd: '/', env: {} }), { clientAddress: address, ...more })
 

@@ -12,23 +12,43 @@ export interface PathHandlers {
 /** Which door takes which path. */
 export class PathRouter {
   readonly #handlers = new Map<string, PathHandlers>()
+  /** By the beginning of the path, which ends with a slash. */
+  readonly #folders: (readonly [folder: string, handlers: PathHandlers])[] = []
 
   /** `path` is compared exactly, without the query. */
   add(path: string, handlers: PathHandlers): void {
     this.#handlers.set(path, handlers)
   }
 
+  /** Every path below `folder`, such as `/push/send` of `/push`, but for those that are somebody's by themselves. */
+  addBelow(folder: string, handlers: PathHandlers): void {
+    this.#folders.push([`${folder}/`, handlers])
+  }
+
   /** An upgrade to a path that nobody took is answered with 404. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const handler = this.#handlers.get(requestTarget(request).path)?.onUpgrade
+    const handler = this.#handlersFor(request)?.onUpgrade
     if (handler === undefined) refuseUpgrade(socket, 404)
     else handler(request, socket, head)
   }
 
   /** Whether the path is somebody's; only then it is answered. */
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
-    const handler = this.#handlers.get(requestTarget(request).path)?.onRequest
+    const handler = this.#handlersFor(request)?.onRequest
     handler?.(request, response)
     return handler !== undefined
+  }
+
+  #handlersFor(request: IncomingMessage): PathHandlers | undefined {
+    const { path } = requestTarget(request)
+    return this.#handlers.get(path) ?? this.#folders.find(([folder]) => path.startsWith(folder))?.[1]
+  }
+
+  #find(request: IncomingMessage): PathHandlers | undefined {
+    const { path } = requestTarget(request)
+    const exact = this.#handlers.get(path)
+    if (exact !== undefined) return exact
+    for (const [prefix, handlers] of this.#below) if (path.startsWith(prefix)) return handlers
+    return undefined
   }
 }

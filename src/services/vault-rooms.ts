@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import path from 'node:path'
-import { Sessions, Tokens } from '#auth'
+import { loadSigningKey, ServiceTokens, Sessions, Tokens } from '#auth'
 import type { Options } from '#config'
 import { type Broker, InProcessClient, Turn } from '#core'
 import { createHubDoor, type HubDoor } from '#doors/hub'
@@ -11,6 +11,7 @@ import { Notifier, VAULT_ACCOUNT } from '#notify'
 import { openStore } from '#store'
 import { createVaultApp } from '#vault'
 import { hubOrigins } from './hub-origins.ts'
+import { openRelayRoom, type RelayRoom } from './relay-room.ts'
 import { type VaultLogin, vaultLogin } from './vault-login.ts'
 
 /** The Bitwarden server release whose API this is; clients switch features on by it. */
@@ -25,6 +26,8 @@ export interface VaultRooms {
   /** Absent when the hub is switched off. */
   readonly hubDoor: HubDoor | undefined
   readonly onRequest: RequestListener
+  /** Absent when no other server is configured. */
+  readonly relay: RelayRoom | undefined
   /** Signed-in users as NATS clients. */
   readonly login: VaultLogin
   /** Calls `recheck` with the id of each user whose sessions end. */
@@ -49,7 +52,9 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
   await useFolder(options.vault.dataFolder)
   const store = await openStore({ databaseFile: options.vault.databaseFile, clock })
   try {
-    const tokens = await Tokens.load({ keyFile: options.vault.rsaKeyFile, origin: options.vault.origin, clock })
+    const { rsaKeyFile, origin } = options.vault
+    const key = await loadSigningKey(rsaKeyFile)
+    const tokens = new Tokens(key, origin, clock)
     const sessions = new Sessions(tokens, store, clock)
     const login = vaultLogin(sessions, clock)
 
@@ -57,7 +62,10 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
     const vaultClient = new InProcessClient(vaultAccount, (error, subject) =>
       logger.error({ error, subject }, 'in-process subscriber failed'),
     )
-    const notifier = new Notifier((subject, payload) => vaultClient.publish(subject, payload))
+    const publish = (subject: string, payload: Buffer) => vaultClient.publish(subject, payload)
+    const notifier = new Notifier(publish)
+    const serviceTokens = new ServiceTokens(key, origin, clock)
+    const relay = await openRelayRoom(options, { store, serviceTokens, publish, clock, logger })
     const app = await createVaultApp({
       store,
       tokens,
@@ -67,6 +75,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       logger: logger.child({ room: 'vault' }),
       settings: vaultSettings(options),
       clientAddress,
+      otherGrant: relay?.grant,
     })
 
     const hubDoor = options.web.servesHub
@@ -84,10 +93,12 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
     return {
       hubDoor,
       onRequest: (request, response) => app.routing(request, response),
+      relay,
       login,
       followSessions: (recheck) => void login.followSessions(vaultClient, recheck),
       async close() {
         await app.close()
+        await relay?.close()
         await store.close()
       },
     }

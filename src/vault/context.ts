@@ -17,6 +17,22 @@ export interface VaultContext {
   readonly settings: VaultSettings
   /** Who is at the other end, behind the proxies that are trusted. */
   readonly clientAddress: (request: IncomingMessage) => string
+  /**
+   * Answers a login with `client_credentials` of a client that is no user, undefined for all others. Default: there are
+   * only users.
+   */
+  readonly otherGrant?: ((form: OtherGrantForm) => Promise<OtherGrantAnswer | undefined>) | undefined
+}
+
+/** The fields of a login, by their names. */
+interface OtherGrantForm {
+  get(name: string): string | undefined
+}
+
+interface OtherGrantAnswer {
+  /** HTTP. */
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
 }
 
 /**

@@ -42,7 +42,10 @@ export function registerToken(scope: VaultApp, context: VaultContext): void {
       case 'password':
         return logIn(address, () => passwordGrant(context, form, address))
       case 'client_credentials':
-        return logIn(address, () => apiKeyGrant(context, form, address))
+        return logIn(address, async () => {
+          const other = await context.otherGrant?.(form)
+          return other === undefined ? apiKeyGrant(context, form, address) : reply.code(other.status).send(other.body)
+        })
       default:
         throw badRequest('grant_type is not supported', 'grant_type')
     }
