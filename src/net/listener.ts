@@ -74,6 +74,12 @@ export class Listener {
   }
 }
 
+/**
+ * Connections that may wait to be taken; the system may allow fewer. As in Go, on Linux: with Node's 511 the rest of a
+ * thousand clients who return at once would wait for the second attempts of their systems, a second later.
+ */
+const BACKLOG = 4_096
+
 /** What asks for all interfaces of a kind of address, and what a machine without IPv6 answers to the second. */
 const ALL_IPV4 = '0.0.0.0'
 const ALL = '::'
@@ -97,7 +103,7 @@ function listen(server: Server, address: ListenAddress, host: string): Promise<L
     reject(new ConfigError(`Cannot bind "${formatAddress(address)}": ${reasonOf(error)}`, { cause: error }))
   }
   server.once('error', onError)
-  server.listen({ host, port: address.port }, () => {
+  server.listen({ host, port: address.port, backlog: BACKLOG }, () => {
     server.off('error', onError)
     resolve({ host: address.host, port: (server.address() as AddressInfo).port })
   })
