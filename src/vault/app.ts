@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { registerAccounts } from './accounts/index.ts'
 import { registerCiphers } from './ciphers/index.ts'
-import { registerAlive, registerConfig } from './config/index.ts'
+import { registerConfig, registerInfo } from './config/index.ts'
 import type { VaultContext } from './context.ts'
 import { registerDevices, registerKnownDevice } from './devices/index.ts'
 import { errorHandler } from './error-handler.ts'
@@ -50,7 +50,8 @@ export async function createVaultApp(context: VaultContext): Promise<FastifyInst
 
 function registerRoutes(root: VaultApp, context: VaultContext): void {
   registerLanding(root, context.settings)
-  registerAlive(root, context)
+  registerInfo(root, context)
+  within(root, '/notifications', (scope) => registerInfo(scope, context))
   within(root, '/identity', (scope) => registerIdentity(scope, context))
   within(root, '/api', (scope) => registerApi(scope, context))
 }

@@ -46,8 +46,10 @@ test('the sign-up page is hidden only where nobody could use it', async () => {
 })
 
 test('small questions are answered in JSON', async () => {
-  assert.equal(await (await get('/api/version')).json(), '2026.6.0')
-  for (const path of ['/api/now', '/api/alive', '/alive']) {
+  for (const path of ['/api/version', '/version', '/notifications/version']) {
+    assert.equal(await (await get(path)).json(), '2026.6.0')
+  }
+  for (const path of ['/api/now', '/api/alive', '/alive', '/now', '/notifications/alive']) {
     assert.match((await (await get(path)).json()) as string, /^\d{4}-\d\d-\d\dT.*\d{6}Z$/)
   }
   assert.deepEqual(await (await get('/api/tasks')).json(), { data: [], object: 'list' })

@@ -8,15 +8,15 @@ import { formatDate } from '../wire.ts'
 
 /** What clients ask a server about itself; below `/api`. */
 export function registerConfig(scope: VaultApp, context: VaultContext): void {
-  const { settings, clock } = context
+  const { settings } = context
   scope.get('/config', async (request) => configResponse(settings, publicAddress(settings, request)))
-  scope.get('/version', async (_request, reply) => sendText(reply, settings.serverVersion))
-  scope.get('/now', async (_request, reply) => sendText(reply, formatDate(new Date(clock.now()))))
-  registerAlive(scope, context)
+  registerInfo(scope, context)
 }
 
-/** `/alive`, for whoever watches over the server: good only while the database answers. */
-export function registerAlive(scope: VaultApp, { store, clock, logger }: VaultContext): void {
+/** For whoever watches over the server. `/alive` is good only while the database answers. */
+export function registerInfo(scope: VaultApp, { settings, store, clock, logger }: VaultContext): void {
+  scope.get('/version', async (_request, reply) => sendText(reply, settings.serverVersion))
+  scope.get('/now', async (_request, reply) => sendText(reply, formatDate(new Date(clock.now()))))
   scope.get('/alive', async (_request: FastifyRequest, reply: FastifyReply) => {
     try {
       await store.ping()
