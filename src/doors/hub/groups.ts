@@ -20,7 +20,9 @@ class Group implements Peer {
   send(_subscription: Subscription, message: Message): void {
     const event = this.#hub.translate(message)
     if (event === undefined) return
+    const { size } = this.members
     for (const member of this.members) member.tell(event)
+    this.#hub.onTold?.(message, size)
   }
 
   close(): void {}

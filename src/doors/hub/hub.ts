@@ -17,6 +17,8 @@ export interface Hub {
    * to log. Asked once for each message and group, however many are in it. Hot.
    */
   translate(message: Message): HubEvent | undefined
+  /** So many connections were handed what `message` is. */
+  onTold?(message: Message, connections: number): void
   /**
    * What stands for everything that a client could not take in time. Where there is none, a client that is behind is
    * closed, and told that it may come back.

@@ -16,4 +16,5 @@ export { type HubMessage, HubMessageType, type Outcome, ResultKind } from './hub
 export { jsonProtocol } from './json-protocol.ts'
 export { messagePackProtocol } from './message-pack-protocol.ts'
 export { type CloseOptions, type HubProtocol, readWhole } from './protocol.ts'
+export { RECORD_SEPARATOR } from './records.ts'
 export { Timestamp } from './timestamp.ts'
