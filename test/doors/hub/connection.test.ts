@@ -36,6 +36,8 @@ test('a client that says nothing for 30 seconds is let go, one that pings is kep
     alive.send(Buffer.from('08950180a131a15890', 'hex'))
     assert.equal((await alive.next()).type, HubMessageType.Completion)
   }
+  assert.equal((await silent.next()).type, HubMessageType.Ping)
+  assert.deepEqual(await silent.next(), { type: HubMessageType.Close, error: null, allowReconnect: true })
   await within(silent.closed, 'the close')
   assert.equal(hub.door.connectionCount, 1)
 })
