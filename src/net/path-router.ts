@@ -43,12 +43,4 @@ export class PathRouter {
     const { path } = requestTarget(request)
     return this.#handlers.get(path) ?? this.#folders.find(([folder]) => path.startsWith(folder))?.[1]
   }
-
-  #find(request: IncomingMessage): PathHandlers | undefined {
-    const { path } = requestTarget(request)
-    const exact = this.#handlers.get(path)
-    if (exact !== undefined) return exact
-    for (const [prefix, handlers] of this.#below) if (path.startsWith(prefix)) return handlers
-    return undefined
-  }
 }
