@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { type Account, type Message, Subscription } from '#core'
 import type { Clock, Logger, Timer } from '#kit'
-import { requestTarget } from '#net'
 import { allFor, NotificationType, parseNotification } from '#notify'
 import type { HubConnection } from '../connection.ts'
 import type { Guest, Hub, Refusal } from '../hub.ts'
 import { HubEvent } from '../hub-event.ts'
+import { queryParameter } from '../query.ts'
 import { argumentIn } from './argument.ts'
 import { AuthResponses } from './auth-responses.ts'
 
@@ -78,7 +78,7 @@ export class AnonymousHub implements Hub {
   }
 
   async admit(request: IncomingMessage): Promise<Guest | Refusal> {
-    const token = tokenOf(request)
+    const token = queryParameter(request, 'token')
     return token !== undefined && UUID.test(token) ? new Applicant(token.toLowerCase()) : BAD_REQUEST
   }
 
@@ -136,14 +136,6 @@ export class AnonymousHub implements Hub {
 
 function requestIdOf({ guest }: HubConnection): string {
   return (guest as Applicant).requestId // Nobody else is admitted.
-}
-
-/** The name of the parameter in any case, since ASP.NET takes it so. */
-function tokenOf(request: IncomingMessage): string | undefined {
-  for (const [name, value] of new URLSearchParams(requestTarget(request).query)) {
-    if (name.toLowerCase() === 'token') return value
-  }
-  return undefined
 }
 
 /** Throws when the bytes are not the answer to an auth request. */
