@@ -11,6 +11,7 @@ import { Notifier, VAULT_ACCOUNT } from '#notify'
 import { openStore } from '#store'
 import { createVaultApp } from '#vault'
 import { hubOrigins } from './hub-origins.ts'
+import { hubSessions } from './hub-sessions.ts'
 import { openRelayRoom, type RelayRoom } from './relay-room.ts'
 import { type VaultLogin, vaultLogin } from './vault-login.ts'
 
@@ -78,13 +79,17 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       otherGrant: relay?.grant,
     })
 
+    const authenticateOwn = hubSessions(sessions, store)
     const hubDoor = options.web.servesHub
       ? createHubDoor({
           account: vaultAccount,
           turn: hubTurn,
           clock,
           logger,
-          authenticate: (token) => sessions.authenticate(token),
+          // Who is no user of ours may be one of a server that is relayed here.
+          authenticate: async (token) => (await authenticateOwn(token)) ?? relay?.authenticate(token),
+          heard: store.heard,
+          organizationsOf: (userId) => store.memberships.confirmedOf(userId),
           clientAddress,
           origins: hubOrigins(options),
           ...options.hub,

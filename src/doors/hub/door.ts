@@ -4,7 +4,7 @@ import type { ClientAddress, PathHandlers } from '#net'
 import { jsonProtocol, messagePackProtocol } from '#wire/signalr'
 import { handlersForAnyPath } from './any-path.ts'
 import { AnonymousHub } from './bitwarden/anonymous-hub.ts'
-import { type Authenticate, UserHub } from './bitwarden/user-hub.ts'
+import { UserHub, type UserHubOptions } from './bitwarden/user-hub.ts'
 import { HEARTBEAT_MS } from './connection.ts'
 import { type EndpointSurroundings, HubEndpoint } from './endpoint.ts'
 import { sayFarewells } from './farewells.ts'
@@ -17,13 +17,13 @@ const MAX_ITEMS = 256
 /** Strangers, who need no token, may take no more than this part of all connections. */
 const ANONYMOUS_SHARE = 1 / 4
 
-export interface HubDoorOptions {
+export interface HubDoorOptions
+  extends Pick<UserHubOptions, 'authenticate' | 'heard' | 'organizationsOf' | 'installationId'> {
   /** Account `VAULT`, where notifications are published. */
   readonly account: Account
   readonly turn: Turn
   readonly clock: Clock
   readonly logger: Logger
-  readonly authenticate: Authenticate
   readonly clientAddress: ClientAddress
   /** Connections of all hubs at a time, those being authenticated included; one more is refused with 503. Default 65,536. */
   readonly maxConnections?: number
@@ -77,13 +77,14 @@ class Door implements HubDoor {
   readonly #clock: Clock
   readonly #endpoints: readonly HubEndpoint[]
   readonly #userHub: HubEndpoint
+  readonly #users: UserHub
   readonly #strangers: AnonymousHub
   readonly #heartbeat: Timer
   #farewells: Timer | undefined
   #gone: Promise<void> | undefined
 
   constructor(options: HubDoorOptions) {
-    const { account, clock, turn, clientAddress, authenticate } = options
+    const { account, clock, turn, clientAddress } = options
     const logger = options.logger.child({ door: 'hub' })
     this.#clock = clock
     const maxConnections = options.maxConnections ?? 65_536
@@ -108,14 +109,26 @@ class Door implements HubDoor {
       },
       enter: () => connections.enter(),
     }
+    const { authenticate, heard, organizationsOf, installationId } = options
+    this.#users = new UserHub({
+      account,
+      authenticate,
+      heard,
+      organizationsOf,
+      installationId,
+      clock,
+      logger,
+      protocol: messagePack,
+    })
     this.#userHub = new HubEndpoint(
-      new UserHub({ authenticate, clock, logger, protocol: messagePack }),
+      this.#users,
       {
         maxConnectionsPerUser: options.maxConnectionsPerUser ?? 64,
         maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? 0,
       },
       surroundings,
     )
+    this.#users.attend(this.#userHub)
     this.#strangers = new AnonymousHub({ account, clock, logger })
     const anonymousHub = new HubEndpoint(
       this.#strangers,
@@ -162,5 +175,6 @@ class Door implements HubDoor {
     this.#farewells?.cancel()
     this.#heartbeat.cancel()
     this.#strangers.close()
+    await this.#users.close()
   }
 }

@@ -1,61 +1,100 @@
 import type { IncomingMessage } from 'node:http'
-import type { Message } from '#core'
+import type { Account, Message } from '#core'
 import type { Clock, Logger } from '#kit'
-import { allFor } from '#notify'
+import type { Heard } from '#store'
 import type { HubProtocol } from '#wire/signalr'
 import { BAD_TOKEN, NO_TOKEN } from '../admission.ts'
+import type { HubConnection } from '../connection.ts'
 import type { Guest, Hub, Refusal } from '../hub.ts'
 import type { HubEvent } from '../hub-event.ts'
 import { accessToken } from '../token.ts'
+import { CatchUp } from './catch-up.ts'
+import { type Attendance, type HubSession, Listener, listenerOf } from './listener.ts'
 import { NotificationEncoder, syncVaultEvent } from './notification-encoder.ts'
-
-export interface HubSession {
-  readonly user: { readonly id: string }
-  readonly device: { readonly id: string }
-}
+import { Organizations, type OrganizationsOf } from './organizations.ts'
+import { Revocation } from './revocation.ts'
 
 /** Undefined when the token does not stand for a session, whatever the reason. */
 export type Authenticate = (token: string) => Promise<HubSession | undefined>
 
 export interface UserHubOptions {
+  /** Where it is said that sessions have ended. */
+  readonly account: Account
   readonly authenticate: Authenticate
+  /** Where it is kept how far devices have heard. Default: nowhere, so nobody is told of what was missed. */
+  readonly heard?: Pick<Heard, 'find' | 'mark'> | undefined
+  /** Of users whose sessions are in our database. Default: nobody's organizations ever change. */
+  readonly organizationsOf?: OrganizationsOf | undefined
+  /** The installation whose notifications everybody here hears. Default: none. */
+  readonly installationId?: string | undefined
   readonly clock: Clock
   readonly logger: Logger
   /** What most clients speak. */
   readonly protocol: HubProtocol
 }
 
-/** The hub every logged-in device listens on: `/notifications/hub`. */
+/** The hub every logged-in device listens on: `/notifications/hub`. `attend` comes before anything else. */
 export class UserHub implements Hub {
   readonly name = 'user'
   readonly #options: UserHubOptions
   readonly #encoder: NotificationEncoder
+  #revocation: Revocation | undefined
+  #organizations: Organizations | undefined
+  #catchUp: CatchUp | undefined
 
   constructor(options: UserHubOptions) {
     this.#options = options
     this.#encoder = new NotificationEncoder(options.protocol, options.logger)
   }
 
+  /** Looks after those who are in, until `close`. */
+  attend(attendance: Attendance): void {
+    const { account, heard, organizationsOf, clock, logger } = this.#options
+    const common = { account, attendance, clock, logger }
+    this.#revocation = new Revocation(common)
+    this.#organizations = organizationsOf && new Organizations({ ...common, organizationsOf })
+    this.#catchUp = heard && new CatchUp({ ...common, heard })
+  }
+
+  /** When nobody is in any more. Resolves when it is written how far everybody has heard. */
+  async close(): Promise<void> {
+    this.#revocation?.close()
+    this.#organizations?.close()
+    await this.#catchUp?.close()
+  }
+
   async admit(request: IncomingMessage): Promise<Guest | Refusal> {
     const token = accessToken(request)
     if (token === undefined) return NO_TOKEN
-    const session = await this.#options.authenticate(token)
-    if (session === undefined) return BAD_TOKEN
-    const { user, device } = session
-    return {
-      userId: user.id,
-      deviceId: device.id,
-      clientType: undefined,
-      subjects: [allFor({ kind: 'user', id: user.id })],
-    }
+    let session: HubSession | undefined
+    let changesBefore: number
+    do {
+      // What was read of a session that ends meanwhile may be out of date.
+      changesBefore = this.#changesOfSessions
+      session = await this.#options.authenticate(token)
+    } while (session !== undefined && changesBefore !== this.#changesOfSessions)
+    return session === undefined ? BAD_TOKEN : new Listener(session, this.#options.installationId)
   }
 
   translate(message: Message): HubEvent | undefined {
+    this.#catchUp?.onTold(message.subject)
     return this.#encoder.encode(message)
   }
 
   /** Events are hints to sync, so one hint to sync everything makes up for any number of them. */
   substitute({ userId }: Guest): HubEvent {
     return syncVaultEvent(userId!, this.#options.clock.now())
+  }
+
+  onOpen(connection: HubConnection): void {
+    if (listenerOf(connection).isKept) void this.#catchUp?.onOpen(connection)
+  }
+
+  onEnding(connection: HubConnection): void {
+    if (listenerOf(connection).isKept) this.#catchUp?.onEnding(connection)
+  }
+
+  get #changesOfSessions(): number {
+    return (this.#revocation?.count ?? 0) + (this.#organizations?.count ?? 0)
   }
 }

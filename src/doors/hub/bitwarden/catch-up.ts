@@ -1,0 +1,202 @@
+import type { Clock, Logger, Timer } from '#kit'
+import type { Heard, HeardMark, HeardState } from '#store'
+import type { HubConnection } from '../connection.ts'
+import { type Attendance, type Listener, listenerOf } from './listener.ts'
+import { logOutEvent, syncVaultEvent } from './notification-encoder.ts'
+
+/** How often it is written how far connections have heard that were told something. */
+const MARK_EVERY_MS = 60_000
+
+/** How long marks of connections that end are gathered, since they often end together. */
+const GATHER_MS = 1_000
+
+/** Apps come back within five minutes after they have noticed that their connection is lost. spec: hub §0 */
+const RETURN_WITHIN_MS = 6 * 60_000
+
+/** A time at which something was told is remembered so long for those whose mark has not reached it. */
+const FORGET_TOLD_AFTER_MS = RETURN_WITHIN_MS + 2 * MARK_EVERY_MS
+
+export interface CatchUpOptions {
+  readonly heard: Pick<Heard, 'find' | 'mark'>
+  readonly attendance: Attendance
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Of a device that has several connections, as a browser has with several tabs: what one of them may have missed. */
+interface Gap {
+  readonly sinceMs: number
+  readonly untilMs: number
+}
+
+/**
+ * Tells a device that is back after a gap to sync, if its account changed meanwhile. How far each device has heard is
+ * kept in the database, as a mark that may lag behind: then the device syncs once too often, never once too rarely.
+ * That is written now and then and when connections end, and no event ever waits for it.
+ */
+export class CatchUp {
+  readonly #options: CatchUpOptions
+  /** By subject without its last token: when something was told there last. Milliseconds since the Unix epoch. */
+  readonly #toldMs = new Map<string, number>()
+  /** Marks to be written, by device. */
+  readonly #marks = new Map<string, HeardMark>()
+  /** By device; only for a few minutes. */
+  readonly #gaps = new Map<string, Gap>()
+  readonly #sweeps: Timer
+  #gathering: Timer | undefined
+  #written: Promise<void> = Promise.resolve()
+
+  constructor(options: CatchUpOptions) {
+    this.#options = options
+    this.#sweeps = options.clock.every(MARK_EVERY_MS, () => this.#sweep())
+  }
+
+  /** Something is told on `subject`. Hot: once per message and group. */
+  onTold(subject: string): void {
+    // `vault.user.<id>` and `vault.org.<id>`: nothing else is about what is in an account.
+    this.#toldMs.set(subject.slice(0, subject.indexOf('.', 'vault.user.'.length)), this.#options.clock.now())
+  }
+
+  /** To be called when the device hears: what comes between cannot be missed then, only be told twice. */
+  async onOpen(connection: HubConnection): Promise<void> {
+    const listener = listenerOf(connection)
+    const { heard, clock, logger } = this.#options
+    const { userId, deviceId, securityStamp } = listener
+    let state: HeardState | undefined
+    try {
+      state = await heard.find(deviceId, userId)
+    } catch (error) {
+      logger.error({ user: userId, device: deviceId, error }, 'not known whether a hub client missed something')
+      this.#tellToSync(connection, 0)
+      return
+    }
+    listener.securityStamp = undefined
+    if (state === undefined || state.securityStamp !== securityStamp) {
+      // The session ended after its token was checked, and before the device could hear of that.
+      connection.tell(logOutEvent(userId, null, clock.now()))
+      return
+    }
+    const sinceMs = this.#heardBefore(listener, state)
+    if (state.accountChangedAt.getTime() > sinceMs) {
+      this.#tellToSync(connection, sinceMs)
+    } else {
+      listener.missedUntilMs = 0
+      listener.markedMs = sinceMs
+    }
+  }
+
+  /** When it counts no more among the connections of its user. */
+  onEnding(connection: HubConnection): void {
+    const listener = listenerOf(connection)
+    const heardMs = heardBy(connection)
+    if (this.#siblings(listener).next().done === false) {
+      // The others go on hearing, and with them the device. This one missed what comes, if it is to come back.
+      this.#noteGap(listener, heardMs ?? listener.markedMs)
+    } else if (heardMs !== undefined) {
+      this.#mark(listener, heardMs)
+      this.#gathering ??= this.#options.clock.after(GATHER_MS, () => this.#write())
+    }
+  }
+
+  /** When no connection is left. Resolves when every mark is written. */
+  async close(): Promise<void> {
+    this.#sweeps.cancel()
+    this.#write()
+    await this.#written
+  }
+
+  #heardBefore(listener: Listener, { heardAt, deviceSince }: HeardState): number {
+    const nowMs = this.#options.clock.now()
+    const key = keyOf(listener)
+    const marks = [heardAt, this.#marks.get(key)?.heardAt].map((mark) => mark?.getTime() ?? 0)
+    // A mark of the future was written before the clock was set back: it says nothing.
+    const mark = Math.max(deviceSince.getTime(), ...marks.filter((ms) => ms <= nowMs))
+    return Math.min(mark, this.#gapOf(key))
+  }
+
+  #tellToSync(connection: HubConnection, sinceMs: number): void {
+    const listener = listenerOf(connection)
+    const nowMs = this.#options.clock.now()
+    listener.missedUntilMs = nowMs
+    listener.markedMs = sinceMs
+    // Other tabs of the browser may come back too, and have missed the same.
+    if (listener.clientType === 'Web' && sinceMs < this.#gapOf(keyOf(listener))) this.#noteGap(listener, sinceMs)
+    connection.tell(syncVaultEvent(listener.userId, nowMs))
+  }
+
+  /** Only connections that were told something since their mark. */
+  #sweep(): void {
+    for (const connection of this.#options.attendance.connections) {
+      const listener = listenerOf(connection)
+      if (!listener.isKept || this.#lastToldMs(listener) < listener.markedMs) continue
+      let heardMs = heardBy(connection)
+      for (const sibling of this.#siblings(listener)) heardMs = earlier(heardMs, heardBy(sibling))
+      if (heardMs !== undefined) this.#mark(listener, heardMs)
+    }
+    this.#write()
+    const nowMs = this.#options.clock.now()
+    for (const [subject, toldMs] of this.#toldMs) {
+      if (nowMs - toldMs > FORGET_TOLD_AFTER_MS) this.#toldMs.delete(subject)
+    }
+    for (const [key, { untilMs }] of this.#gaps) if (untilMs <= nowMs) this.#gaps.delete(key)
+  }
+
+  #lastToldMs({ subjects, missedUntilMs }: Listener): number {
+    const told = subjects.map((subject) => this.#toldMs.get(subject.slice(0, -'.>'.length)) ?? 0)
+    return Math.max(missedUntilMs, ...told)
+  }
+
+  /** Connections of the same device that hear. */
+  *#siblings({ userId, deviceId }: Listener): Generator<HubConnection> {
+    for (const connection of this.#options.attendance.connections.ofUser(userId)) {
+      const sibling = listenerOf(connection)
+      if (sibling.isKept && sibling.deviceId === deviceId) yield connection
+    }
+  }
+
+  #noteGap(listener: Listener, sinceMs: number): void {
+    const key = keyOf(listener)
+    const untilMs = this.#options.clock.now() + RETURN_WITHIN_MS
+    this.#gaps.set(key, { sinceMs: Math.min(sinceMs, this.#gapOf(key)), untilMs })
+  }
+
+  /** Infinity: there is none. */
+  #gapOf(key: string): number {
+    const gap = this.#gaps.get(key)
+    return gap === undefined || gap.untilMs <= this.#options.clock.now() ? Number.POSITIVE_INFINITY : gap.sinceMs
+  }
+
+  #mark(listener: Listener, heardMs: number): void {
+    const key = keyOf(listener)
+    const ms = Math.min(heardMs, this.#gapOf(key))
+    if (ms <= listener.markedMs) return
+    listener.markedMs = ms
+    const { userId, deviceId } = listener
+    this.#marks.set(key, { userId, deviceId, heardAt: new Date(ms) })
+  }
+
+  #write(): void {
+    this.#gathering?.cancel()
+    this.#gathering = undefined
+    if (this.#marks.size === 0) return
+    const { heard, logger } = this.#options
+    const marks = [...this.#marks.values()]
+    this.#marks.clear()
+    // What cannot be written is not tried again: the devices sync once too often.
+    const written = heard.mark(marks).catch((error: unknown) => {
+      logger.error({ marks: marks.length, error }, 'not written how far hub clients have heard')
+    })
+    this.#written = Promise.all([this.#written, written]).then(() => undefined)
+  }
+}
+
+/** How far the connection has heard everything; undefined while that is not known. Milliseconds since the Unix epoch. */
+function heardBy(connection: HubConnection): number | undefined {
+  const { heardUntilMs } = connection
+  return heardUntilMs > listenerOf(connection).missedUntilMs ? heardUntilMs : undefined
+}
+
+const earlier = (a: number | undefined, b: number | undefined) =>
+  a === undefined || b === undefined ? undefined : Math.min(a, b)
+
+const keyOf = ({ userId, deviceId }: Listener) => `${userId} ${deviceId}`
