@@ -1,7 +1,7 @@
 import type { Authenticator, LoginRequest, LoginResult, Principal, Session, Sessions } from '#auth'
 import type { InProcessClient, Message } from '#core'
 import type { Clock } from '#kit'
-import { userSubject, VAULT_ACCOUNT } from '#notify'
+import { CONTROL_REVOKE, parseRevocation, userSubject, VAULT_ACCOUNT } from '#notify'
 
 /** Subscriptions of one connection: one is enough, a few for those who want them apart. */
 const MAX_SUBSCRIPTIONS = 64
@@ -22,8 +22,9 @@ export interface VaultLogin {
   /** For a path where nobody else may come in. */
   readonly authenticator: Authenticator
   /**
-   * Has connections rechecked when sessions of their user have ended, until the returned function is called. `client` is
-   * one of account `VAULT`, where that is said.
+   * Has connections rechecked when sessions of their user have ended, all of them or that of a single device, until the
+   * returned function is called. Connections of the user's other devices pass. `client` is one of account `VAULT`, where
+   * that is said.
    */
   followSessions(client: InProcessClient, recheck: (userId: string) => void): () => void
 }
@@ -70,21 +71,26 @@ export function vaultLogin(sessions: Pick<Sessions, 'authenticate'>, clock: Cloc
       login: onlyVaultUsers,
       recheck: onlyVaultUsers,
     },
-    followSessions: (client, recheck) =>
-      client.subscribe(ANY_LOG_OUT, ({ subject }: Message) => {
-        ended++
-        recheck(userOf(subject))
-      }),
+    followSessions(client, recheck) {
+      const follow = (subject: string, userOf: (message: Message) => string) =>
+        client.subscribe(subject, (message: Message) => {
+          ended++
+          recheck(userOf(message))
+        })
+      const stops = [
+        follow(ANY_LOG_OUT, ({ subject }) => subject.split('.')[2] ?? ''),
+        follow(CONTROL_REVOKE, ({ payload }) => parseRevocation(payload).userId),
+      ]
+      return () => {
+        for (const stop of stops) stop()
+      }
+    },
   }
 }
 
 const EXPIRED = 'Authentication Expired'
 
 const ANY_LOG_OUT = userSubject('*', 'LogOut')
-
-function userOf(subject: string): string {
-  return subject.split('.')[2] ?? ''
-}
 
 function principalOf({ user, claims }: Session): Principal {
   return {

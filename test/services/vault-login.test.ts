@@ -131,11 +131,13 @@ test('users whose sessions end are named to whoever follows them', async () => {
   const notifier = new Notifier((subject, payload) => client.publish(subject, payload))
   notifier.account('SyncVault', 'ada', new Date(0), null)
   notifier.account('LogOut', 'grace', new Date(0), null)
-  await until(() => ended.length > 0, 'the end of a session')
+  notifier.devicesRevoked('barbara', ['laptop'], null)
+  await until(() => ended.length > 1, 'the end of two sessions')
   stop()
   notifier.account('LogOut', 'edsger', new Date(0), null)
+  notifier.devicesRevoked('edsger', ['laptop'], null)
   await Promise.resolve()
-  assert.deepEqual(ended, ['grace'])
+  assert.deepEqual(ended, ['grace', 'barbara'])
 })
 
 test('a session that ends while its token is checked lets nobody in', async () => {
