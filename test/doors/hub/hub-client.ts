@@ -56,7 +56,7 @@ export class HubClient {
 
   /** The WebSocket is open; no handshake was sent. */
   static async connect(url: string, token: string, protocol: HubProtocol['name'] = 'messagepack'): Promise<HubClient> {
-    const socket = new WebSocket(`${url}?access_token=${encodeURIComponent(token)}`)
+    const socket = new WebSocket(`${url}${url.includes('?') ? '&' : '?'}access_token=${encodeURIComponent(token)}`)
     const client = new HubClient(socket, protocol)
     await within(
       new Promise<void>((resolve, reject) => {

@@ -1,0 +1,185 @@
+/** What a client is told that comes at the wrong time, by the wrong way, or as somebody else. spec: hub §1.2 */
+import assert from 'node:assert/strict'
+import { Agent } from 'node:http'
+import { test } from 'node:test'
+import { within } from '../../helpers/wait.ts'
+import { HubClient } from './hub-client.ts'
+import { ALICE, BOB, type HubServer, startHub } from './hub-server.ts'
+import {
+  type Answer,
+  type AskOptions,
+  ask,
+  askToUpgrade,
+  EventStream,
+  HUB,
+  negotiate,
+  PollingClient,
+  send,
+  wholeAnswer,
+} from './requests.ts'
+
+const EVENTS = { Accept: 'text/event-stream' }
+const UNKNOWN = `${HUB}?id=AAAAAAAAAAAAAAAAAAAAAA`
+
+/** Sends all its requests on one connection. */
+class KeptAgent extends Agent implements Disposable {
+  constructor() {
+    super({ keepAlive: true, maxSockets: 1 })
+  }
+
+  [Symbol.dispose](): void {
+    this.destroy()
+  }
+}
+
+type Asking = (hub: HubServer, path: string, options?: AskOptions) => Promise<Answer>
+
+const poll: Asking = (hub, path, options) => ask(hub, 'GET', path, options)
+const post: Asking = (hub, path, options) => ask(hub, 'POST', path, { body: 'x', ...options })
+const remove: Asking = (hub, path, options) => ask(hub, 'DELETE', path, options)
+const stream: Asking = (hub, path, options) => ask(hub, 'GET', path, { headers: EVENTS, ...options })
+
+const requests: [name: string, asking: Asking][] = [
+  ['a poll', poll],
+  ['a POST', post],
+  ['a DELETE', remove],
+  ['a stream', stream],
+]
+
+function assertText({ status, headers, text }: Answer, expected: number, words: string): void {
+  assert.equal(status, expected)
+  assert.match(headers['content-type'] ?? '', /^text\/plain/)
+  assert.equal(text.trim(), words)
+}
+
+for (const [name, asking] of requests) {
+  test(`${name} without an id is told that one is required`, async () => {
+    await using hub = await startHub()
+    assertText(await asking(hub, HUB), 400, 'Connection ID required')
+    assertText(await asking(hub, `${HUB}?id=`), 400, 'Connection ID required')
+  })
+
+  test(`${name} with an id that nobody has is told so`, async () => {
+    await using hub = await startHub()
+    assertText(await asking(hub, UNKNOWN), 404, 'No Connection with that ID')
+  })
+
+  test(`${name} without a valid token is 401, whether or not there is such a connection`, async () => {
+    await using hub = await startHub()
+    await using client = await PollingClient.start(hub)
+    for (const path of [UNKNOWN, client.path]) {
+      for (const token of ['', 'expired']) {
+        const { status, text } = await asking(hub, path, { token })
+        assert.equal(status, 401)
+        assert.equal(JSON.parse(text).message, token === '' ? 'Invalid claim' : 'Invalid token')
+      }
+    }
+    assert.equal(hub.door.connectionCount, 1)
+  })
+
+  test(`${name} of another user is told no more than that there is no such connection`, async () => {
+    await using hub = await startHub()
+    await using client = await PollingClient.start(hub)
+    for (const path of [await negotiate(hub), client.path]) {
+      assertText(await asking(hub, path, { token: BOB }), 404, 'No Connection with that ID')
+    }
+    assert.equal(hub.door.connectionCount, 1)
+  })
+}
+
+test('a WebSocket with an id that nobody has, or somebody else, is told so', async () => {
+  await using hub = await startHub()
+  assertText(await askToUpgrade(hub, UNKNOWN), 404, 'No Connection with that ID')
+  assertText(await askToUpgrade(hub, await negotiate(hub), { token: BOB }), 404, 'No Connection with that ID')
+  assert.equal((await askToUpgrade(hub, await negotiate(hub), { token: '' })).status, 401)
+})
+
+test('a negotiated WebSocket has its connection for itself', async () => {
+  await using hub = await startHub()
+  const path = await negotiate(hub)
+  const device = await HubClient.start(`ws://127.0.0.1:${hub.port}${path}`, ALICE)
+  assert.equal((await askToUpgrade(hub, path)).status, 409)
+  assertText(await post(hub, path), 405, 'POST requests are not allowed for WebSocket connections.')
+  assertText(await remove(hub, path), 400, 'Cannot terminate this connection using the DELETE endpoint.')
+  assertText(await poll(hub, path), 400, 'Cannot change transports mid-connection')
+  assertText(await stream(hub, path), 400, 'Cannot change transports mid-connection')
+  hub.notifier.account('SyncSettings', ALICE, new Date(), null)
+  assert.equal((await device.nextNotification()).Type, 10)
+  await device.close()
+  await within(hub.everyoneGone(), 'the end of the connection')
+  assert.equal((await askToUpgrade(hub, path)).status, 404)
+})
+
+test('a stream has its connection for itself', async () => {
+  await using hub = await startHub()
+  const events = await EventStream.start(hub)
+  assert.equal((await stream(hub, events.path)).status, 409)
+  assertText(await poll(hub, events.path), 400, 'Cannot change transports mid-connection')
+  assertText(await askToUpgrade(hub, events.path), 400, 'Cannot change transports mid-connection')
+  assertText(await remove(hub, events.path), 400, 'Cannot terminate this connection using the DELETE endpoint.')
+  hub.notifier.account('SyncSettings', ALICE, new Date(), null)
+  assert.match(await events.next(), /"type":10/)
+  events.destroy()
+  await within(hub.everyoneGone(), 'the end of the connection')
+  assert.equal((await stream(hub, events.path)).status, 404)
+  assert.equal((await post(hub, events.path)).status, 404)
+})
+
+test('a polling client may neither stream nor upgrade', async () => {
+  await using hub = await startHub()
+  const client = await PollingClient.start(hub)
+  assertText(await stream(hub, client.path), 400, 'Cannot change transports mid-connection')
+  assertText(await askToUpgrade(hub, client.path), 400, 'Cannot change transports mid-connection')
+  hub.notifier.account('SyncSettings', ALICE, new Date(), null)
+  assert.match((await client.poll()).text, /"type":10/)
+  assert.equal((await client.leave()).status, 202)
+  for (const [, asking] of requests) assert.equal((await asking(hub, client.path)).status, 404)
+})
+
+test('a negotiated connection without a transport takes nothing and cannot be ended', async () => {
+  await using hub = await startHub()
+  const path = await negotiate(hub)
+  assert.equal((await post(hub, path)).status, 409)
+  assert.equal((await remove(hub, path)).status, 400)
+  assert.equal((await poll(hub, path)).status, 200)
+  await remove(hub, path)
+})
+
+test('a hub has four methods', async () => {
+  await using hub = await startHub()
+  for (const method of ['PUT', 'PATCH', 'HEAD', 'TRACE']) {
+    const { status, headers } = await ask(hub, method, await negotiate(hub))
+    assert.equal(status, 405, method)
+    assert.equal(headers.allow, 'GET, POST, DELETE, OPTIONS')
+  }
+})
+
+test('the anonymous hub is served in the same ways, without a token', async () => {
+  await using hub = await startHub()
+  const path = '/notifications/anonymous-hub'
+  const query = 'Token=55555555-5555-4555-8555-555555555555'
+  const { text } = await ask(hub, 'POST', `${path}/negotiate?${query}&negotiateVersion=1`, { token: '' })
+  const id = JSON.parse(text).connectionToken
+  assert.equal((await ask(hub, 'GET', `${path}?${query}&id=${id}`, { token: '' })).status, 200)
+  assert.equal((await ask(hub, 'GET', `${path}?id=${id}`, { token: '' })).status, 400, 'who asks must say for what')
+  assert.equal((await ask(hub, 'GET', `${HUB}?id=${id}`)).status, 404, 'each hub has connections of its own')
+  assert.equal((await ask(hub, 'DELETE', `${path}?${query}&id=${id}`, { token: '' })).status, 202)
+})
+
+test('requests on one connection leave nothing behind on it', async () => {
+  await using hub = await startHub()
+  await using client = await PollingClient.start(hub)
+  using agent = new KeptAgent()
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => void warnings.push(warning)
+  process.on('warning', onWarning)
+  const sockets = new Set<unknown>()
+  for (let i = 0; i < 30; i++) {
+    const request = send(hub, 'POST', client.path, { body: '{"type":6}\x1e', agent })
+    assert.equal((await wholeAnswer(request)).status, 200)
+    sockets.add(request.socket)
+  }
+  process.off('warning', onWarning)
+  assert.equal(sockets.size, 1)
+  assert.deepEqual(warnings, [])
+})
