@@ -4,7 +4,7 @@ import { type LoadOptions, loadNatsOptions, loadOptions, type Options, type Over
 import { Broker } from '#core'
 import type { ConnectionSnapshot } from '#doors/nats'
 import { ConfigError, type Logger, systemClock } from '#kit'
-import { clientAddress, isLocalRequest, PathRouter, type UpgradeHandler } from '#net'
+import { clientAddress, isLocalRequest, type PathHandlers, PathRouter, type UpgradeHandler } from '#net'
 import { VAULT_ACCOUNT } from '#notify'
 import { createLogger } from '#ops'
 import { changeLine, changesBetween } from './services/changes.ts'
@@ -184,19 +184,21 @@ interface Everything {
 }
 
 /** What a reload does not touch. */
-function startedWith({ web, vault, hub, relay, oldHub, log }: Options) {
-  return { web, vault, hub, relay, oldHub, log }
+function startedWith({ web, vault, hub, identity, relay, oldHub, log }: Options) {
+  return { web, vault, hub, identity, relay, oldHub, log }
 }
 
 async function webRoutes(
   { vault: { basePath }, web }: Options,
-  { hubDoor, relay, login, onRequest }: VaultRooms,
+  { hubDoor, relay, officialServer, login, onRequest }: VaultRooms,
   nats: NatsService,
   address: (request: IncomingMessage) => string,
 ): Promise<PathRouter> {
   const router = new PathRouter()
-  for (const [path, handlers] of hubDoor?.routes ?? []) router.add(`${basePath}${path}`, handlers)
+  const hubRoutes = hubDoor?.routes ?? new Map<string, PathHandlers>()
+  for (const [path, handlers] of hubRoutes) router.add(`${basePath}${path}`, handlers)
   relay?.mount(router, onRequest)
+  officialServer?.mount(router, hubRoutes)
   const mount = (more: Mount) =>
     nats.mount(mountOptions({}, { cwd: '/', env: {} }), { clientAddress: address, ...more })
 

@@ -7,11 +7,12 @@ import { type Broker, InProcessClient, Turn } from '#core'
 import { createHubDoor, type HubDoor } from '#doors/hub'
 import { type Clock, ConfigError, type Logger } from '#kit'
 import type { ClientAddress } from '#net'
-import { Notifier, VAULT_ACCOUNT } from '#notify'
+import { Notifier, VAULT_ACCOUNT, VAULT_ACCOUNT_DEFINITION } from '#notify'
 import { openStore } from '#store'
 import { createVaultApp } from '#vault'
 import { hubOrigins } from './hub-origins.ts'
 import { hubSessions } from './hub-sessions.ts'
+import { type OfficialServer, openOfficialServer } from './official-server.ts'
 import { openRelayRoom, type RelayRoom } from './relay-room.ts'
 import { type VaultLogin, vaultLogin } from './vault-login.ts'
 
@@ -29,6 +30,8 @@ export interface VaultRooms {
   readonly onRequest: RequestListener
   /** Absent when no other server is configured. */
   readonly relay: RelayRoom | undefined
+  /** Absent when we stand in for no service of one. */
+  readonly officialServer: OfficialServer | undefined
   /** Signed-in users as NATS clients. */
   readonly login: VaultLogin
   /** Calls `recheck` with the id of each user whose sessions end. */
@@ -59,6 +62,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
     const sessions = new Sessions(tokens, store, clock)
     const login = vaultLogin(sessions, clock)
 
+    broker.define([VAULT_ACCOUNT_DEFINITION])
     const vaultAccount = broker.account(VAULT_ACCOUNT)
     const vaultClient = new InProcessClient(vaultAccount, (error, subject) =>
       logger.error({ error, subject }, 'in-process subscriber failed'),
@@ -67,6 +71,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
     const notifier = new Notifier(publish)
     const serviceTokens = new ServiceTokens(key, origin, clock)
     const relay = await openRelayRoom(options, { store, serviceTokens, publish, clock, logger })
+    const officialServer = openOfficialServer(options, { serviceTokens, publish, clock, logger })
     const app = await createVaultApp({
       store,
       tokens,
@@ -79,7 +84,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       otherGrant: relay?.grant,
     })
 
-    const authenticateOwn = hubSessions(sessions, store)
+    const authenticate = officialServer?.authenticate ?? hubSessions(sessions, store)
     const hubDoor = options.web.servesHub
       ? createHubDoor({
           account: vaultAccount,
@@ -87,9 +92,10 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
           clock,
           logger,
           // Who is no user of ours may be one of a server that is relayed here.
-          authenticate: async (token) => (await authenticateOwn(token)) ?? relay?.authenticate(token),
+          authenticate: async (token) => (await authenticate(token)) ?? relay?.authenticate(token),
           heard: store.heard,
           organizationsOf: (userId) => store.memberships.confirmedOf(userId),
+          installationId: options.identity?.installationId,
           clientAddress,
           origins: hubOrigins(options),
           ...options.hub,
@@ -99,6 +105,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       hubDoor,
       onRequest: (request, response) => app.routing(request, response),
       relay,
+      officialServer,
       login,
       followSessions: (recheck) => void login.followSessions(vaultClient, recheck),
       async close() {
