@@ -7,7 +7,7 @@ import { AnonymousHub } from './bitwarden/anonymous-hub.ts'
 import { UserHub, type UserHubOptions } from './bitwarden/user-hub.ts'
 import { HEARTBEAT_MS } from './connection.ts'
 import { type EndpointSurroundings, HubEndpoint } from './endpoint.ts'
-import { sayFarewells } from './farewells.ts'
+import { Farewells } from './farewells.ts'
 import type { HubOrigins } from './origins.ts'
 import { Share } from './share.ts'
 
@@ -80,8 +80,9 @@ class Door implements HubDoor {
   readonly #users: UserHub
   readonly #strangers: AnonymousHub
   readonly #heartbeat: Timer
-  #farewells: Timer | undefined
+  #farewells: Farewells | undefined
   #gone: Promise<void> | undefined
+  #isOver = false
 
   constructor(options: HubDoorOptions) {
     const { account, clock, turn, clientAddress } = options
@@ -159,9 +160,11 @@ class Door implements HubDoor {
 
   drain(windowMs: number): Promise<void> {
     for (const endpoint of this.#endpoints) endpoint.closeDoors()
-    this.#farewells?.cancel()
-    const connections = this.#endpoints.flatMap((endpoint) => [...endpoint.connections])
-    if (connections.length > 0) this.#farewells = sayFarewells(connections, { windowMs, clock: this.#clock })
+    this.#farewells ??= new Farewells(
+      this.#endpoints.flatMap((endpoint) => [...endpoint.connections]),
+      this.#clock,
+    )
+    if (!this.#isOver) this.#farewells.say(windowMs)
     this.#gone ??= this.#end()
     return this.#gone
   }
@@ -172,6 +175,7 @@ class Door implements HubDoor {
 
   async #end(): Promise<void> {
     await Promise.all(this.#endpoints.map(({ connections }) => connections.empty()))
+    this.#isOver = true
     this.#farewells?.cancel()
     this.#heartbeat.cancel()
     this.#strangers.close()
