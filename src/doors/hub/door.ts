@@ -1,13 +1,12 @@
 import type { Account, Turn } from '#core'
-import type { Clock, Logger, Timer } from '#kit'
+import type { Clock, Logger } from '#kit'
 import type { ClientAddress, PathHandlers } from '#net'
 import { jsonProtocol, messagePackProtocol } from '#wire/signalr'
 import { handlersForAnyPath } from './any-path.ts'
 import { AnonymousHub } from './bitwarden/anonymous-hub.ts'
 import { UserHub, type UserHubOptions } from './bitwarden/user-hub.ts'
-import { HEARTBEAT_MS } from './connection.ts'
 import { type EndpointSurroundings, HubEndpoint } from './endpoint.ts'
-import { Farewells } from './farewells.ts'
+import { Endpoints } from './endpoints.ts'
 import type { HubOrigins } from './origins.ts'
 import { Share } from './share.ts'
 
@@ -74,20 +73,15 @@ export function createHubDoor(options: HubDoorOptions): HubDoor {
 class Door implements HubDoor {
   readonly routes: ReadonlyMap<string, PathHandlers>
   readonly handlerForAnyPath: Required<PathHandlers>
-  readonly #clock: Clock
-  readonly #endpoints: readonly HubEndpoint[]
+  readonly #endpoints: Endpoints
   readonly #userHub: HubEndpoint
   readonly #users: UserHub
   readonly #strangers: AnonymousHub
-  readonly #heartbeat: Timer
-  #farewells: Farewells | undefined
   #gone: Promise<void> | undefined
-  #isOver = false
 
   constructor(options: HubDoorOptions) {
     const { account, clock, turn, clientAddress } = options
     const logger = options.logger.child({ door: 'hub' })
-    this.#clock = clock
     const maxConnections = options.maxConnections ?? 65_536
     const connections = new Share(maxConnections)
     const anonymousConnections = new Share(Math.ceil(maxConnections * ANONYMOUS_SHARE), connections)
@@ -139,15 +133,12 @@ class Door implements HubDoor {
       },
       { ...surroundings, enter: () => anonymousConnections.enter() },
     )
-    this.#endpoints = [this.#userHub, anonymousHub]
+    this.#endpoints = new Endpoints([this.#userHub, anonymousHub], clock)
     this.routes = new Map([
       ...this.#userHub.routes('/notifications/hub'),
       ...anonymousHub.routes('/notifications/anonymous-hub'),
     ])
     this.handlerForAnyPath = handlersForAnyPath({ userHub: this.#userHub, anonymousHub })
-    this.#heartbeat = clock.every(HEARTBEAT_MS, () => {
-      for (const endpoint of this.#endpoints) endpoint.beat()
-    })
   }
 
   get userHub() {
@@ -155,30 +146,19 @@ class Door implements HubDoor {
   }
 
   get connectionCount(): number {
-    return this.#endpoints.reduce((sum, { connections }) => sum + connections.size, 0)
+    return this.#endpoints.connectionCount
   }
 
   drain(windowMs: number): Promise<void> {
-    for (const endpoint of this.#endpoints) endpoint.closeDoors()
-    this.#farewells ??= new Farewells(
-      this.#endpoints.flatMap((endpoint) => [...endpoint.connections]),
-      this.#clock,
-    )
-    if (!this.#isOver) this.#farewells.say(windowMs)
-    this.#gone ??= this.#end()
+    const drained = this.#endpoints.drain(windowMs)
+    this.#gone ??= drained.then(async () => {
+      this.#strangers.close()
+      await this.#users.close()
+    })
     return this.#gone
   }
 
   close(): Promise<void> {
     return this.drain(0)
-  }
-
-  async #end(): Promise<void> {
-    await Promise.all(this.#endpoints.map(({ connections }) => connections.empty()))
-    this.#isOver = true
-    this.#farewells?.cancel()
-    this.#heartbeat.cancel()
-    this.#strangers.close()
-    await this.#users.close()
   }
 }

@@ -1,0 +1,49 @@
+import type { Clock, Timer } from '#kit'
+import { HEARTBEAT_MS } from './connection.ts'
+import type { HubEndpoint } from './endpoint.ts'
+import { Farewells } from './farewells.ts'
+
+/** Hubs that live and end together: one heartbeat, one farewell. */
+export class Endpoints {
+  readonly #all: readonly HubEndpoint[]
+  readonly #clock: Clock
+  readonly #heartbeat: Timer
+  #farewells: Farewells | undefined
+  #gone: Promise<void> | undefined
+  #isOver = false
+
+  constructor(endpoints: readonly HubEndpoint[], clock: Clock) {
+    this.#all = endpoints
+    this.#clock = clock
+    this.#heartbeat = clock.every(HEARTBEAT_MS, () => {
+      for (const endpoint of endpoints) endpoint.beat()
+    })
+  }
+
+  /** Transports that are open or closing. */
+  get connectionCount(): number {
+    return this.#all.reduce((sum, { connections }) => sum + connections.size, 0)
+  }
+
+  /**
+   * Takes nobody in any more and says farewell to the connections one by one over `windowMs`; until then they hear as
+   * ever. Resolves when they are gone; one that does not answer is cut. Repeated, it goes on with the new window.
+   */
+  drain(windowMs: number): Promise<void> {
+    for (const endpoint of this.#all) endpoint.closeDoors()
+    this.#farewells ??= new Farewells(
+      this.#all.flatMap((endpoint) => [...endpoint.connections]),
+      this.#clock,
+    )
+    if (!this.#isOver) this.#farewells.say(windowMs)
+    this.#gone ??= this.#end()
+    return this.#gone
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all(this.#all.map(({ connections }) => connections.empty()))
+    this.#isOver = true
+    this.#farewells?.cancel()
+    this.#heartbeat.cancel()
+  }
+}
