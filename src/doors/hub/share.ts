@@ -1,17 +1,17 @@
 /** So many connections at a time, counted as part of a whole if there is one. */
 export class Share {
-  readonly #max: number
+  readonly max: number
   readonly #whole: Share | undefined
   #count = 0
 
   constructor(max: number, whole?: Share) {
-    this.#max = max
+    this.max = max
     this.#whole = whole
   }
 
   /** Counts a connection in; answers what counts it out again, to be called once. `undefined`: there are too many. */
   enter(): (() => void) | undefined {
-    if (this.#count >= this.#max) return undefined
+    if (this.#count >= this.max) return undefined
     const leaveWhole = this.#whole?.enter()
     if (this.#whole !== undefined && leaveWhole === undefined) return undefined
     this.#count++
