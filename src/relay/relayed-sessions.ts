@@ -16,7 +16,8 @@ const MAX_IDENTIFIER_LENGTH = 255
 
 /** A device of another server's user, as that server's token vouches for it. */
 export interface RelayedSession {
-  readonly installationId: string
+  /** The installation that vouches for it. */
+  readonly realm: string
   readonly user: { readonly id: string }
   readonly device: { readonly id: string }
   readonly clientType: ClientType | undefined
@@ -57,7 +58,7 @@ export class RelayedSessions {
     const registered = await this.#relayedDevices.organizationsOf(installationId, userId, identifier)
     const organizations = [...new Set([...organizationsOf(claims), ...registered])].slice(0, MAX_ORGANIZATIONS)
     return {
-      installationId,
+      realm: installationId,
       user: { id: userId },
       device: { id: identifier },
       clientType: typeof devicetype === 'string' ? clientTypeOfDevice(devicetype) : undefined,

@@ -72,7 +72,7 @@ describe('a token that a configured server has issued', () => {
   test('stands for a device that hears of its user, its installation and its organizations', async () => {
     const sessions = await sessionsOf([FIRST])
     assert.deepEqual(await sessions.authenticate(await sign(CLAIMS)), {
-      installationId: INSTALLATION,
+      realm: INSTALLATION,
       user: { id: USER },
       device: { id: IDENTIFIER },
       clientType: 'Browser',
@@ -97,7 +97,7 @@ describe('a token that a configured server has issued', () => {
     const second = { ...FIRST, id: OTHER_INSTALLATION, pem: publicPem(theirs) }
     const sessions = await sessionsOf([FIRST, second])
     const session = await sessions.authenticate(await sign(CLAIMS, theirs.privateKey))
-    assert.equal(session?.installationId, OTHER_INSTALLATION)
+    assert.equal(session?.realm, OTHER_INSTALLATION)
     assert.deepEqual(session?.subjects, heard(OTHER_INSTALLATION))
     assert.equal(await sessions.authenticate(await sign(CLAIMS, rsa().privateKey)), undefined)
   })

@@ -13,6 +13,8 @@ export interface HubSession {
   readonly organizations?: readonly string[] | undefined
   /** In place of all others: what somebody hears whom another server vouches for. */
   readonly subjects?: readonly string[] | undefined
+  /** That server. Absent: this one, or the one whose hub this is. */
+  readonly realm?: string | undefined
   /** That the session holds for, where it is one of our database: it is looked at again once the device hears. */
   readonly securityStamp?: string | undefined
 }
@@ -21,7 +23,10 @@ const ORGANIZATIONS = allFor({ kind: 'organization', id: '' }).slice(0, -'.>'.le
 
 /** A device on the hub of the users. */
 export class Listener implements Guest {
+  /** Of users of other servers with their realm: they may have any id, also one of ours. */
   readonly userId: string
+  /** As its app knows the user. */
+  readonly accountId: string
   readonly deviceId: string
   readonly clientType: string | undefined
   /** Whether its user is one of ours, and not of a server that we speak for. */
@@ -40,8 +45,9 @@ export class Listener implements Guest {
   #subjects: readonly string[]
 
   constructor(session: HubSession, installationId: string | undefined) {
-    const { user, device, clientType, organizations = [], subjects, securityStamp } = session
-    this.userId = user.id
+    const { user, device, clientType, organizations = [], subjects, realm, securityStamp } = session
+    this.userId = realm === undefined ? user.id : `${realm}/${user.id}`
+    this.accountId = user.id
     this.deviceId = device.id
     this.clientType = clientType
     this.isOwn = subjects === undefined

@@ -82,8 +82,8 @@ export class UserHub implements Hub {
   }
 
   /** Events are hints to sync, so one hint to sync everything makes up for any number of them. */
-  substitute({ userId }: Guest): HubEvent {
-    return syncVaultEvent(userId!, this.#options.clock.now())
+  substitute(guest: Guest): HubEvent {
+    return syncVaultEvent((guest as Listener).accountId, this.#options.clock.now())
   }
 
   onOpen(connection: HubConnection): void {
