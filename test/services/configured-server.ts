@@ -107,7 +107,7 @@ async function read(folder: TemporaryFolder, configText: string): Promise<NatsSe
   return loadNatsOptions({ configFile: 'nats.conf', env: {}, cwd: folder.path }).options
 }
 
-function recorder(log: LoggedEvent[], inherited: LogFields = {}): Logger {
+export function recorder(log: LoggedEvent[], inherited: LogFields = {}): Logger {
   const at = (level: string) => (fields: LogFields, event: string) =>
     void log.push({ level, fields: { ...inherited, ...fields }, event })
   const child = (fields: LogFields) => recorder(log, { ...inherited, ...fields })
