@@ -20,6 +20,8 @@ export interface HubServer extends AsyncDisposable {
   /** Everything that was logged, as one text. */
   readonly log: string[]
   publish(subject: string, payload: string): number
+  /** Resolves when a request that is still to come was let in. */
+  nextRequest(): Promise<void>
   /** Resolves when no connection is left. */
   everyoneGone(): Promise<void>
 }
@@ -59,6 +61,10 @@ export async function startHub(options: Partial<HubDoorOptions> = {}): Promise<H
     url: `ws://127.0.0.1:${port}/notifications/hub`,
     notifier: new Notifier((subject, payload) => client.publish(subject, payload)),
     publish: (subject, payload) => client.publish(subject, Buffer.from(payload)),
+    async nextRequest() {
+      await once(server, 'request')
+      await turnOver()
+    },
     async everyoneGone() {
       while (door.connectionCount > 0) await turnOver()
     },

@@ -94,12 +94,13 @@ export async function negotiate(hub: HubServer, { token = ALICE, query = '' } = 
   return `${HUB}?id=${encodeURIComponent((JSON.parse(json) as Negotiated).connectionToken)}`
 }
 
-/** A JSON client over Server-Sent Events, which does nothing by itself. */
+/** A JSON client over Server-Sent Events, which does nothing by itself, and reads nothing but what it is asked for. */
 export class EventStream {
   readonly headers: IncomingHttpHeaders
   readonly path: string
   readonly response: IncomingMessage
   readonly #hub: HubServer
+  readonly #chunks: AsyncIterator<string>
   #text = ''
 
   private constructor(hub: HubServer, path: string, response: IncomingMessage) {
@@ -108,14 +109,15 @@ export class EventStream {
     this.response = response
     this.headers = response.headers
     response.setEncoding('utf8')
+    this.#chunks = response[Symbol.asyncIterator]()
   }
 
   /** The stream is open; no handshake was sent. */
-  static async open(hub: HubServer, path?: string): Promise<EventStream> {
+  static async open(hub: HubServer, path?: string, headers: Record<string, string> = {}): Promise<EventStream> {
     const at = path ?? (await negotiate(hub))
     const request = send(hub, 'GET', `${at}&access_token=${ALICE}`, {
       token: '',
-      headers: { Accept: 'text/event-stream' },
+      headers: { ...headers, Accept: 'text/event-stream' },
     })
     const [response] = (await within(once(request, 'response'), 'the stream')) as [IncomingMessage]
     return new EventStream(hub, at, response)
@@ -133,25 +135,36 @@ export class EventStream {
     return ask(this.#hub, 'POST', this.path, { body })
   }
 
-  /** The data of the next event. */
-  async next(): Promise<string> {
+  /** The next event or comment, as it stands there. */
+  async nextBlock(): Promise<string> {
     for (;;) {
       const end = this.#text.indexOf('\n\n')
       if (end !== -1) {
-        const event = this.#text.slice(0, end)
+        const block = this.#text.slice(0, end)
         this.#text = this.#text.slice(end + 2)
-        if (event.startsWith('data: ')) return event.slice('data: '.length)
-        continue
+        return block
       }
-      const [chunk] = await within(once(this.response, 'data'), 'an event')
-      this.#text += chunk
+      const { done, value } = await within(this.#chunks.next(), 'an event')
+      if (done) throw new Error('The stream has ended')
+      this.#text += value
+    }
+  }
+
+  /** The data of the next event. */
+  async next(): Promise<string> {
+    for (;;) {
+      const block = await this.nextBlock()
+      if (block.startsWith('data: ')) return block.slice('data: '.length)
     }
   }
 
   /** Resolves when the server has ended the stream in good order; answers with what was not asked for. */
   async ended(): Promise<string> {
-    for await (const chunk of this.response) this.#text += chunk
-    return this.#text
+    for (;;) {
+      const { done, value } = await within(this.#chunks.next(), 'the end of the stream')
+      if (done) return this.#text
+      this.#text += value
+    }
   }
 
   destroy(): void {
@@ -187,6 +200,14 @@ export class PollingClient implements AsyncDisposable {
 
   poll(): Promise<Answer> {
     return wholeAnswer(this.sendPoll())
+  }
+
+  /** A poll that the server holds, unless it has answered it. */
+  async hold(): Promise<{ readonly answer: Promise<Answer> }> {
+    const isThere = this.#hub.nextRequest()
+    const answer = this.poll()
+    await within(isThere, 'the poll')
+    return { answer }
   }
 
   sendPoll(): ClientRequest {
