@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { test } from 'node:test'
+import { PathRouter } from '#net'
 import { FakeClock } from '../helpers/fake-clock.ts'
 import { until } from '../helpers/wait.ts'
 import { type CarrierServer, startWebSocketServer } from './carrier-server.ts'
@@ -58,4 +60,17 @@ test('a peer that was refused and does not go is cut', async () => {
     return raw.socket.destroyed
   }
   await until(isNoticed, 'the reset')
+})
+
+test('a request goes to whoever has its path, else to whoever has a folder above it, else to nobody', () => {
+  const router = new PathRouter()
+  const served: string[] = []
+  router.addBelow('/push', { onRequest: () => served.push('folder') })
+  router.add('/push/send', { onRequest: () => served.push('path') })
+  router.add('/hub', { onUpgrade: () => served.push('upgrade') })
+  const serve = (url: string) => router.handleRequest({ url, headers: {} } as IncomingMessage, {} as ServerResponse)
+  for (const url of ['/push/send', '/push/send?x', '/push/delete/1', '/push/']) assert.equal(serve(url), true, url)
+  assert.deepEqual(served, ['path', 'path', 'folder', 'folder'])
+  for (const url of ['/push', '/pushed/x', '/x/push/y', '/hub', '*', '']) assert.equal(serve(url), false, url)
+  assert.equal(served.length, 4)
 })
