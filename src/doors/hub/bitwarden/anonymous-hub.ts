@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type Account, type Message, Subscription } from '#core'
-import type { Clock, Logger, Timer } from '#kit'
+import { type Clock, type Logger, normalGuid, type Timer } from '#kit'
 import { allFor, NotificationType, parseNotification } from '#notify'
 import type { HubConnection } from '../connection.ts'
 import type { Guest, Hub, Refusal } from '../hub.ts'
@@ -21,8 +21,6 @@ const REGISTRATION_MS = 1_000
 
 /** An administrator may take hours to approve a device, but nobody looks at the same page for a day. */
 const LONGEST_WAIT_MS = 24 * 60 * 60_000
-
-const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i
 
 const BAD_REQUEST: Refusal = { status: 400, message: 'Bad request' }
 
@@ -78,8 +76,8 @@ export class AnonymousHub implements Hub {
   }
 
   async admit(request: IncomingMessage): Promise<Guest | Refusal> {
-    const token = queryParameter(request, 'token')
-    return token !== undefined && UUID.test(token) ? new Applicant(token.toLowerCase()) : BAD_REQUEST
+    const requestId = normalGuid(queryParameter(request, 'token'))
+    return requestId === undefined ? BAD_REQUEST : new Applicant(requestId)
   }
 
   translate(message: Message): HubEvent | undefined {
@@ -141,12 +139,8 @@ function requestIdOf({ guest }: HubConnection): string {
 /** Throws when the bytes are not the answer to an auth request. */
 function authRequestResponse(bytes: Buffer): { readonly Id: string; readonly UserId: string } {
   const { Type, Payload } = parseNotification(bytes)
-  const { Id, UserId } = Payload
   if (Type !== NotificationType.AuthRequestResponse) throw new Error('Notification is of another type')
-  if (!isUuid(Id) || !isUuid(UserId)) throw new Error('Notification names no request or no user')
+  const [Id, UserId] = [normalGuid(Payload.Id), normalGuid(Payload.UserId)]
+  if (Id === undefined || UserId === undefined) throw new Error('Notification names no request or no user')
   return { Id, UserId }
-}
-
-function isUuid(value: unknown): value is string {
-  return typeof value === 'string' && UUID.test(value)
 }
