@@ -2,11 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type LoadOptions, loadNatsOptions, loadOptions, type Options, type Overrides } from '#config'
 import { Broker } from '#core'
+import { type AppHubs, type HubPublisher, Share } from '#doors/hub'
 import type { ConnectionSnapshot } from '#doors/nats'
 import { ConfigError, type Logger, systemClock } from '#kit'
 import { clientAddress, isLocalRequest, type PathHandlers, PathRouter, type UpgradeHandler } from '#net'
 import { VAULT_ACCOUNT } from '#notify'
 import { createLogger } from '#ops'
+import { checkAccountsOfHubs, openAppHubs } from './services/app-hubs.ts'
 import { changeLine, changesBetween } from './services/changes.ts'
 import type { NatsAddresses } from './services/nats-listeners.ts'
 import { NatsService } from './services/nats-service.ts'
@@ -39,6 +41,8 @@ export interface Server extends AsyncDisposable {
   readonly certificateAuthorityFile: string | undefined
   /** Takes an upgrade of somebody else's HTTP server, by the paths of the web listener. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Speaks to the clients of a hub of `hubs {}`. Throws an `Error` when there is none of that name. */
+  hub(name: string): HubPublisher
   /**
    * NATS over WebSocket for somebody else's HTTP server, which hands over its upgrades; with rules as a `websocket {}`
    * block has them, save for those of a port. Rejects with a `ConfigError`.
@@ -88,7 +92,8 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
   const { ipHeader, trustedProxies } = options.web
   const webAddress = clientAddress({ header: ipHeader, trustedProxies })
 
-  const vault = await openVaultRooms(options, { ...tools, clientAddress: webAddress })
+  const hubTools = { ...tools, clientAddress: webAddress, hubConnections: new Share(options.hub.maxConnections) }
+  const vault = await openVaultRooms(options, hubTools)
   opened.defer(() => vault.close())
   opened.defer(async () => vault.hubDoor?.close())
   const { admitsVaultUsers } = options.web
@@ -104,7 +109,11 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
     })
   }
   opened.defer(() => nats.close(0))
+  const appHubs = openAppHubs(options, hubTools)
+  opened.defer(() => appHubs.drain(0))
   const router = await webRoutes(options, vault, nats, webAddress)
+  for (const [path, handlers] of appHubs.routes) router.add(path, handlers)
+  for (const [path, handlers] of appHubs.routesBelow) router.addBelow(path, handlers)
   const web = await openWebListeners(
     options,
     {
@@ -129,10 +138,12 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
     },
     certificateAuthorityFile: web.certificateAuthorityFile,
     handleUpgrade: (request, socket, head) => router.handleUpgrade(request, socket, head),
+    hub: (name) => appHubs.hub(name),
     natsUpgradeHandler: async (rules = {}) => nats.mount(mountOptions(rules, { cwd, env })),
     async reload({ dryRun = false } = {}) {
       const next = load()
       for (const warning of next.warnings) logger.warn({ warning }, 'configuration')
+      checkAccountsOfHubs(options.hubs, next.options.nats)
       const lines = await (dryRun ? nats.rehearse(next.options) : nats.reload(next.options))
       const later = changesBetween(startedWith(options), startedWith(next.options)).map(
         (change) => `${changeLine(change)} (from the next start on)`,
@@ -141,10 +152,11 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
       return [...lines, ...later]
     },
     async lameDuck() {
-      await Promise.all([nats.lameDuck(), vault.hubDoor?.drain(current.nats.lameDuckDurationMs)])
+      const { lameDuckDurationMs } = current.nats
+      await Promise.all([nats.lameDuck(), vault.hubDoor?.drain(lameDuckDurationMs), appHubs.drain(lameDuckDurationMs)])
     },
     close: () => {
-      closed ??= closeAll({ vault, nats, web, logger }, options.hub.drainWindowMs)
+      closed ??= closeAll({ vault, appHubs, nats, web, logger }, options.hub.drainWindowMs)
       return closed
     },
     [Symbol.asyncDispose]: () => server.close(),
@@ -153,11 +165,11 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
 }
 
 /** Who listens leaves, then the last request ends, then the database may close. */
-async function closeAll({ vault, nats, web, logger }: Everything, drainWindowMs: number): Promise<void> {
+async function closeAll({ vault, appHubs, nats, web, logger }: Everything, drainWindowMs: number): Promise<void> {
   logger.info({}, 'closing')
   nats.stop()
   // What is changed meanwhile is told to those who are still there; who was sent away is made up for when it returns.
-  const lastDevice = vault.hubDoor?.drain(drainWindowMs)
+  const lastDevice = Promise.all([vault.hubDoor?.drain(drainWindowMs), appHubs.drain(drainWindowMs)])
   await upTo(drainWindowMs, lastDevice)
   const lastRequest = web.close(CLOSE_GRACE_MS)
   const lastClient = nats.close(CLOSE_GRACE_MS)
@@ -169,7 +181,7 @@ async function closeAll({ vault, nats, web, logger }: Everything, drainWindowMs:
 }
 
 /** Resolves with `end`, but after `ms` at the latest. */
-async function upTo(ms: number, end: Promise<void> | undefined): Promise<void> {
+async function upTo(ms: number, end: Promise<unknown>): Promise<void> {
   const { promise: late, resolve } = Promise.withResolvers<void>()
   const timer = systemClock.after(ms, resolve)
   await Promise.race([end, late])
@@ -178,14 +190,15 @@ async function upTo(ms: number, end: Promise<void> | undefined): Promise<void> {
 
 interface Everything {
   readonly vault: VaultRooms
+  readonly appHubs: AppHubs
   readonly nats: NatsService
   readonly web: WebListeners
   readonly logger: Logger
 }
 
 /** What a reload does not touch. */
-function startedWith({ web, vault, hub, identity, relay, oldHub, log }: Options) {
-  return { web, vault, hub, identity, relay, oldHub, log }
+function startedWith({ web, vault, hub, hubs, identity, relay, oldHub, log }: Options) {
+  return { web, vault, hub, hubs, identity, relay, oldHub, log }
 }
 
 async function webRoutes(

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { assembleHubs } from './assemble-hubs.ts'
 import { assembleNats } from './assemble-nats.ts'
 import { assembleRelay } from './assemble-relay.ts'
 import { checkOrigin } from './check-origin.ts'
@@ -17,11 +18,14 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
   const absoluteTls = (tls: TlsFiles | undefined) =>
     tls && { certFile: resolve(cwd, tls.certFile), keyFile: resolve(cwd, tls.keyFile) }
 
+  const natsServer = assembleNats(choose, surroundings, problems)
+  const hub = hubOptions()
   return {
-    ...assembleNats(choose, surroundings, problems),
+    ...natsServer,
     web: webOptions(),
     vault: vaultOptions(),
-    hub: hubOptions(),
+    hub,
+    hubs: assembleHubs(choose, { nats: natsServer.nats, hub }, problems),
     identity: identityOptions(),
     relay: assembleRelay(choose, cwd, problems),
     oldHub: choose(schema.oldHub.enabled)

@@ -2,7 +2,7 @@ import { ConfigError } from '#kit'
 import { resolveTls } from './assemble-nats.ts'
 import { readConfigFile } from './config-file.ts'
 import { configDigest, type Environment, type Position, Problems, parseConfigFile } from './language/index.ts'
-import { BLOCKS_OF_THE_VAULT } from './load-options.ts'
+import { BLOCKS_OF_THE_VAULT, SETTINGS_OF_THE_VAULT } from './load-options.ts'
 import { schema } from './settings/schema.ts'
 import { type TlsOptions, tlsOptions } from './types/tls.ts'
 import type { Values } from './values.ts'
@@ -33,6 +33,7 @@ export function checkConfigFile(
     problems,
     surroundings: { cwd, accounts: [] },
     blocksWithoutEffect: BLOCKS_OF_THE_VAULT,
+    settingsWithoutEffect: SETTINGS_OF_THE_VAULT,
   })
   const { warnings, errors, remarks, refusals } = problems
   if (errors.length > 0 || warnings.length > 0) throw new ConfigError([...warnings, ...errors].join('\n'))

@@ -1,3 +1,4 @@
+export { problemOfAccount } from './assemble-hubs.ts'
 export { type CheckedConfigFile, checkConfigFile } from './check.ts'
 export * from './language/index.ts'
 export {
@@ -9,6 +10,7 @@ export {
   loadOptions,
 } from './load-options.ts'
 export type {
+  AppHubOptions,
   CookieOptions,
   HubOptions,
   IdentityOptions,

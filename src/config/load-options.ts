@@ -92,7 +92,12 @@ export function loadNatsOptions(from: LoadNatsOptions): LoadedNatsOptions {
     readOverrides(overrides, problems, surroundings),
     file === undefined
       ? new Values()
-      : readConfigFile(file, { problems, surroundings, blocksWithoutEffect: BLOCKS_OF_THE_VAULT }),
+      : readConfigFile(file, {
+          problems,
+          surroundings,
+          blocksWithoutEffect: BLOCKS_OF_THE_VAULT,
+          settingsWithoutEffect: SETTINGS_OF_THE_VAULT,
+        }),
     readOverrides(defaults, problems, surroundings),
   ]
   throwErrors(problems)
@@ -108,6 +113,7 @@ const SETTINGS_OF_NATS_SERVER: readonly AnySetting[] = [
 
 /** What a plain NATS server has no use for. */
 export const BLOCKS_OF_THE_VAULT: readonly string[] = ['web', 'vault', 'hub', 'relay']
+export const SETTINGS_OF_THE_VAULT: readonly AnySetting[] = [schema.apps.hubs]
 
 function loaded<Options>(options: Options, problems: Problems): Loaded<Options> {
   throwErrors(problems)

@@ -1,5 +1,6 @@
 import type { ServerAuthorization, SimpleAuthorization } from '#auth'
 import type { AccountDefinition } from '#core'
+import type { AppHubSettings } from './hubs/app-hub.ts'
 import type { RelayInstallation } from './relay/installations.ts'
 import type { HostAndPort } from './types/address.ts'
 import type { LogLevel, NatsAccess } from './types/choices.ts'
@@ -15,6 +16,8 @@ export interface Options extends NatsServerOptions {
   readonly web: WebOptions
   readonly vault: VaultOptions
   readonly hub: HubOptions
+  /** SignalR hubs of the operator's own, by name. */
+  readonly hubs: Readonly<Record<string, AppHubOptions>>
   /** `undefined`: the users of the hub are our own. */
   readonly identity: IdentityOptions | undefined
   readonly relay: RelayOptions
@@ -183,6 +186,9 @@ export interface HubOptions {
   readonly allowedOrigins: readonly string[]
   readonly sameOrigin: boolean
 }
+
+/** One hub of the operator's own: in an account that is there, with subjects that no other hub has. */
+export type AppHubOptions = AppHubSettings
 
 /** The Identity service of an official server, for whose Notifications service this server stands in. */
 export interface IdentityOptions {

@@ -7,7 +7,7 @@ export interface Change {
 }
 
 /** Options whose values no log may hold, or would be flooded by. What a cookie is called is for all to see. */
-const SECRET = /(?:^|(?<!cookies)\.)(?:password|token|key|internalKey|defaultSentinel|operators|preload(?:\.\w+)?)$/
+const SECRET = /(?:^|(?<!cookies)\.)(?:password|token|keys?|internalKey|defaultSentinel|operators|preload(?:\.\w+)?)$/
 
 /** User and password in a URL. */
 const CREDENTIALS = /(?<=:\/\/)[^\s/?#"]*@/g

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { loadSigningKey, ServiceTokens, Sessions, Tokens } from '#auth'
 import type { Options } from '#config'
 import { type Broker, InProcessClient, Turn } from '#core'
-import { createHubDoor, type HubDoor } from '#doors/hub'
+import { createHubDoor, type HubDoor, type Share } from '#doors/hub'
 import { type Clock, ConfigError, type Logger } from '#kit'
 import type { ClientAddress } from '#net'
 import { Notifier, VAULT_ACCOUNT, VAULT_ACCOUNT_DEFINITION } from '#notify'
@@ -45,11 +45,13 @@ export interface VaultTools {
   readonly clock: Clock
   readonly logger: Logger
   readonly clientAddress: ClientAddress
+  /** Where the connections of all hubs are counted. */
+  readonly hubConnections: Share
 }
 
 /** Builds the rooms of the vault and joins them. Rejects with a `ConfigError` for a folder that cannot be used. */
 export async function openVaultRooms(options: Options, tools: VaultTools): Promise<VaultRooms> {
-  const { broker, clock, logger, clientAddress } = tools
+  const { broker, clock, logger, clientAddress, hubConnections } = tools
   // A change is published in one run for all its devices, so there is nothing to wait for: not even for its HTTP answer.
   const hubTurn = new Turn(queueMicrotask)
 
@@ -98,6 +100,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
           installationId: options.identity?.installationId,
           clientAddress,
           origins: hubOrigins(options),
+          connections: hubConnections,
           ...options.hub,
         })
       : undefined

@@ -133,6 +133,7 @@ test('without any settings there are complete options', () => {
       allowedOrigins: [],
       sameOrigin: false,
     },
+    hubs: {},
     identity: undefined,
     relay: { installations: [], internalKey: undefined },
     oldHub: undefined,

@@ -1,4 +1,5 @@
 import { hubSettings } from './hub.ts'
+import { hubsSettings } from './hubs.ts'
 import { identitySettings } from './identity.ts'
 import { logSettings } from './log.ts'
 import { monitoringSettings } from './monitoring.ts'
@@ -21,6 +22,7 @@ export const schema = {
   web: webSettings,
   vault: vaultSettings,
   hub: hubSettings,
+  apps: hubsSettings,
   identity: identitySettings,
   relay: relaySettings,
   oldHub: oldHubSettings,

@@ -26,6 +26,8 @@ export interface HubDoorOptions
   readonly clientAddress: ClientAddress
   /** Connections of all hubs at a time, those being authenticated included; one more is refused with 503. Default 65,536. */
   readonly maxConnections?: number
+  /** Where they are counted, together with those of others; default: by themselves. */
+  readonly connections?: Share
   /** Connections of one user at a time; with one more the oldest is closed. Default 64. */
   readonly maxConnectionsPerUser?: number
   /** Connections of one client address to the hub of the users at a time; one more is refused with 429. Default 0: unlimited. */
@@ -83,7 +85,7 @@ class Door implements HubDoor {
     const { account, clock, turn, clientAddress } = options
     const logger = options.logger.child({ door: 'hub' })
     const maxConnections = options.maxConnections ?? 65_536
-    const connections = new Share(maxConnections)
+    const connections = options.connections ?? new Share(maxConnections)
     const anonymousConnections = new Share(Math.ceil(maxConnections * ANONYMOUS_SHARE), connections)
     const messagePack = messagePackProtocol(MAX_ITEMS)
     const surroundings: EndpointSurroundings = {
