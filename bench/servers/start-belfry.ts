@@ -7,9 +7,12 @@ export interface BelfryProcess extends AsyncDisposable {
   readonly addresses: ServerAddresses
 }
 
-/** Starts `belfry.ts`, or a script that imports it, in a process of its own. Options of this Node go to that one too. */
-export async function startBelfry(script = new URL('belfry.ts', import.meta.url)): Promise<BelfryProcess> {
-  const child = fork(script)
+/** Starts `belfry.ts`, or a script in its place, in a process of its own. Options of this Node go to that one too. */
+export async function startBelfry(
+  script = new URL('belfry.ts', import.meta.url),
+  args: readonly string[] = [],
+): Promise<BelfryProcess> {
+  const child = fork(script, args)
   const exited = once(child, 'exit')
   const [{ addresses }] = await Promise.race([
     once(child, 'message'),
