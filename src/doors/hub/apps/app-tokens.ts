@@ -7,6 +7,9 @@ import { isHubId } from './app-subjects.ts'
 const ALGORITHM = 'HS256'
 const LEEWAY_SECONDS = 30
 
+/** The role of who may publish. */
+const PUBLISHER = 'publisher'
+
 /** Groups of one connection, those that it is put into later included. */
 export const MAX_GROUPS = 128
 
@@ -43,19 +46,19 @@ export class AppTokens {
   }
 
   /** A client's token. Rejects when there is no key; what it says is not checked. */
-  async issue({ user, groups }: ClientClaims, ttlSeconds: number): Promise<string> {
-    const [key] = this.#keys
-    if (key === undefined) throw new Error('The hub has no key')
-    const now = Math.floor(this.#options.clock.now() / 1000)
-    const exp = now + ttlSeconds
-    const claims = { sub: user, aud: this.#options.hub, iat: now, exp, ...(groups.length > 0 && { groups }) }
-    return new SignJWT(claims).setProtectedHeader({ typ: 'JWT', alg: ALGORITHM }).sign(key)
+  issueClient({ user, groups }: ClientClaims, ttlSeconds: number): Promise<string> {
+    return this.#issue({ sub: user, ...(groups.length > 0 && { groups: [...groups] }) }, ttlSeconds)
+  }
+
+  /** A publisher's token. Rejects when there is no key. */
+  issuePublisher(ttlSeconds: number): Promise<string> {
+    return this.#issue({ role: PUBLISHER }, ttlSeconds)
   }
 
   /** `undefined` for whatever is not the token of a client, or not good any more. */
   async client(token: string): Promise<VerifiedClient | undefined> {
     const claims = await this.#verify(token)
-    if (claims === undefined || claims.role === 'publisher') return undefined
+    if (claims === undefined || claims.role === PUBLISHER) return undefined
     const user = userOf(claims)
     const { exp, groups = [] } = claims
     if (!isHubId(user) || !Array.isArray(groups) || groups.length > MAX_GROUPS || !groups.every(isHubId))
@@ -69,7 +72,16 @@ export class AppTokens {
     for (const key of this.#options.keys) if (equalSecrets(key, token)) isKey = true
     if (isKey) return true
     const claims = await this.#verify(token)
-    return claims !== undefined && claims.role === 'publisher' && userOf(claims) === undefined
+    return claims !== undefined && claims.role === PUBLISHER && userOf(claims) === undefined
+  }
+
+  async #issue(claims: JWTPayload, ttlSeconds: number): Promise<string> {
+    const [key] = this.#keys
+    if (key === undefined) throw new Error('The hub has no key')
+    const iat = Math.floor(this.#options.clock.now() / 1000)
+    return new SignJWT({ ...claims, aud: this.#options.hub, iat, exp: iat + ttlSeconds })
+      .setProtectedHeader({ typ: 'JWT', alg: ALGORITHM })
+      .sign(key)
   }
 
   async #verify(token: string): Promise<JWTPayload | undefined> {
