@@ -14,11 +14,13 @@ export const nginx = requireProgram('nginx')
 export interface NginxSite {
   readonly tls?: { readonly certFile: string; readonly keyFile: string } | undefined
   /** Where it passes requests on to; one for each path. */
-  readonly locations: Readonly<Record<string, string>>
+  readonly locations?: Readonly<Record<string, string>>
+  /** More of its `server {}` block, as somebody wrote it. */
+  readonly rules?: string
 }
 
 /** An nginx with one site, which passes upgrades on with the headers that its documentation recommends. */
-export async function startNginx({ tls, locations }: NginxSite): Promise<Address & AsyncDisposable> {
+export async function startNginx({ tls, locations = {}, rules = '' }: NginxSite): Promise<Address & AsyncDisposable> {
   await using cleanup = new AsyncDisposableStack()
   const folder = cleanup.use(await temporaryFolder())
   const [port] = (await freePorts(1)) as [number]
@@ -40,13 +42,15 @@ export async function startNginx({ tls, locations }: NginxSite): Promise<Address
   )
   const config = `
     daemon off; master_process off; worker_processes 1; pid ${folder.join('nginx.pid')}; error_log stderr;
-    events { worker_connections 64; }
+    events { worker_connections 512; }
     http {
       access_log off; ${scratch.join(' ')}
+      map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
       server {
         listen 127.0.0.1:${port} ${tls ? 'ssl' : ''};
         ${tls ? `ssl_certificate ${tls.certFile}; ssl_certificate_key ${tls.keyFile};` : ''}
         ${places.join('\n')}
+        ${rules}
       }
     }`
   await mkdir(folder.path, { recursive: true })
