@@ -1,27 +1,25 @@
 /** NATS in a web page: Chromium with NATS' own client library, over compressed WebSockets, from origins good and bad. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { requireProgram } from '../helpers/programs.ts'
+import type { Browser, Page } from 'playwright-core'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { within } from '../helpers/wait.ts'
+import { launchChromium, type PageServer, servePage, skipWithoutChromium } from './chromium.ts'
 
 const MESSAGES = 200
 /** Around the bounds of a frame's length, of what is compressed, and of the 4096 bytes of a frame for browsers. */
 const SIZES = [0, 1, 64, 65, 125, 126, 1000, 4095, 4096, 4097, 8192, 20_000, 65_535, 65_536, 100_000, 500_000]
-const BROWSER_START_MS = 60_000
+
+const LIBRARY = new URL('node_modules/nats.ws/esm/nats.js', import.meta.url)
 
 /** Tells `extensions` of the socket that the library opened, and says every message back as it came. */
 const PAGE = `<!doctype html>
 <link rel="icon" href="data:,">
 <script type="module">
-  import { connect } from '/nats.js'
+  import { connect } from '/library.js'
 
   globalThis.join = async (servers) => {
     let socket
@@ -41,28 +39,6 @@ const PAGE = `<!doctype html>
     return { extensions: socket.extensions, origin: location.origin }
   }
 </script>`
-
-interface PageServer extends AsyncDisposable {
-  readonly origin: string
-}
-
-/** Of two, the pages have different origins, by the port. */
-async function servePage(): Promise<PageServer> {
-  const library = await readFile(new URL('node_modules/nats.ws/esm/nats.js', import.meta.url))
-  const server = createServer((request, response) => {
-    const isLibrary = request.url === '/nats.js'
-    response.setHeader('Content-Type', isLibrary ? 'text/javascript' : 'text/html')
-    response.end(isLibrary ? library : PAGE)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
 
 /** Of messages one after another, their lengths included. */
 function digest(messages: readonly Uint8Array[]): string {
@@ -88,9 +64,7 @@ function noise(length: number, seed: number): Buffer {
     .subarray(0, length)
 }
 
-const { path: executablePath, skip } = requireProgram('chromium')
-
-describe('a page in Chromium', { skip }, () => {
+describe('a page in Chromium', { skip: skipWithoutChromium }, () => {
   let browser: Browser
   let pages: PageServer
   let strangers: PageServer
@@ -98,23 +72,11 @@ describe('a page in Chromium', { skip }, () => {
   let service: NatsConnection
 
   before(async () => {
-    pages = await servePage()
-    strangers = await servePage()
+    pages = await servePage(PAGE, LIBRARY)
+    strangers = await servePage(PAGE, LIBRARY)
     server = await startTestServer({ websocket: { compression: true, allowedOrigins: [pages.origin] } })
     service = await connect({ servers: server.natsUrl })
-    browser = await chromium.launch({
-      executablePath,
-      timeout: BROWSER_START_MS,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    })
+    browser = await launchChromium()
   })
 
   after(async () => {
