@@ -78,6 +78,8 @@ export class HubConnection implements MessageReceiver, Pinged {
   #beatsSinceReceived = 0
   /** When the client was last known to have read what it had been sent; 0: never. Milliseconds since the epoch. */
   #heardAtMs = 0
+  /** What it was told before then may have gone out only then. Milliseconds since the epoch. */
+  #lateUntilMs = 0
 
   constructor(carrier: Carrier, guest: Guest, owner: ConnectionOwner, options: ConnectionOptions = ORDINARY) {
     this.guest = guest
@@ -126,9 +128,10 @@ export class HubConnection implements MessageReceiver, Pinged {
   }
 
   onTaken(): void {
-    if (this.#state === 'open' && !this.#isBehind && this.#carrier.backlogBytes === 0) {
-      this.#heardAtMs = this.#owner.rules.clock.now() - HEARING_DELAY_MS
-    }
+    const nowMs = this.#owner.rules.clock.now()
+    const hasEverything = this.#state === 'open' && !this.#isBehind && this.#carrier.backlogBytes === 0
+    if (!hasEverything) this.#lateUntilMs = nowMs
+    else if (nowMs - HEARING_DELAY_MS >= this.#lateUntilMs) this.#heardAtMs = nowMs - HEARING_DELAY_MS
   }
 
   /** `error`: the client broke the rules of the transport, which would happen again over another one. */
@@ -174,6 +177,7 @@ export class HubConnection implements MessageReceiver, Pinged {
     this.#state = 'open'
     this.#beatsSinceSent = 0
     this.#beatsSinceReceived = 0
+    this.#lateUntilMs = this.#owner.rules.clock.now()
     this.#catchUp()
     return this
   }
@@ -279,6 +283,7 @@ export class HubConnection implements MessageReceiver, Pinged {
     if (this.#held === undefined) return
     const { events, isIncomplete } = this.#held.release()
     this.#held = undefined
+    this.#lateUntilMs = this.#owner.rules.clock.now()
     for (const event of events) this.tell(event)
     if (!isIncomplete) return
     const substitute = this.#owner.hub.substitute?.(this.guest)
