@@ -59,8 +59,9 @@ export interface HubDoor {
   readonly connectionCount: number
   /**
    * Takes nobody in any more and says farewell to the connections one by one over `windowMs`, so that they do not all
-   * come back elsewhere in the same moment; until then they hear as ever. Resolves when they are gone, at once when
-   * nobody is there; one that does not answer is cut. Repeated, it goes on with the new window.
+   * come back elsewhere in the same moment; until then they hear as ever. Resolves when they are gone and it is
+   * written how far each has heard, at once when nobody is there; one that does not answer is cut. Repeated, it goes on
+   * with the new window.
    */
   drain(windowMs: number): Promise<void>
   /** `drain` without a window. */
