@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import type { Duplex } from 'node:stream'
 import type { Clock, Logger } from '#kit'
 import type { Guest, Hub, Refusal } from './hub.ts'
 
@@ -15,15 +14,11 @@ export async function admit(
   request: IncomingMessage,
   { clock, logger }: { clock: Clock; logger: Logger },
 ): Promise<Guest | Refusal | undefined> {
-  const socket: Duplex = request.socket
-  // A reset while we wait is an 'error' event, which would end the process if nobody listened.
-  const onError = () => socket.destroy()
-  socket.on('error', onError)
   const { promise: timeout, resolve } = Promise.withResolvers<'timeout'>()
   const timer = clock.after(AUTHENTICATION_TIMEOUT_MS, () => resolve('timeout'))
   try {
     const answer = await Promise.race([hub.admit(request), timeout])
-    if (socket.destroyed) return undefined
+    if (request.socket.destroyed) return undefined
     if (answer !== 'timeout') return answer
     logger.error({}, 'hub authentication timed out')
     return UNAVAILABLE
@@ -32,7 +27,6 @@ export async function admit(
     return { status: 500, message: 'Internal server error' }
   } finally {
     timer.cancel()
-    socket.off('error', onError)
   }
 }
 

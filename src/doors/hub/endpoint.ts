@@ -86,6 +86,7 @@ export class HubEndpoint implements ConnectionOwner {
       logger: this.#logger,
       negotiations: this.#negotiations,
       maxMessageBytes: MAX_MESSAGE_BYTES,
+      isForeign: (request) => this.#isForeign(request),
       enter: (request) => this.#enter(request),
       admit: (request) => this.#admit(request),
       admitNewcomer: (request) => this.#admitNewcomer(request),
@@ -101,9 +102,7 @@ export class HubEndpoint implements ConnectionOwner {
   }
 
   readonly handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const objection = originObjection(request, this.#surroundings.origins)
-    if (objection !== undefined) {
-      this.#logger.info({ reason: objection }, 'hub request refused for its origin')
+    if (this.#isForeign(request)) {
       refuse(socket, FOREIGN_ORIGIN.status, FOREIGN_ORIGIN.message)
       return
     }
@@ -192,6 +191,13 @@ export class HubEndpoint implements ConnectionOwner {
     }
   }
 
+  /** Whether a page has sent it that may not. Logged for who looks for the reason, not for whoever likes to fill logs. */
+  #isForeign(request: IncomingMessage): boolean {
+    const reason = originObjection(request, this.#surroundings.origins)
+    if (reason !== undefined) this.#logger.debug({ reason }, 'hub request refused for its origin')
+    return reason !== undefined
+  }
+
   /** Counts a connection in, unless there are too many. */
   #enter(request: IncomingMessage): (() => void) | Refusal {
     if (this.#isDraining) return UNAVAILABLE
@@ -222,7 +228,10 @@ export class HubEndpoint implements ConnectionOwner {
 
   /** Whoever is not let in is told so. */
   async #admitUpgrade(request: IncomingMessage, socket: Duplex): Promise<Guest | undefined> {
-    const answer = await this.#admitNewcomer(request)
+    // A reset while we wait is an 'error' event, which would end the process if nobody listened.
+    const onError = () => socket.destroy()
+    socket.on('error', onError)
+    const answer = await this.#admitNewcomer(request).finally(() => socket.off('error', onError))
     if (answer === undefined || !isRefusal(answer)) return answer
     refuse(socket, answer.status, answer.message)
     return undefined

@@ -25,12 +25,16 @@ const APP_ORIGIN = /^(?:(?:chrome|moz|safari-web)-extension:\/\/[^/]*|file:\/\/|
 /** How long browsers may remember the answer to a preflight request: as long as any of them does. */
 const PREFLIGHT_MAX_AGE_SECONDS = 7_200
 
+/** Longest origin that is shown; characters. */
+const MAX_SHOWN = 128
+
 /** Why a request is refused for the page that sent it, for the log; `undefined` when it is welcome. */
 export function originObjection(request: IncomingMessage, rules: HubOrigins): string | undefined {
   const origin = originOf(request.headers)
   if (origin === undefined || origin === rules.own || APP_ORIGIN.test(origin)) return undefined
   const { host, isTls } = (rules.reachedBy ?? directly)(request)
-  return originAllowed(origin, host, isTls, rules)
+  const objection = originAllowed(origin, host, isTls, rules)
+  return objection && `${JSON.stringify(origin.slice(0, MAX_SHOWN))}: ${objection}`
 }
 
 function directly(request: IncomingMessage): ReachedBy {

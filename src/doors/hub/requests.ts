@@ -6,7 +6,7 @@ import type { ConnectionOptions, ConnectionRules } from './connection.ts'
 import { type Guest, isRefusal, type Refusal } from './hub.ts'
 import { negotiateAnswer, readNegotiateRequest } from './negotiate.ts'
 import type { Negotiation, Negotiations } from './negotiations.ts'
-import { answerPreflight, type HubOrigins, originObjection, shareWithOrigin } from './origins.ts'
+import { answerPreflight, shareWithOrigin } from './origins.ts'
 import { queryParameter } from './query.ts'
 import { answerJson, answerText, type Objection, refuseRequest } from './refuse.ts'
 import { LongPollingCarrier } from './transports/long-polling.ts'
@@ -45,13 +45,14 @@ export interface Arrival {
 /** What requests need of the endpoint they are for. */
 export interface RequestDesk {
   readonly negotiations: Negotiations
-  readonly origins: HubOrigins
   readonly rules: Pick<ConnectionRules, 'clientTimeoutMs'>
   readonly clock: Clock
   readonly logger: Logger
   readonly writeDeadlineMs: number
   /** Of what a client says; bytes. */
   readonly maxMessageBytes: number
+  /** Whether a page has sent it that may not. */
+  isForeign(request: IncomingMessage): boolean
   /** Counts a connection in. */
   enter(request: IncomingMessage): (() => void) | Refusal
   /** `undefined`: the client went away meanwhile. */
@@ -81,10 +82,8 @@ export class HubRequests {
   }
 
   #receive(request: IncomingMessage, response: ServerResponse, methods: string, serve: () => Promise<void>): void {
-    const { origins, logger } = this.#desk
-    const objection = originObjection(request, origins)
-    if (objection !== undefined) {
-      logger.info({ reason: objection }, 'hub request refused for its origin')
+    const { isForeign, logger } = this.#desk
+    if (isForeign(request)) {
       refuseRequest(response, FOREIGN_ORIGIN)
       return
     }

@@ -1,6 +1,8 @@
 /** What a client is told that comes at the wrong time, by the wrong way, or as somebody else. spec: hub §1.2 */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { Agent } from 'node:http'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { within } from '../../helpers/wait.ts'
 import { HubClient } from './hub-client.ts'
@@ -181,5 +183,33 @@ test('requests on one connection leave nothing behind on it', async () => {
   }
   process.off('warning', onWarning)
   assert.equal(sockets.size, 1)
+  assert.deepEqual(warnings, [])
+})
+
+test('many requests at once on one connection are answered in order, and leave nothing behind on it', async () => {
+  const { promise: isLetIn, resolve: letIn } = Promise.withResolvers<void>()
+  await using hub = await startHub({
+    authenticate: async () => {
+      await isLetIn
+      return undefined
+    },
+  })
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => void warnings.push(warning)
+  process.on('warning', onWarning)
+  const socket = connect(hub.port, '127.0.0.1')
+  const last = hub.nextRequest()
+  const requests = Array.from(
+    { length: 30 },
+    (_, i) => `GET ${HUB}?id=${i} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n\r\n`,
+  )
+  socket.write(requests.join(''))
+  await within(last, 'the requests')
+  letIn()
+  let answers = ''
+  while (answers.split('HTTP/1.1 401').length <= requests.length)
+    answers += (await within(once(socket, 'data'), 'answers'))[0]
+  process.off('warning', onWarning)
+  socket.destroy()
   assert.deepEqual(warnings, [])
 })

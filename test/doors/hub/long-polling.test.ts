@@ -227,6 +227,28 @@ test('whoever loses an answer half-way has lost the connection: there would be a
   assert.equal((await client.poll()).status, 404)
 })
 
+test('a client that calls faster than it fetches the answers is heard no faster than that, and loses none', async () => {
+  await using hub = await startHub({ maxPendingBytes: 64 * 1024 })
+  await using client = await PollingClient.start(hub)
+  const calls = 500
+  const posts = 8
+  let taken = 0
+  const said = Array.from({ length: posts }, async (_, i) => {
+    const body = Array.from({ length: calls }, (_, j) => CALL.replace('"1"', `"${i}/${j}"`)).join('')
+    assert.equal((await client.say(body)).status, 200)
+    taken++
+  })
+  const ids: string[] = []
+  for (let polls = 0; ids.length < calls * posts; polls++) {
+    const { text } = await client.poll()
+    assert.ok(text.length <= 64 * 1024, `${text.length} bytes waited`)
+    if (polls === 0) assert.ok(taken < posts, 'some of it has to wait')
+    ids.push(...text.split('\x1e').flatMap((record) => (record === '' ? [] : [JSON.parse(record).invocationId])))
+  }
+  await Promise.all(said)
+  assert.equal(new Set(ids).size, calls * posts)
+})
+
 test('a server that goes away says so to those who poll, and to those who come back for it', async () => {
   await using hub = await startHub()
   const waiting = await PollingClient.start(hub)
