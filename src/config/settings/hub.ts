@@ -39,7 +39,9 @@ export const hubSettings = {
     variable: 'BELFRY_HUB_MAX_ANONYMOUS_CONNECTIONS_PER_ADDRESS',
     type: integer({ min: 0, max: MAX_INT32 }),
     default: 25,
-    help: 'Connections of one client address to the anonymous hub, which needs no token; one more is answered 429. 0: unlimited.',
+    help:
+      'Connections of one client address to the anonymous hub, which needs no token; one more is answered 429. 0: unlimited. ' +
+      'In all they may be a quarter of `hub.max_connections`.',
   }),
   maxPendingBytes: setting({
     key: 'hub.max_pending',
