@@ -78,7 +78,7 @@ export class HubConnection implements MessageReceiver, Pinged {
   #beatsSinceReceived = 0
   /** When the client was last known to have read what it had been sent; 0: never. Milliseconds since the epoch. */
   #heardAtMs = 0
-  /** What it was told before then may have gone out only then. Milliseconds since the epoch. */
+  /** What it was told before then may have gone out only then, or what is read said before. Since the epoch too. */
   #lateUntilMs = 0
 
   constructor(carrier: Carrier, guest: Guest, owner: ConnectionOwner, options: ConnectionOptions = ORDINARY) {
@@ -123,15 +123,14 @@ export class HubConnection implements MessageReceiver, Pinged {
       // Where all messages are binary, text is passed over. spec: hub §1.6
       if (!isText || !this.#protocol!.isBinary) this.#read(data)
     }
-    // What was left unread for a while says nothing about the present.
-    if (this.#inbound === undefined) this.onTaken()
+    this.onTaken()
   }
 
   onTaken(): void {
-    const nowMs = this.#owner.rules.clock.now()
+    const heardUntilMs = this.#owner.rules.clock.now() - HEARING_DELAY_MS
     const hasEverything = this.#state === 'open' && !this.#isBehind && this.#carrier.backlogBytes === 0
-    if (!hasEverything) this.#lateUntilMs = nowMs
-    else if (nowMs - HEARING_DELAY_MS >= this.#lateUntilMs) this.#heardAtMs = nowMs - HEARING_DELAY_MS
+    if (!hasEverything) this.#markLate()
+    else if (heardUntilMs >= this.#lateUntilMs) this.#heardAtMs = heardUntilMs
   }
 
   /** `error`: the client broke the rules of the transport, which would happen again over another one. */
@@ -177,7 +176,7 @@ export class HubConnection implements MessageReceiver, Pinged {
     this.#state = 'open'
     this.#beatsSinceSent = 0
     this.#beatsSinceReceived = 0
-    this.#lateUntilMs = this.#owner.rules.clock.now()
+    this.#markLate()
     this.#catchUp()
     return this
   }
@@ -220,8 +219,9 @@ export class HubConnection implements MessageReceiver, Pinged {
   #beatOpen(): void {
     const { clientTimeoutMs, keepAliveMs } = this.#owner.rules
     const keepsAlive = this.#options.keepsAlive === true
-    if (this.#inbound !== undefined) this.#listenAgain(this.#inbound)
+    if (this.#inbound?.isPaused) this.#listenAgain(this.#inbound)
     if (!keepsAlive && this.#beatsSinceReceived * HEARTBEAT_MS >= clientTimeoutMs) this.#giveUp()
+    if (this.#carrier.backlogBytes > 0) this.#markLate()
     this.#catchUp()
     if (this.#state !== 'open' || this.#isBehind) return
     this.#acknowledge()
@@ -237,6 +237,10 @@ export class HubConnection implements MessageReceiver, Pinged {
       this.#close(NORMAL_CLOSURE, 'silent for too long', this.#protocol!.encodeClose({ allowReconnect: true }))
     }
     this.#carrier.destroy()
+  }
+
+  #markLate(): void {
+    this.#lateUntilMs = this.#owner.rules.clock.now()
   }
 
   /** False when too much is pending already. */
@@ -283,7 +287,7 @@ export class HubConnection implements MessageReceiver, Pinged {
     if (this.#held === undefined) return
     const { events, isIncomplete } = this.#held.release()
     this.#held = undefined
-    this.#lateUntilMs = this.#owner.rules.clock.now()
+    this.#markLate()
     for (const event of events) this.tell(event)
     if (!isIncomplete) return
     const substitute = this.#owner.hub.substitute?.(this.guest)
@@ -344,21 +348,18 @@ export class HubConnection implements MessageReceiver, Pinged {
       const isTaken = this.#take(message)
       if (this.#state !== 'open') return
       if (isTaken) continue
+      this.#markLate()
       inbound.pauseBefore(message)
       this.#carrier.pause(true)
       return
     }
-    if (inbound.isEmpty && !inbound.isLate) this.#inbound = undefined
+    if (inbound.isEmpty) this.#inbound = undefined
   }
 
-  /** Who calls faster than it reads the answers is listened to now and then. To be called with every heartbeat. */
+  /** Who calls faster than it reads the answers is listened to now and then. */
   #listenAgain(inbound: Inbound): void {
-    if (!inbound.isPaused) {
-      inbound.isLate = false
-      if (inbound.isEmpty) this.#inbound = undefined
-      return
-    }
     this.#beatsSinceReceived = 0
+    this.#markLate()
     if (!this.#mayAnswer) return
     inbound.isPaused = false
     this.#read()

@@ -12,8 +12,6 @@ const NO_BYTES = Buffer.alloc(0)
 export class Inbound {
   /** Nothing is taken in for now. */
   isPaused = false
-  /** What comes may have been said long ago, as nothing was taken in for a while. */
-  isLate = false
   readonly #protocol: HubProtocol
   /** Not looked at yet. */
   #waiting: Buffer[] = []
@@ -67,7 +65,6 @@ export class Inbound {
   pauseBefore(message: HubMessage): void {
     this.#putBack = message
     this.isPaused = true
-    this.isLate = true
   }
 
   #begin(): Generator<HubMessage, number, undefined> | undefined {

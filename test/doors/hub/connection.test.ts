@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { frame, HubMessageType, messagePackProtocol, ResultKind } from '#wire/signalr'
+import { frame, HubMessageType, jsonProtocol, messagePackProtocol, ResultKind } from '#wire/signalr'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 import { within } from '../../helpers/wait.ts'
 import { HubClient } from './hub-client.ts'
@@ -99,6 +99,50 @@ for (const [name, data] of broken) {
     assert.equal(culprit.frames.size, 0)
   })
 }
+
+const json = (text: string) => Buffer.from(`${text}\x1e`)
+const brokenJson: [name: string, data: Buffer<ArrayBuffer>][] = [
+  ['what is no JSON', json('hello')],
+  ['an empty message', json('')],
+  ['a list instead of an object', json('[1]')],
+  ['a message without a type', json('{"target":"X"}')],
+  ['a Completion with a result and an error', json('{"type":3,"invocationId":"1","result":1,"error":"e"}')],
+  ['a list that is too long', json(`{"type":1,"target":"X","arguments":[${'0,'.repeat(1_000)}0]}`)],
+  ['what is nested too deep', json(`{"type":1,"target":"X","arguments":${'['.repeat(500)}${']'.repeat(500)}}`)],
+]
+for (const [name, data] of brokenJson) {
+  test(`in JSON, ${name} closes that connection and no other`, async () => {
+    await using hub = await startHub()
+    const culprit = await HubClient.start(hub.url, ALICE, 'json')
+    const bystander = await HubClient.start(hub.url, ALICE, 'json')
+    culprit.send(data.toString())
+    assert.deepEqual(await culprit.next(), {
+      type: HubMessageType.Close,
+      error: 'Connection closed with an error.',
+      allowReconnect: false,
+    })
+    assert.equal((await within(culprit.closed, 'the close')).code, 1000)
+    hub.notifier.account('SyncSettings', ALICE, AT, null)
+    assert.equal((await bystander.next()).type, HubMessageType.Invocation)
+    assert.equal(culprit.frames.size, 0)
+  })
+}
+
+test('a message that is spread over two WebSocket messages is read, and closes the connection beyond 32 KiB', async () => {
+  await using hub = await startHub()
+  for (const protocol of [messagePackProtocol(64, 1 << 20), jsonProtocol(64, 1 << 20)]) {
+    const device = await HubClient.start(hub.url, ALICE, protocol.name)
+    const say = (target: string) => {
+      const call = protocol.encode({ type: HubMessageType.Invocation, invocationId: '1', target, arguments: [] })
+      for (const part of [call.subarray(0, 20_000), call.subarray(20_000)]) device.send(bytes(part))
+    }
+    say('x'.repeat(30_000))
+    assert.equal((await device.next()).type, HubMessageType.Completion)
+    say('x'.repeat(40_000))
+    assert.equal((await device.next()).type, HubMessageType.Close)
+    assert.equal((await within(device.closed, 'the close')).code, 1000)
+  }
+})
 
 test('a message over 32 KiB closes that connection with an error and 1009, and no other', async () => {
   await using hub = await startHub()

@@ -1,8 +1,11 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { setImmediate as turnOver } from 'node:timers/promises'
 import { encodeHandshakeRequest, type HubMessage, messagePackProtocol, readWhole } from '#wire/signalr'
 import { encodeMaskedFrame, MessageAssembler, Opcode } from '#wire/websocket'
 import { within } from '../../helpers/wait.ts'
+
+const protocol = messagePackProtocol(100_000, 1 << 24)
 
 /** A device on a bare socket, which can stop reading: no WebSocket client can be made to. */
 export class RawDevice {
@@ -10,6 +13,7 @@ export class RawDevice {
   receivedBytes = 0
   readonly closed: Promise<unknown>
   readonly #socket: Socket
+  #stopAt = Number.POSITIVE_INFINITY
   #onMessage: () => void = () => {}
 
   private constructor(socket: Socket) {
@@ -19,12 +23,12 @@ export class RawDevice {
   }
 
   /** Connected, with the handshake done, and reading. */
-  static async start(port: number, token: string): Promise<RawDevice> {
+  static async start(port: number, token: string, path = '/notifications/hub'): Promise<RawDevice> {
     const socket = connect(port, '127.0.0.1')
     const device = new RawDevice(socket)
     socket.write(
       [
-        `GET /notifications/hub?access_token=${token} HTTP/1.1`,
+        `GET ${path}?access_token=${token} HTTP/1.1`,
         'Host: localhost',
         'Connection: Upgrade',
         'Upgrade: websocket',
@@ -44,7 +48,6 @@ export class RawDevice {
   }
 
   #read(): void {
-    const protocol = messagePackProtocol(100_000, 1 << 24)
     const assembler = new MessageAssembler(
       { maskRequired: false, validateText: false, maxMessageBytes: 1 << 24 },
       {
@@ -59,6 +62,7 @@ export class RawDevice {
     )
     this.#socket.on('data', (chunk) => {
       this.receivedBytes += chunk.length
+      if (this.receivedBytes >= this.#stopAt) this.#socket.pause()
       assembler.feed(chunk)
     })
   }
@@ -69,6 +73,19 @@ export class RawDevice {
 
   readAgain(): void {
     this.#socket.resume()
+  }
+
+  /** Reads about so much more, if there is so much, and stops again. */
+  async readSome(bytes: number): Promise<void> {
+    this.#stopAt = this.receivedBytes + bytes
+    this.#socket.resume()
+    for (let turns = 0; turns < 200 && this.receivedBytes < this.#stopAt; turns++) await turnOver()
+    this.#socket.pause()
+    this.#stopAt = Number.POSITIVE_INFINITY
+  }
+
+  ping(): void {
+    this.#socket.write(encodeMaskedFrame(Opcode.BINARY, protocol.ping, Buffer.alloc(4, 7)))
   }
 
   /** Resolves when one of the messages, also of those already here, is as wanted. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turnOver } from 'node:timers/promises'
 import { type HubMessage, HubMessageType } from '#wire/signalr'
+import { FakeClock } from '../../helpers/fake-clock.ts'
 import { within } from '../../helpers/wait.ts'
 import { HubClient } from './hub-client.ts'
 import { ALICE, type HubServer, startHub } from './hub-server.ts'
@@ -71,6 +72,27 @@ test('a device that stops reading is still told to log out, and then closed', as
     [11, HubMessageType.Close],
   )
   assert.ok(!slow.messages.some(isSyncVault))
+})
+
+test('a device that reads a little now and then is kept for as long as it takes, and told to sync at the end', async () => {
+  const clock = new FakeClock()
+  await using hub = await startHub({ clock, maxPendingBytes: LIMIT_BYTES })
+  const slow = await RawDevice.start(hub.port, ALICE)
+  slow.stopReading()
+  await publishALot(hub)
+  let seconds = 0
+  // Less than the deadline lies between two reads, and all of them take much longer.
+  for (; seconds < 10_000 && !slow.messages.some(isSyncVault); seconds += 10) {
+    await slow.readSome(256 * 1024)
+    slow.ping()
+    await turnOver()
+    clock.advance(10_000)
+  }
+  const { connectionCount } = hub.door
+  slow.destroy()
+  assert.ok(slow.messages.some(isSyncVault), 'the SyncVault')
+  assert.ok(seconds > 60, `${seconds} s`)
+  assert.equal(connectionCount, 1)
 })
 
 test('a device that reads nothing within the write deadline is cut off', async () => {
