@@ -3,6 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
 import { checkPassword, encodeJwt, isPublicKey, KeyPair, kindOf } from '#auth'
+import { AppTokens } from '#doors/hub'
+import { systemClock } from '#kit'
 import { runProgram, startProgram } from '../helpers/processes.ts'
 import { requireProgram } from '../helpers/programs.ts'
 import { type TemporaryFolder, temporaryFolder } from '../helpers/temp.ts'
@@ -301,3 +303,55 @@ test('a JWT that lets nobody in is told as such', async () => {
     [1, 'belfry: The JWT of "forged.jwt" cannot be used: claim failed V2 signature verification\n'],
   )
 })
+
+const HUB_KEY = 'a-key-for-tests-that-has-32-characters'
+const HUBS = `
+hubs {
+  chat { keys: ["${HUB_KEY}", "another-key-that-does-not-sign-any-more"] }
+  lobby { anonymous: true }
+}
+`
+
+async function withHubs(): Promise<TemporaryFolder> {
+  const folder = await temporaryFolder()
+  await writeFile(folder.join('belfry.conf'), HUBS)
+  return folder
+}
+
+test('hub-token prints a token of a client or of a publisher, which the hub takes', async () => {
+  await using folder = await withHubs()
+  const make = async (...args: string[]) => {
+    const { code, stdout, stderr } = await admin(['hub-token', 'chat', '-c', 'belfry.conf', ...args], { folder })
+    assert.equal(code, 0, stderr)
+    return stdout.trimEnd()
+  }
+  const tokens = new AppTokens({ hub: 'chat', keys: [HUB_KEY], clock: systemClock })
+  const ofBob = await make('--user', 'bob@example.com', '--group', 'team', '--group', 'b', '--ttl', '10m')
+  const { expiresAtMs, ...client } = (await tokens.client(ofBob))!
+  assert.deepEqual(client, { user: 'bob@example.com', groups: ['team', 'b'] })
+  // With the 30 seconds by which clocks may differ.
+  const ttlMs = expiresAtMs - 30_000 - Date.now()
+  assert.ok(ttlMs > 590_000 && ttlMs <= 600_000, `${ttlMs} ms`)
+  assert.equal(await tokens.mayPublish(ofBob), false)
+  assert.equal(await tokens.mayPublish(await make('--publisher')), true)
+})
+
+for (const [args, complaint] of [
+  [['chta', '--user', 'bob'], 'There is no hub "chta" in hubs {}; there are: chat, lobby'],
+  [['constructor', '--user', 'bob'], 'There is no hub "constructor" in hubs {}; there are: chat, lobby'],
+  [['lobby', '--user', 'bob'], 'Hub lobby has no keys, so nobody can have a token'],
+  [['chat'], 'Say whose token: --user, or --publisher'],
+  [['chat', '--publisher', '--user', 'bob'], 'A publisher is no user and in no group'],
+  [['chat', '--user', 'bob', '--ttl', '1d'], '--ttl: time: unknown unit "d" in duration "1d"'],
+  [['chat', '--user', 'bob', '--ttl', '-1h'], '--ttl must be a second at least'],
+  [
+    ['chat', '--user', 'bob', '--group', 'team *.'],
+    '"team *." is no id for users and groups: at most 256 bytes without spaces, wildcards and empty parts',
+  ],
+] as const) {
+  test(`hub-token ${args.join(' ')} fails: ${complaint}`, async () => {
+    await using folder = await withHubs()
+    const { code, stdout, stderr } = await admin(['hub-token', ...args, '-c', 'belfry.conf'], { folder })
+    assert.deepEqual([code, stdout, stderr], [1, '', `belfry: ${complaint}\n`])
+  })
+}
