@@ -223,6 +223,24 @@ test('a tab that was lost while another went on hearing is told when it is back,
   assert.deepEqual(await typesHeard(kept, await kept.connect('browser')), [SYNC_VAULT])
 })
 
+test('of a device with several tabs it is written how far that one has heard which is furthest behind', async () => {
+  const clock = new FakeClock()
+  await using kept = await startKeptHub({ clock })
+  await kept.add('browser', { clientType: 'Web' })
+  const [behind, ahead] = [await kept.connect('browser'), await kept.connect('browser')]
+  for (let i = 0; i < 5; i++) {
+    clock.advance(10 * SECOND)
+    for (const tab of [behind, ahead]) await confirmBesidePings(tab)
+  }
+  await kept.change()
+  const toldAtMs = clock.now()
+  clock.advance(HEARING)
+  await confirmBesidePings(ahead)
+  clock.advance(4 * SECOND)
+  await until(() => kept.writes.length > 0, 'the mark')
+  assert.ok((await kept.heardAtMs('browser'))! < toldAtMs)
+})
+
 test('a mark of the future, from before the clock was set back, counts for nothing', async () => {
   const clock = new FakeClock()
   await using kept = await startKeptHub({ clock })

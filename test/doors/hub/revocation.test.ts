@@ -189,6 +189,26 @@ test('a device hears of the organizations of its user, and of others as soon as 
   assert.deepEqual(await typesHeard(kept, others, BOB), [])
 })
 
+test('of two changes of organizations at once the later one holds', async () => {
+  await using kept = await startKeptHub({ clock: new FakeClock() })
+  await kept.add('laptop')
+  const client = await kept.connect('laptop')
+  const [first, second] = [randomUUID(), randomUUID()]
+  const reading = Promise.withResolvers<string[]>()
+  const answers = [reading.promise, Promise.resolve([second])]
+  kept.store.memberships.confirmedOf = () => answers.shift() ?? Promise.reject(new Error('asked too often'))
+  const { notifier } = kept.hub
+  notifier.account('SyncOrgKeys', ALICE, AT, null)
+  notifier.account('SyncOrgKeys', ALICE, AT, null)
+  assert.equal((await client.nextNotification()).Type, 6)
+  reading.resolve([first])
+  await until(() => answers.length === 0, 'both look-ups')
+  assert.deepEqual(await typesHeard(kept, client), [6])
+  notifier.organizationStatus({ id: first, enabled: true })
+  notifier.organizationStatus({ id: second, enabled: true })
+  assert.equal((await client.nextNotification()).Payload.OrganizationId, second)
+})
+
 test('notifications for one type of clients reach those of that type', async () => {
   await using hub = await startHub({
     authenticate: async (clientType) => ({ user: { id: ALICE }, device: { id: clientType }, clientType }),
