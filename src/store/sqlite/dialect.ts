@@ -14,8 +14,9 @@ import {
 import type { Engine } from '../tables.ts'
 import type { Timestamp } from '../timestamps.ts'
 import { StatementCache } from './statement-cache.ts'
+import { Turns } from './turns.ts'
 
-/** Kysely's SQLite over node:sqlite. One connection: Kysely lets nobody else at it while a transaction is open. */
+/** Kysely's SQLite over node:sqlite. One connection: nobody else is let at it while a transaction is open. */
 export class NodeSqliteDialect implements Dialect {
   readonly #database: DatabaseSync
 
@@ -26,17 +27,34 @@ export class NodeSqliteDialect implements Dialect {
 
   createDriver = () => new NodeSqliteDriver(this.#database)
   createQueryCompiler = () => new SqliteQueryCompiler()
-  createAdapter = () => new SqliteAdapter()
+  createAdapter = () => new NodeSqliteAdapter()
   createIntrospector = (db: Kysely<unknown>) => new SqliteIntrospector(db)
+}
+
+class NodeSqliteAdapter extends SqliteAdapter {
+  /** There is one, for which our driver has them wait in line: Kysely would wake all who wait whenever it is free. */
+  override get supportsMultipleConnections() {
+    return true
+  }
 }
 
 class NodeSqliteDriver extends SqliteDriver {
   readonly #database: DatabaseSync
+  readonly #turns = new Turns()
 
   constructor(database: DatabaseSync) {
     const statements = new StatementCache(database)
     super({ database: { prepare: (text) => statements.get(text), close: () => database.close() } })
     this.#database = database
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    await this.#turns.begin()
+    return super.acquireConnection()
+  }
+
+  override async releaseConnection(): Promise<void> {
+    this.#turns.end()
   }
 
   /** IMMEDIATE, since a transaction that starts by reading cannot wait for another process when it wants to write. */
