@@ -1,6 +1,6 @@
-import { CompressionBudget, FrameReader, MessageInflater, WebSocketError } from '#wire/websocket'
+import { CompressionBudget, type FrameHandler, FrameReader, MessageInflater, WebSocketError } from '#wire/websocket'
 import type { StreamReceiver } from './carrier.ts'
-import type { ControlHandler, FrameSource, WebSocketCarrier } from './websocket-carrier.ts'
+import type { FrameSource, WebSocketCarrier } from './websocket-carrier.ts'
 import type { WebSocketCompression } from './websocket-compression.ts'
 
 export interface StreamCompression {
@@ -13,7 +13,6 @@ export interface StreamCompression {
 export interface InflatingReaderOptions {
   readonly carrier: WebSocketCarrier
   readonly receiver: StreamReceiver
-  readonly control: ControlHandler
   readonly compression: StreamCompression
 }
 
@@ -41,7 +40,7 @@ const PER_MESSAGE_BYTES = 512
 const NOTHING = Buffer.alloc(0)
 
 /** Reads frames into a receiver: what is not compressed as it comes, what is when it is complete, in portions. */
-export class InflatingReader implements FrameSource {
+export class InflatingReader implements FrameSource, FrameHandler {
   readonly #carrier: WebSocketCarrier
   readonly #receiver: StreamReceiver
   readonly #reader: FrameReader
@@ -53,7 +52,7 @@ export class InflatingReader implements FrameSource {
   #inThisTurnBytes = 0
   #isPaused = false
 
-  constructor({ carrier, receiver, control, compression }: InflatingReaderOptions) {
+  constructor({ carrier, receiver, compression }: InflatingReaderOptions) {
     const { shared, limits } = compression
     this.#carrier = carrier
     this.#receiver = receiver
@@ -64,16 +63,7 @@ export class InflatingReader implements FrameSource {
         this.#handOn()
       },
     )
-    this.#reader = new FrameReader(
-      { maskRequired: carrier.agreed.isMasked, validateText: false },
-      {
-        ...control,
-        onData: (data) => {
-          if (!carrier.isClosing) receiver.onBytes(data)
-        },
-        onCompressed: (data, isLast) => this.#onCompressed(data, isLast),
-      },
-    )
+    this.#reader = new FrameReader({ maskRequired: carrier.agreed.isMasked, validateText: false }, this)
   }
 
   feed(chunk: Buffer): void {
@@ -96,13 +86,11 @@ export class InflatingReader implements FrameSource {
     this.#inflater.release()
   }
 
-  #budget(shared: CompressionBudget): CompressionBudget {
-    if (!this.#receiver.isStranger) return shared
-    this.#strangersBudget ??= new CompressionBudget(MAX_STRANGERS_UNFINISHED_BYTES)
-    return this.#strangersBudget
+  onData(data: Buffer): void {
+    if (!this.#carrier.isClosing) this.#receiver.onBytes(data)
   }
 
-  #onCompressed(data: Buffer, isLast: boolean): void {
+  onCompressed(data: Buffer, isLast: boolean): void {
     if (this.#carrier.isClosing) {
       this.#inflater.release()
       return
@@ -111,6 +99,22 @@ export class InflatingReader implements FrameSource {
       throw new WebSocketError('OVERLOADED', 'too many compressed messages')
     }
     this.#inflater.add(data, isLast)
+  }
+
+  onPing(payload: Buffer): void {
+    this.#carrier.onPing(payload)
+  }
+
+  onPong(): void {}
+
+  onClose(code: number | undefined, reason: string): void {
+    this.#carrier.onClose(code, reason)
+  }
+
+  #budget(shared: CompressionBudget): CompressionBudget {
+    if (!this.#receiver.isStranger) return shared
+    this.#strangersBudget ??= new CompressionBudget(MAX_STRANGERS_UNFINISHED_BYTES)
+    return this.#strangersBudget
   }
 
   /** A portion of what is left. Whether there is room in this turn for more, which otherwise has to wait. */

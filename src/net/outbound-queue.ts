@@ -10,7 +10,8 @@ const PORTION_BYTES = 64 * 1024
 /** What waits for one socket, handed to it in portions. Bounded by whoever fills it, who can see `byteLength`. */
 export class OutboundQueue {
   readonly #socket: Writable
-  #waiting: Buffer[] = []
+  /** Undefined unless something does: most sockets take all they get. */
+  #waiting: Buffer[] | undefined
   /** How many at the beginning of `#waiting` have gone. */
   #gone = 0
   #waitingBytes = 0
@@ -36,6 +37,7 @@ export class OutboundQueue {
       this.#handOver(bytes)
       return
     }
+    this.#waiting ??= []
     this.#waiting.push(bytes)
     this.#waitingBytes += bytes.length
     this.#fillSocket()
@@ -43,18 +45,18 @@ export class OutboundQueue {
 
   /** Hands over all that waits, whatever it takes: the socket is about to be ended. */
   flush(): void {
-    const waiting = this.#waiting.slice(this.#gone)
+    const waiting = this.#waiting?.slice(this.#gone) ?? []
     this.#forget()
     for (const bytes of waiting) this.#handOver(bytes)
   }
 
   #fillSocket(): void {
-    while (this.#waitingBytes > 0 && this.#socket.writableLength < PORTION_BYTES) {
+    while (this.#waiting !== undefined && this.#socket.writableLength < PORTION_BYTES) {
       const next = this.#waiting[this.#gone]!
       const portion = next.subarray(0, PORTION_BYTES)
-      if (portion.length < next.length) this.#waiting[this.#gone] = next.subarray(PORTION_BYTES)
-      else this.#drop()
       this.#waitingBytes -= portion.length
+      if (portion.length < next.length) this.#waiting[this.#gone] = next.subarray(PORTION_BYTES)
+      else this.#drop(this.#waiting)
       this.#handOver(portion)
     }
   }
@@ -74,15 +76,16 @@ export class OutboundQueue {
   }
 
   /** What has gone is cut off now and then, not each time: that would move all the rest. */
-  #drop(): void {
-    this.#waiting[this.#gone++] = NO_BYTES
-    if (this.#gone < 64 || this.#gone * 2 < this.#waiting.length) return
-    this.#waiting = this.#waiting.slice(this.#gone)
+  #drop(waiting: Buffer[]): void {
+    waiting[this.#gone++] = NO_BYTES
+    if (this.#gone === waiting.length) this.#forget()
+    if (this.#gone < 64 || this.#gone * 2 < waiting.length) return
+    this.#waiting = waiting.slice(this.#gone)
     this.#gone = 0
   }
 
   #forget(): void {
-    this.#waiting = []
+    this.#waiting = undefined
     this.#gone = 0
     this.#waitingBytes = 0
   }

@@ -29,12 +29,41 @@ export interface SocketLinkOwner {
   onClosed(error: Error | undefined): void
 }
 
-/** One socket with what every carrier needs of it: bounded lingering, a write deadline, one report of its end. */
+/** Where a socket has its link. */
+const LINK = Symbol('link')
+
+type LinkedStream = SocketStream & { [LINK]?: SocketLink }
+
+/**
+ * One socket with what every carrier needs of it: bounded lingering, a write deadline, one report of its end. Ten
+ * thousand of them may have nothing to do, so it makes no closures and keeps no options of its own.
+ */
 export class SocketLink {
+  /** Of all sockets together: each has its link with it. */
+  static readonly #listeners = {
+    data(this: LinkedStream, chunk: Buffer): void {
+      this[LINK]!.#read(chunk)
+    },
+    // Node says so even while nobody reads. What the owner has yet to look at came before.
+    end(this: LinkedStream): void {
+      const link = this[LINK]!
+      if (link.#isPaused) link.#hasEnded = true
+      else link.#peerEnded()
+    },
+    error(this: LinkedStream, error: Error): void {
+      this[LINK]!.#error ??= error
+    },
+    close(this: LinkedStream): void {
+      this[LINK]!.#gone()
+    },
+  }
+
   readonly remote: RemoteAddress
   readonly #socket: SocketStream
   readonly #owner: SocketLinkOwner
-  readonly #options: SocketLinkOptions
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #writeDeadlineMs: number
   readonly #queue: OutboundQueue
   #error: Error | undefined
   #isPaused = false
@@ -46,20 +75,17 @@ export class SocketLink {
   constructor(socket: SocketStream, owner: SocketLinkOwner, options: SocketLinkOptions) {
     this.#socket = socket
     this.#owner = owner
-    this.#options = options
+    this.#clock = options.clock
+    this.#logger = options.logger
+    this.#writeDeadlineMs = options.writeDeadlineMs
     this.#queue = new OutboundQueue(socket)
     this.remote = options.remote ?? remoteOf(socket)
     socket.setNoDelay?.(true)
     socket.setTimeout?.(0)
-    socket.on('error', (error) => {
-      this.#error ??= error
-    })
-    socket.on('close', () => this.#gone())
-    // Node says so even while nobody reads. What the owner has yet to look at came before.
-    socket.on('end', () => {
-      if (this.#isPaused) this.#hasEnded = true
-      else this.#peerEnded()
-    })
+    const linked: LinkedStream = socket
+    linked[LINK] = this
+    const { error, close, end } = SocketLink.#listeners
+    linked.on('error', error).on('close', close).on('end', end)
   }
 
   /** Bytes the operating system has not taken yet. */
@@ -70,7 +96,7 @@ export class SocketLink {
   /** From now on the owner gets what arrives; `head` is what arrived before. */
   start(head?: Buffer): void {
     if (head !== undefined && head.length > 0) this.#read(head)
-    this.#socket.on('data', this.#read)
+    this.#socket.on('data', SocketLink.#listeners.data)
     this.#socket.resume()
   }
 
@@ -94,7 +120,7 @@ export class SocketLink {
     if (!this.#socket.writable) return
     this.#queue.flush()
     this.#socket.end()
-    this.#linger ??= this.#options.clock.after(LINGER_MS, () => this.#socket.destroy())
+    this.#linger ??= this.#clock.after(LINGER_MS, () => this.#socket.destroy())
   }
 
   destroy(): void {
@@ -111,7 +137,7 @@ export class SocketLink {
     }
   }
 
-  readonly #read = (chunk: Buffer): void => {
+  #read(chunk: Buffer): void {
     try {
       this.#owner.onBytes(chunk)
     } catch (error) {
@@ -121,7 +147,7 @@ export class SocketLink {
 
   /** What an owner throws is a bug of ours. It costs this connection, and no other. */
   #fail(error: unknown): void {
-    this.#options.logger.error({ error, address: this.remote.address }, 'connection failed')
+    this.#logger.error({ error, address: this.remote.address }, 'connection failed')
     this.#socket.destroy()
   }
 
@@ -135,7 +161,7 @@ export class SocketLink {
   /** Armed only while something waits, so an idle connection has no timer. */
   #watch(): void {
     const { progress } = this.#queue
-    this.#deadline = this.#options.clock.after(this.#options.writeDeadlineMs, () => {
+    this.#deadline = this.#clock.after(this.#writeDeadlineMs, () => {
       this.#deadline = undefined
       if (this.#socket.destroyed || this.#queue.byteLength === 0) return
       if (this.#queue.progress === progress) this.#owner.onStalled()

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Batch, Framing } from '#core'
 import type { Carrier, RemoteAddress, StreamReceiver } from './carrier.ts'
-import { SocketLink, type SocketLinkOptions } from './socket-link.ts'
+import { SocketLink, type SocketLinkOptions, type SocketLinkOwner } from './socket-link.ts'
 
 /** Bytes as they are. One object for all connections, so that they share what was encoded. */
 const PLAIN: Framing = {
@@ -13,22 +13,13 @@ const PLAIN: Framing = {
 }
 
 /** A byte stream over TCP or TLS. */
-export class TcpCarrier implements Carrier {
+export class TcpCarrier implements Carrier, SocketLinkOwner {
   readonly framing = PLAIN
   readonly #link: SocketLink
   #receiver: StreamReceiver | undefined
 
   constructor(socket: Socket, options: SocketLinkOptions) {
-    this.#link = new SocketLink(
-      socket,
-      {
-        onBytes: (chunk) => this.#receiver?.onBytes(chunk),
-        onEnded: () => this.#receiver?.onClosing?.(undefined),
-        onStalled: () => this.#receiver?.onStalled(),
-        onClosed: (error) => this.#receiver?.onClosed(error),
-      },
-      options,
-    )
+    this.#link = new SocketLink(socket, this, options)
   }
 
   get remote(): RemoteAddress {
@@ -59,5 +50,21 @@ export class TcpCarrier implements Carrier {
 
   destroy(): void {
     this.#link.destroy()
+  }
+
+  onBytes(chunk: Buffer): void {
+    this.#receiver?.onBytes(chunk)
+  }
+
+  onEnded(): void {
+    this.#receiver?.onClosing?.(undefined)
+  }
+
+  onStalled(): void {
+    this.#receiver?.onStalled()
+  }
+
+  onClosed(error: Error | undefined): void {
+    this.#receiver?.onClosed(error)
   }
 }

@@ -3,10 +3,13 @@ import type { Duplex } from 'node:stream'
 import {
   asksForNoMasking,
   checkUpgrade,
+  type DataOpcode,
   DEFLATE_ACCEPTED,
+  type FrameHandler,
   FrameReader,
   type HeaderList,
   MessageAssembler,
+  type MessageHandler,
   NO_MASKING,
   Opcode,
   offersDeflate,
@@ -61,24 +64,12 @@ export function acceptWebSocket(
 ): void {
   const key = checkedKey(request, socket, options)
   if (key === undefined) return
-  const carrier = new WebSocketCarrier(socket, linkOptionsOf(options))
+  const carrier = new WebSocketCarrier(socket, options)
   socket.write(switchingProtocols(key))
   const receiver = options.receiver(carrier)
   const { maxMessageBytes } = options
-  carrier.start(
-    receiver,
-    (control) =>
-      new MessageAssembler(
-        { maskRequired: true, validateText: true, maxMessageBytes },
-        {
-          ...control,
-          onMessage: (data, opcode) => {
-            if (!carrier.isClosing) receiver.onMessage(data, opcode === Opcode.TEXT)
-          },
-        },
-      ),
-    head,
-  )
+  const reading = { maskRequired: true, validateText: true, maxMessageBytes }
+  carrier.start(receiver, new MessageAssembler(reading, new MessageInlet(carrier, receiver)), head)
 }
 
 /**
@@ -116,34 +107,54 @@ export function acceptWebSocketStream(
     ...(options.responseHeaders ?? []),
   ]
   const framing = compression?.shared.framingFor(userAgent) ?? (agreed.isBrowser ? BROWSER_FRAMES : BINARY_FRAME)
-  const carrier = new WebSocketCarrier(socket, linkOptionsOf(options), agreed, framing)
+  const carrier = new WebSocketCarrier(socket, options, agreed, framing)
   socket.write(switchingProtocols(key, headers))
   const receiver = options.receiver(carrier)
-  carrier.start(receiver, (control) => streamReader(carrier, receiver, control, compression), head)
-}
-
-/** Without what only the handshake needs: a connection would hold on to its request for as long as it lives. */
-function linkOptionsOf({ clock, logger, writeDeadlineMs, remote }: SocketLinkOptions): SocketLinkOptions {
-  return { clock, logger, writeDeadlineMs, remote }
+  carrier.start(receiver, streamReader(carrier, receiver, compression), head)
 }
 
 /** Reads frames into a receiver: what is not compressed as it comes, what is when it is complete. */
 function streamReader(
   carrier: WebSocketCarrier,
   receiver: StreamReceiver,
-  control: ControlHandler,
   compression: StreamCompression | undefined,
 ): FrameSource {
-  if (compression !== undefined) return new InflatingReader({ carrier, receiver, control, compression })
-  return new FrameReader(
-    { maskRequired: carrier.agreed.isMasked, validateText: false },
-    {
-      ...control,
-      onData: (data) => {
-        if (!carrier.isClosing) receiver.onBytes(data)
-      },
-    },
-  )
+  if (compression !== undefined) return new InflatingReader({ carrier, receiver, compression })
+  const reading = { maskRequired: carrier.agreed.isMasked, validateText: false }
+  return new FrameReader(reading, new StreamInlet(carrier, receiver))
+}
+
+/** What control frames say is the carrier's business, the rest that of a receiver, until a farewell. */
+abstract class Inlet<Receiver> implements ControlHandler {
+  protected readonly carrier: WebSocketCarrier
+  protected readonly receiver: Receiver
+
+  constructor(carrier: WebSocketCarrier, receiver: Receiver) {
+    this.carrier = carrier
+    this.receiver = receiver
+  }
+
+  onPing(payload: Buffer): void {
+    this.carrier.onPing(payload)
+  }
+
+  onPong(): void {}
+
+  onClose(code: number | undefined, reason: string): void {
+    this.carrier.onClose(code, reason)
+  }
+}
+
+class MessageInlet extends Inlet<MessageReceiver> implements MessageHandler {
+  onMessage(data: Buffer, opcode: DataOpcode): void {
+    if (!this.carrier.isClosing) this.receiver.onMessage(data, opcode === Opcode.TEXT)
+  }
+}
+
+class StreamInlet extends Inlet<StreamReceiver> implements FrameHandler {
+  onData(data: Buffer): void {
+    if (!this.carrier.isClosing) this.receiver.onBytes(data)
+  }
 }
 
 export interface Refusal {

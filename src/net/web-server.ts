@@ -93,6 +93,8 @@ export class WebServer extends http.Server {
   readonly #admit: NonNullable<WebServerOptions['admit']>
   /** By connection, plain and TLS. */
   readonly #admissions = new WeakMap<Duplex, Admission>()
+  /** One listener for all, since ten thousand connections may be idle. */
+  readonly #onClose: (this: Socket) => void
   /** Node's own reader of a connection, plain or TLS. */
   readonly #speakHttp: (socket: Socket) => void
   /** By connection: what takes its deadline away, and leaves nothing behind. */
@@ -118,6 +120,10 @@ export class WebServer extends http.Server {
     this.#handshakeTimeoutMs = timeoutMs
     this.#proxyProtocol = options.proxyProtocol
 
+    const admissions = this.#admissions
+    this.#onClose = function () {
+      admissions.get(this)?.leave()
+    }
     const [speakHttp] = this.listeners('connection') as [(socket: Socket) => void]
     this.#speakHttp = speakHttp.bind(this)
     this.removeAllListeners('connection')
@@ -158,7 +164,7 @@ export class WebServer extends http.Server {
       return
     }
     this.#admissions.set(socket, admission)
-    socket.once('close', () => admission.leave())
+    socket.on('close', this.#onClose)
     if (this.#proxyProtocol === undefined && !admission.identify(remoteOf(socket))) socket.destroy()
     // Only when there is nothing to do before HTTP does Node's HTTP get the connection in the same turn.
     else if (this.#tls === undefined && this.#proxyProtocol === undefined) this.#speak(socket, socket, deadlineMs)

@@ -1,8 +1,8 @@
-import type { Timer } from '#kit'
+import type { Clock, Timer } from '#kit'
 import { encodeClose, encodeFrame, type FrameHandler, Opcode, WebSocketError } from '#wire/websocket'
 import type { Carrier, CarrierReceiver, RemoteAddress } from './carrier.ts'
 import { FrameQueue } from './frame-queue.ts'
-import { SocketLink, type SocketLinkOptions, type SocketStream } from './socket-link.ts'
+import { SocketLink, type SocketLinkOptions, type SocketLinkOwner, type SocketStream } from './socket-link.ts'
 import { BINARY_FRAME, TEXT_FRAME, type WebSocketFraming } from './websocket-framing.ts'
 
 /** How long the other end may take to answer our close frame. */
@@ -37,10 +37,13 @@ export interface FrameSource {
   resume?(): void
 }
 
-/** The server's side of one WebSocket, after the handshake. */
-export class WebSocketCarrier implements Carrier {
+/**
+ * The server's side of one WebSocket, after the handshake. What its link and its reader have to tell comes to the `on…`
+ * methods: an object between them would cost each of ten thousand idle connections as much as they do.
+ */
+export class WebSocketCarrier implements Carrier, SocketLinkOwner, ControlHandler {
   readonly agreed: WebSocketAgreement
-  readonly #options: SocketLinkOptions
+  readonly #clock: Clock
   readonly #link: SocketLink
   #framing: WebSocketFraming
   /** Made for the first frames that have to be waited for; most connections never send any. */
@@ -61,20 +64,10 @@ export class WebSocketCarrier implements Carrier {
     agreed: WebSocketAgreement = NOTHING_AGREED,
     framing: WebSocketFraming = BINARY_FRAME,
   ) {
-    this.#options = options
+    this.#clock = options.clock
     this.agreed = agreed
     this.#framing = framing
-    this.#link = new SocketLink(
-      socket,
-      {
-        onBytes: (chunk) => this.#read(chunk),
-        // It may still read, though it said no goodbye.
-        onEnded: () => this.#leave(undefined, encodeClose(1000, 'Client Closed')),
-        onStalled: () => this.#receiver?.onStalled(),
-        onClosed: (error) => this.#gone(error),
-      },
-      options,
-    )
+    this.#link = new SocketLink(socket, this, options)
   }
 
   get framing(): WebSocketFraming {
@@ -95,15 +88,11 @@ export class WebSocketCarrier implements Carrier {
 
   /**
    * Reading begins, first with `head`, which came along with the handshake. Call it once, in the turn in which the
-   * carrier was made. `createReader` is given what to do with control frames.
+   * carrier was made. `reader` hands control frames to the carrier, and the rest to whom it likes.
    */
-  start(receiver: CarrierReceiver, createReader: (control: ControlHandler) => FrameSource, head: Buffer): void {
+  start(receiver: CarrierReceiver, reader: FrameSource, head: Buffer): void {
     this.#receiver = receiver
-    this.#reader = createReader({
-      onPing: (payload) => this.#answerPing(payload),
-      onPong: () => {},
-      onClose: (code, reason) => this.#answerClose(code, reason),
-    })
+    this.#reader = reader
     this.#link.start(head)
   }
 
@@ -136,7 +125,7 @@ export class WebSocketCarrier implements Carrier {
       this.#afterRest ??= () => reader.resume?.()
       this.#link.pause(true)
     } else if (this.#afterRest === undefined) this.#link.pause(isPaused)
-    else if (!isPaused) setImmediate(this.#goOn)
+    else if (!isPaused) this.#goOnSoon()
   }
 
   /**
@@ -146,30 +135,63 @@ export class WebSocketCarrier implements Carrier {
   rest(goOn: () => void): void {
     this.#afterRest = goOn
     this.#link.pause(true)
-    setImmediate(this.#goOn)
+    this.#goOnSoon()
   }
 
   /** Sends a close frame and waits for the answer, for two seconds at most. */
   close(code: number, reason: string): void {
     if (this.#isClosing) return
     this.#sayGoodbye(encodeClose(code, reason))
-    this.#closeTimer = this.#options.clock.after(CLOSE_ANSWER_MS, () => this.#link.destroy())
+    this.#closeTimer = this.#clock.after(CLOSE_ANSWER_MS, () => this.#link.destroy())
   }
 
   destroy(): void {
     this.#link.destroy()
   }
 
-  readonly #goOn = (): void => {
+  onBytes(chunk: Buffer): void {
+    this.#answered(() => this.#reader?.feed(chunk))
+  }
+
+  onEnded(): void {
+    // It may still read, though it said no goodbye.
+    this.#leave(undefined, encodeClose(1000, 'Client Closed'))
+  }
+
+  onStalled(): void {
+    this.#receiver?.onStalled()
+  }
+
+  onClosed(error: Error | undefined): void {
+    this.#closeTimer?.cancel()
+    this.#afterRest = undefined
+    this.#queue?.drop()
+    this.#reader?.stop()
+    this.#receiver?.onClosed(this.#error ?? error)
+  }
+
+  onPing(payload: Buffer): void {
+    if (this.#isClosing || this.backlogBytes > MAX_BACKLOG_FOR_PONG_BYTES) return
+    this.#link.write(encodeFrame(Opcode.PONG, payload))
+  }
+
+  onPong(): void {}
+
+  /** RFC 6455 §5.5.1: the answer typically echoes the status. The server then closes the TCP connection first (§7.1.1). */
+  onClose(code: number | undefined, reason: string): void {
+    this.#leave(undefined, encodeClose(code, reason))
+  }
+
+  #goOnSoon(): void {
+    setImmediate(() => this.#goOn())
+  }
+
+  #goOn(): void {
     const goOn = this.#afterRest
     if (goOn === undefined || (this.#isPaused && !this.#isClosing)) return
     this.#afterRest = undefined
     this.#link.attempt(() => this.#answered(goOn))
     if (this.#afterRest === undefined) this.#link.pause(this.#isPaused && !this.#isClosing)
-  }
-
-  #read(chunk: Buffer): void {
-    this.#answered(() => this.#reader?.feed(chunk))
   }
 
   /** A peer that breaks the rules is told so. */
@@ -181,16 +203,6 @@ export class WebSocketCarrier implements Carrier {
       this.#error = error
       this.#leave(error, encodeClose(error.closeCode, error.message))
     }
-  }
-
-  #answerPing(payload: Buffer): void {
-    if (this.#isClosing || this.backlogBytes > MAX_BACKLOG_FOR_PONG_BYTES) return
-    this.#link.write(encodeFrame(Opcode.PONG, payload))
-  }
-
-  /** RFC 6455 §5.5.1: the answer typically echoes the status. The server then closes the TCP connection first (§7.1.1). */
-  #answerClose(code: number | undefined, reason: string): void {
-    this.#leave(undefined, encodeClose(code, reason))
   }
 
   /** The peer goes first; `answer` is its close frame's, unless ours went out before or the receiver says its own. */
@@ -206,14 +218,6 @@ export class WebSocketCarrier implements Carrier {
     if (closeFrame !== undefined) this.#link.write(closeFrame)
     this.#isClosing = true
     this.#link.pause(false)
-    if (this.#afterRest !== undefined) setImmediate(this.#goOn)
-  }
-
-  #gone(error: Error | undefined): void {
-    this.#closeTimer?.cancel()
-    this.#afterRest = undefined
-    this.#queue?.drop()
-    this.#reader?.stop()
-    this.#receiver?.onClosed(this.#error ?? error)
+    if (this.#afterRest !== undefined) this.#goOnSoon()
   }
 }

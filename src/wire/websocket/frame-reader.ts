@@ -56,7 +56,8 @@ export class FrameReader {
   readonly #validateText: boolean
   readonly #maxMessageBytes: number
   #state: 'reading' | 'paused' | 'stopped' = 'reading'
-  #held: Buffer[] = []
+  /** Undefined unless something is. */
+  #held: Buffer[] | undefined
 
   /** The beginning of a header whose end has not arrived yet. */
   #header: Buffer | undefined
@@ -97,13 +98,13 @@ export class FrameReader {
       this.stop()
       throw error
     }
-    if (at < chunk.length && this.#state === 'paused') this.#held.push(chunk.subarray(at))
+    if (at < chunk.length && this.#state === 'paused') this.#hold(chunk.subarray(at))
   }
 
   /** Ignores all input from now on; may be called from a handler. */
   stop(): void {
     this.#state = 'stopped'
-    this.#held = []
+    this.#held = undefined
   }
 
   /**
@@ -118,9 +119,14 @@ export class FrameReader {
   resume(): void {
     if (this.#state !== 'paused') return
     this.#state = 'reading'
-    const held = this.#held
-    this.#held = []
+    const held = this.#held ?? []
+    this.#held = undefined
     for (const chunk of held) this.feed(chunk)
+  }
+
+  #hold(rest: Buffer): void {
+    this.#held ??= []
+    this.#held.push(rest)
   }
 
   /** Returns where reading goes on, as the other methods that are given a place do. */

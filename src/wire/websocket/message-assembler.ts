@@ -17,19 +17,10 @@ export interface MessageAssemblerOptions {
 
 /** Reads whole messages off a stream of bytes, with the `FrameReader` inside, whose rules apply. */
 export class MessageAssembler {
-  readonly #handler: MessageHandler
   readonly #reader: FrameReader
-  /** Holds what has arrived, not what was announced; the reader sees to `maxMessageBytes`. */
-  readonly #collected = new GrowingBuffer()
 
   constructor(options: MessageAssemblerOptions, handler: MessageHandler) {
-    this.#handler = handler
-    this.#reader = new FrameReader(options, {
-      onData: (data, opcode, isFirst, isLast) => this.#add(data, opcode, isFirst, isLast),
-      onPing: (payload) => handler.onPing(payload),
-      onPong: (payload) => handler.onPong(payload),
-      onClose: (code, reason) => handler.onClose(code, reason),
-    })
+    this.#reader = new FrameReader(options, new Assembly(handler))
   }
 
   feed(chunk: Buffer): void {
@@ -40,14 +31,40 @@ export class MessageAssembler {
   stop(): void {
     this.#reader.stop()
   }
+}
 
-  #add(data: Buffer, opcode: DataOpcode, isFirst: boolean, isLast: boolean): void {
+class Assembly implements FrameHandler {
+  readonly #handler: MessageHandler
+  /** Holds what has arrived, not what was announced; the reader sees to `maxMessageBytes`. Few messages need it. */
+  #collected: GrowingBuffer | undefined
+
+  constructor(handler: MessageHandler) {
+    this.#handler = handler
+  }
+
+  onData(data: Buffer, opcode: DataOpcode, isFirst: boolean, isLast: boolean): void {
     if (isFirst && isLast) {
       this.#handler.onMessage(data, opcode)
       return
     }
     // Copied, not kept as views: a thousand one-byte fragments would hold on to a thousand chunks.
+    this.#collected ??= new GrowingBuffer()
     this.#collected.append(data)
-    if (isLast) this.#handler.onMessage(this.#collected.take(), opcode)
+    if (!isLast) return
+    const message = this.#collected.take()
+    this.#collected = undefined
+    this.#handler.onMessage(message, opcode)
+  }
+
+  onPing(payload: Buffer): void {
+    this.#handler.onPing(payload)
+  }
+
+  onPong(payload: Buffer): void {
+    this.#handler.onPong(payload)
+  }
+
+  onClose(code: number | undefined, reason: string): void {
+    this.#handler.onClose(code, reason)
   }
 }
