@@ -2,13 +2,13 @@ import type { Account, Turn } from '#core'
 import type { Clock, Logger } from '#kit'
 import type { ClientAddress, PathHandlers } from '#net'
 import { jsonProtocol, messagePackProtocol } from '#wire/signalr'
-import { handlersForAnyPath } from './any-path.ts'
 import { AnonymousHub } from './bitwarden/anonymous-hub.ts'
+import { handlersForAnyPath } from './bitwarden/any-path.ts'
 import { UserHub, type UserHubOptions } from './bitwarden/user-hub.ts'
-import { type EndpointSurroundings, HubEndpoint } from './endpoint.ts'
-import { Endpoints } from './endpoints.ts'
-import type { HubOrigins } from './origins.ts'
-import { Share } from './share.ts'
+import { Share } from './connection-limit.ts'
+import { type EndpointSurroundings, HubEndpoint } from './endpoint/endpoint.ts'
+import { Endpoints } from './endpoint/endpoints.ts'
+import type { HubOrigins } from './endpoint/origins.ts'
 
 /** Longest list or map in a client's message. Hubs have no methods, so honest messages have a handful of items. */
 const MAX_ITEMS = 256

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Message } from '#core'
-import type { HubConnection } from './connection.ts'
+import type { HubConnection } from './connection/connection.ts'
 import type { HubEvent } from './hub-event.ts'
 
 /**

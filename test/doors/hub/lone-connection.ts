@@ -15,7 +15,7 @@ import {
   type ConnectionRules,
   HEARTBEAT_MS,
   HubConnection,
-} from '../../../src/doors/hub/connection.ts'
+} from '../../../src/doors/hub/connection/connection.ts'
 import type { Guest, Hub } from '../../../src/doors/hub/hub.ts'
 import { HubEvent } from '../../../src/doors/hub/hub-event.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turnOver } from 'node:timers/promises'
 import { type HubMessage, HubMessageType } from '#wire/signalr'
-import { PingQueue } from '../../../src/doors/hub/ping-queue.ts'
+import { PingQueue } from '../../../src/doors/hub/connection/ping-queue.ts'
 import { event, LoneConnection } from './lone-connection.ts'
 
 const PING: HubMessage = { type: HubMessageType.Ping }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { type Account, type Message, Subscription } from '#core'
 import type { Logger } from '#kit'
-import type { HubEndpoint } from '../endpoint.ts'
+import type { HubEndpoint } from '../endpoint/endpoint.ts'
 import { type AppHub, guestOf } from './app-hub.ts'
 import { type AppSubjects, isHubId } from './app-subjects.ts'
 import { MAX_GROUPS } from './app-tokens.ts'

@@ -1,8 +1,8 @@
 import type { Clock, Logger, Timer } from '#kit'
 import type { Heard, HeardMark, HeardState } from '#store'
-import type { HubConnection } from '../connection.ts'
-import { type Attendance, type Listener, listenerOf } from './listener.ts'
+import type { HubConnection } from '../connection/connection.ts'
 import { logOutEvent, syncVaultEvent } from './notification-encoder.ts'
+import { type Attendance, type Listener, listenerOf } from './user-guest.ts'
 
 /** How often it is written how far connections have heard that were told something. */
 const MARK_EVERY_MS = 60_000

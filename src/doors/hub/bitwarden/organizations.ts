@@ -1,7 +1,7 @@
 import { type Account, type Message, Subscription } from '#core'
 import type { Logger } from '#kit'
 import { userSubject } from '#notify'
-import { type Attendance, listenerOf, organizationSubjects } from './listener.ts'
+import { type Attendance, listenerOf, organizationSubjects } from './user-guest.ts'
 
 /** Ids of the organizations that a user belongs to now. */
 export type OrganizationsOf = (userId: string) => Promise<readonly string[]>

@@ -1,8 +1,8 @@
 import { type Account, type Message, Subscription } from '#core'
 import type { Clock, Logger } from '#kit'
 import { CONTROL_REVOKE, parseRevocation, userSubject } from '#notify'
-import { type Attendance, listenerOf } from './listener.ts'
 import { logOutEvent } from './notification-encoder.ts'
+import { type Attendance, listenerOf } from './user-guest.ts'
 
 export interface RevocationOptions {
   readonly account: Account

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 import type { Framing } from '#core'
 import type { Clock, Timer } from '#kit'
 import { type Carrier, type MessageReceiver, type RemoteAddress, remoteOf } from '#net'
-import { NO_CACHE } from '../refuse.ts'
-import { Inlet } from './inlet.ts'
+import { NO_CACHE } from '../endpoint/answers.ts'
+import { Inlet } from './posted-messages.ts'
 
 /** How long a poll waits for something to say. Proxies give up after 60 s, clients after 100 s. spec: hub §1.7 */
 const POLL_MS = 50_000

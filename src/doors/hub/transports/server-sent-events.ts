@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 import type { Batch, Framing } from '#core'
 import type { Clock, Timer } from '#kit'
 import { type Carrier, type MessageReceiver, OutboundQueue, type RemoteAddress, remoteOf } from '#net'
-import { NO_CACHE } from '../refuse.ts'
-import { Inlet } from './inlet.ts'
+import { NO_CACHE } from '../endpoint/answers.ts'
+import { Inlet } from './posted-messages.ts'
 
 /** How long a client may take for what is left when its connection was closed. */
 const LINGER_MS = 2_000

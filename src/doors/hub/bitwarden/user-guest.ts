@@ -1,5 +1,5 @@
 import { allFor } from '#notify'
-import type { HubConnection } from '../connection.ts'
+import type { HubConnection } from '../connection/connection.ts'
 import type { Guest } from '../hub.ts'
 
 /** Whom a token stands for on the hub of the users. */

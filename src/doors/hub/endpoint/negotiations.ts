@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { HEARTBEAT_MS, type HubConnection } from './connection.ts'
-import type { Guest } from './hub.ts'
+import { HEARTBEAT_MS, type HubConnection } from '../connection/connection.ts'
+import type { Guest } from '../hub.ts'
+import type { LongPollingCarrier } from '../transports/long-polling.ts'
+import type { ServerSentEventsCarrier } from '../transports/server-sent-events.ts'
 import type { NegotiatedIds, NegotiateRequest } from './negotiate.ts'
-import type { LongPollingCarrier } from './transports/long-polling.ts'
-import type { ServerSentEventsCarrier } from './transports/server-sent-events.ts'
 
 /** How long a negotiated connection waits for its client. */
 const UNUSED_MS = 15_000

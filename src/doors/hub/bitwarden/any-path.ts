@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type PathHandlers, refuseUpgrade, requestTarget } from '#net'
-import type { HubEndpoint } from './endpoint.ts'
+import type { HubEndpoint } from '../endpoint/endpoint.ts'
 
 /** Of a path: the hub's, and what of the hub it is for. */
 const HUB_PATH = /^(.*?)(\/negotiate)?$/

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '#kit'
-import type { HubConnection } from './connection.ts'
+import type { HubConnection } from '../connection/connection.ts'
 
 /** How often it is looked whose turn it is. */
 const TICK_MS = 20

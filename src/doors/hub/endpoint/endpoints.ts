@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '#kit'
-import { HEARTBEAT_MS } from './connection.ts'
+import { HEARTBEAT_MS } from '../connection/connection.ts'
+import { Farewells } from './drain.ts'
 import type { HubEndpoint } from './endpoint.ts'
-import { Farewells } from './farewells.ts'
 
 /** Hubs that live and end together: one heartbeat, one farewell. */
 export class Endpoints {

@@ -1,16 +1,16 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Clock, Logger } from '#kit'
 import type { Carrier, MessageReceiver } from '#net'
+import type { ConnectionOptions, ConnectionRules } from '../connection/connection.ts'
+import { type Guest, isRefusal, type Refusal } from '../hub.ts'
+import { LongPollingCarrier } from '../transports/long-polling.ts'
+import { ServerSentEventsCarrier } from '../transports/server-sent-events.ts'
 import { FOREIGN_ORIGIN } from './admission.ts'
-import type { ConnectionOptions, ConnectionRules } from './connection.ts'
-import { type Guest, isRefusal, type Refusal } from './hub.ts'
+import { answerJson, answerText, type Objection, refuseRequest } from './answers.ts'
 import { negotiateAnswer, readNegotiateRequest } from './negotiate.ts'
 import type { Negotiation, Negotiations } from './negotiations.ts'
 import { answerPreflight, shareWithOrigin } from './origins.ts'
 import { queryParameter } from './query.ts'
-import { answerJson, answerText, type Objection, refuseRequest } from './refuse.ts'
-import { LongPollingCarrier } from './transports/long-polling.ts'
-import { ServerSentEventsCarrier } from './transports/server-sent-events.ts'
 
 // ASP.NET's words. spec: hub §1.2
 export const NO_SUCH_CONNECTION: Objection = { status: 404, text: 'No Connection with that ID' }

@@ -1,4 +1,4 @@
-import type { HubEvent } from './hub-event.ts'
+import type { HubEvent } from '../hub-event.ts'
 
 /** What a connection is told when it can be told again. */
 export interface Release {

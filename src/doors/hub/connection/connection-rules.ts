@@ -1,8 +1,8 @@
 import type { Turn } from '#core'
 import type { Clock } from '#kit'
 import type { HubProtocol, TransportAbilities } from '#wire/signalr'
+import type { Hub } from '../hub.ts'
 import type { HubConnection } from './connection.ts'
-import type { Hub } from './hub.ts'
 
 /** All times of connections are counted in heartbeats, the door's single timer. spec: hub §1.7 */
 export const HEARTBEAT_MS = 1_000

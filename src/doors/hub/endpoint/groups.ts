@@ -1,6 +1,6 @@
 import { type Account, type Message, type Peer, Subscription } from '#core'
-import type { HubConnection } from './connection.ts'
-import type { Hub } from './hub.ts'
+import type { HubConnection } from '../connection/connection.ts'
+import type { Hub } from '../hub.ts'
 
 /**
  * Those who listen to one subject: one subscription of the broker, whatever their number, so that a message is

@@ -9,14 +9,14 @@ import {
   ResultKind,
   SignalrError,
 } from '#wire/signalr'
+import type { Guest } from '../hub.ts'
+import type { HubEvent } from '../hub-event.ts'
 import { type ConnectionOptions, type ConnectionOwner, HEARTBEAT_MS } from './connection-rules.ts'
-import { Continuity } from './continuity.ts'
-import { type Greeting, readGreeting } from './greeting.ts'
+import { type Greeting, readGreeting } from './handshake.ts'
 import { HeldEvents } from './held-events.ts'
-import type { Guest } from './hub.ts'
-import type { HubEvent } from './hub-event.ts'
 import { Inbound } from './inbound.ts'
 import { type Pinged, PingQueue } from './ping-queue.ts'
+import { Continuity } from './stateful-reconnect.ts'
 
 export { type ConnectionOptions, type ConnectionOwner, type ConnectionRules, HEARTBEAT_MS } from './connection-rules.ts'
 

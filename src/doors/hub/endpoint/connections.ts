@@ -1,4 +1,4 @@
-import type { HubConnection } from './connection.ts'
+import type { HubConnection } from '../connection/connection.ts'
 
 /**
  * The connections of one hub. A user has a bounded number of them; with one more the oldest goes, since it is more

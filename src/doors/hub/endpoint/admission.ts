@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Clock, Logger } from '#kit'
-import type { Guest, Hub, Refusal } from './hub.ts'
+import type { Guest, Hub, Refusal } from '../hub.ts'
 
 /** How long a request may wait for its token to be checked. */
 const AUTHENTICATION_TIMEOUT_MS = 10_000

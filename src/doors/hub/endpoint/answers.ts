@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { refuseUpgrade } from '#net'
-import type { Refusal } from './hub.ts'
+import type { Refusal } from '../hub.ts'
 
 /** Nothing that a hub answers may be kept. spec: hub §1.10 */
 export const NO_CACHE = {

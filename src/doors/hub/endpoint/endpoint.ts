@@ -10,15 +10,20 @@ import {
   type MessageReceiver,
   type PathHandlers,
 } from '#net'
+import {
+  type ConnectionOptions,
+  type ConnectionOwner,
+  type ConnectionRules,
+  HubConnection,
+} from '../connection/connection.ts'
+import { type Guest, type Hub, isRefusal, type Refusal } from '../hub.ts'
 import { admit, FOREIGN_ORIGIN, TOO_MANY_OF_ADDRESS, UNAVAILABLE } from './admission.ts'
-import { type ConnectionOptions, type ConnectionOwner, type ConnectionRules, HubConnection } from './connection.ts'
+import { objectToUpgrade, refuse } from './answers.ts'
 import { Connections } from './connections.ts'
 import { Groups } from './groups.ts'
-import { type Guest, type Hub, isRefusal, type Refusal } from './hub.ts'
 import { type Negotiation, Negotiations } from './negotiations.ts'
 import { type HubOrigins, originObjection } from './origins.ts'
 import { queryParameter } from './query.ts'
-import { objectToUpgrade, refuse } from './refuse.ts'
 import { ALREADY_ACTIVE, HubRequests, NO_SUCH_CONNECTION, OTHER_TRANSPORT } from './requests.ts'
 
 /** Longest message taken from a client; bytes, as ASP.NET's MaximumReceiveMessageSize. */
