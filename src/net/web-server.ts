@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { RemoteAddress } from './carrier.ts'
 import { formatAddress } from './listener.ts'
+import { PipelinedRequests } from './pipelined-requests.ts'
 import {
   PROXY_HEADER_TIMEOUT_MS,
   ProxyProtocolError,
@@ -99,6 +100,7 @@ export class WebServer extends http.Server {
   readonly #speakHttp: (socket: Socket) => void
   /** By connection: what takes its deadline away, and leaves nothing behind. */
   readonly #deadlines = new WeakMap<Duplex, () => void>()
+  readonly #requests = new PipelinedRequests()
   #tls: TlsSettings | undefined
   #handshakeTimeoutMs: number
   #proxyProtocol: ProxyProtocolRules | undefined
@@ -135,11 +137,15 @@ export class WebServer extends http.Server {
       response.once('close', () => {
         if (!this.listening) this.closeIdleConnections()
       })
-      if (hasOneHost(request)) options.onRequest(request, response)
-      else this.#refuseHosts(response)
+      this.#requests.take(request.socket, response, () => {
+        if (hasOneHost(request)) options.onRequest(request, response)
+        else this.#refuseHosts(response)
+      })
     })
     this.on('upgrade', (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
-      if (hasOneHost(request)) options.onUpgrade(request, socket, head, this.#admissions.get(socket)!)
+      // Its answer would overtake that of an earlier request.
+      if (this.#requests.isUnderWay(socket)) socket.destroy()
+      else if (hasOneHost(request)) options.onUpgrade(request, socket, head, this.#admissions.get(socket)!)
       else this.#refuseHostsOfUpgrade(socket as Socket)
     })
     this.on('clientError', (error: ClientError, socket: Duplex) => this.#answerNonsense(error, socket as Socket))

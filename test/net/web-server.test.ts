@@ -305,3 +305,65 @@ test('a request that outlasts the end of listening is answered, and its connecti
   assert.match(await client.readToEnd(), /here/)
   await within(closed, 'the end')
 })
+
+const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`
+
+/** A world whose requests the test answers, in the order in which they are served. */
+async function startSlowWorld() {
+  const served: { readonly url: string | undefined; readonly response: http.ServerResponse }[] = []
+  const world = await startWorld({ onRequest: ({ url }, response) => void served.push({ url, response }) })
+  return { world, served }
+}
+
+test('requests that are sent ahead are served one after the other', async () => {
+  const { world, served } = await startSlowWorld()
+  await using _ = world
+  const client = await RawSocket.connect(world.listener.address)
+  client.write(get('/1') + get('/2') + get('/3'))
+  for (const count of [1, 2, 3]) {
+    await until(() => served.length >= count, `request ${count}`)
+    assert.deepEqual([served.length, served.at(-1)?.url], [count, `/${count}`])
+    served.at(-1)?.response.end(`answer ${count}`)
+    await client.readThrough(`answer ${count}`)
+  }
+  client.write(get('/4'))
+  await until(() => served.length === 4, 'a request after those')
+  client.destroy()
+})
+
+test('who sends far too much ahead is cut, whatever waits is not served, and others are', async () => {
+  const { world, served } = await startSlowWorld()
+  await using _ = world
+  const other = await RawSocket.connect(world.listener.address)
+  const client = await RawSocket.connect(world.listener.address)
+  client.write(get('/1').repeat(100))
+  assert.equal(await client.readToEnd(), '')
+  assert.equal(served.length, 1)
+  other.write(get('/2'))
+  await until(() => served.length > 1, 'the request of another')
+  assert.deepEqual(
+    served.map(({ url }) => url),
+    ['/1', '/2'],
+  )
+  other.destroy()
+})
+
+test('of a connection that is gone nothing more is served', async () => {
+  const { world, served } = await startSlowWorld()
+  await using _ = world
+  const client = await RawSocket.connect(world.listener.address)
+  client.write(get('/1') + get('/2'))
+  await until(() => served.length > 0, 'the first request')
+  client.destroy()
+  await once(served[0]!.response, 'close')
+  assert.equal(served.length, 1)
+})
+
+test('an upgrade cannot overtake the answer to an earlier request: the connection is cut', async () => {
+  const { world, served } = await startSlowWorld()
+  await using _ = world
+  const client = await RawSocket.connect(world.listener.address)
+  client.write(get('/1') + upgradeRequest())
+  assert.equal(await client.readToEnd(), '')
+  assert.equal(served.length, 1)
+})
