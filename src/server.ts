@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type LoadOptions, loadNatsOptions, loadOptions, type Options, type Overrides } from '#config'
 import { Broker } from '#core'
-import { type AppHubs, type HubPublisher, Share } from '#doors/hub'
+import { type AppHubs, ConnectionLimit, type HubPublisher } from '#doors/hub'
 import type { ConnectionSnapshot } from '#doors/nats'
 import { ConfigError, type Logger, systemClock } from '#kit'
 import { clientAddress, isLocalRequest, type PathHandlers, PathRouter, type UpgradeHandler } from '#net'
@@ -92,7 +92,11 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
   const { ipHeader, trustedProxies } = options.web
   const webAddress = clientAddress({ header: ipHeader, trustedProxies })
 
-  const hubTools = { ...tools, clientAddress: webAddress, hubConnections: new Share(options.hub.maxConnections) }
+  const hubTools = {
+    ...tools,
+    clientAddress: webAddress,
+    hubConnections: new ConnectionLimit(options.hub.maxConnections),
+  }
   const vault = await openVaultRooms(options, hubTools)
   opened.defer(() => vault.close())
   opened.defer(async () => vault.hubDoor?.close())

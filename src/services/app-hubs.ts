@@ -1,6 +1,6 @@
 import { type NatsOptions, type Options, problemOfAccount } from '#config'
 import { type Broker, Turn } from '#core'
-import { type AppHubs, createAppHubs, type Share } from '#doors/hub'
+import { type AppHubs, type ConnectionLimit, createAppHubs } from '#doors/hub'
 import { type Clock, ConfigError, type Logger, toByteString } from '#kit'
 import type { ClientAddress } from '#net'
 import { boundedLog, FAILURES } from './bounded-log.ts'
@@ -12,7 +12,7 @@ export interface AppHubTools {
   readonly logger: Logger
   readonly clientAddress: ClientAddress
   /** Where the connections of all hubs are counted. */
-  readonly hubConnections: Share
+  readonly hubConnections: ConnectionLimit
 }
 
 /** The hubs of the operator's own, as they are configured. They need nothing of the vault. */

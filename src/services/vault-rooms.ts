@@ -4,7 +4,7 @@ import path from 'node:path'
 import { loadSigningKey, ServiceTokens, Sessions, Tokens } from '#auth'
 import type { Options } from '#config'
 import { type Broker, InProcessClient, Turn } from '#core'
-import { createHubDoor, type HubDoor, type Share } from '#doors/hub'
+import { type ConnectionLimit, createHubDoor, type HubDoor } from '#doors/hub'
 import { type Clock, ConfigError, type Logger } from '#kit'
 import type { ClientAddress } from '#net'
 import { Notifier, VAULT_ACCOUNT, VAULT_ACCOUNT_DEFINITION } from '#notify'
@@ -46,7 +46,7 @@ export interface VaultTools {
   readonly logger: Logger
   readonly clientAddress: ClientAddress
   /** Where the connections of all hubs are counted. */
-  readonly hubConnections: Share
+  readonly hubConnections: ConnectionLimit
 }
 
 /** Builds the rooms of the vault and joins them. Rejects with a `ConfigError` for a folder that cannot be used. */

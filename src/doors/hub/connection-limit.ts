@@ -1,10 +1,10 @@
 /** So many connections at a time, counted as part of a whole if there is one. */
-export class Share {
+export class ConnectionLimit {
   readonly max: number
-  readonly #whole: Share | undefined
+  readonly #whole: ConnectionLimit | undefined
   #count = 0
 
-  constructor(max: number, whole?: Share) {
+  constructor(max: number, whole?: ConnectionLimit) {
     this.max = max
     this.#whole = whole
   }

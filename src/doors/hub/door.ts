@@ -5,7 +5,7 @@ import { jsonProtocol, messagePackProtocol } from '#wire/signalr'
 import { AnonymousHub } from './bitwarden/anonymous-hub.ts'
 import { handlersForAnyPath } from './bitwarden/any-path.ts'
 import { UserHub, type UserHubOptions } from './bitwarden/user-hub.ts'
-import { Share } from './connection-limit.ts'
+import { ConnectionLimit } from './connection-limit.ts'
 import { type EndpointSurroundings, HubEndpoint } from './endpoint/endpoint.ts'
 import { Endpoints } from './endpoint/endpoints.ts'
 import type { HubOrigins } from './endpoint/origins.ts'
@@ -27,7 +27,7 @@ export interface HubDoorOptions
   /** Connections of all hubs at a time, those being authenticated included; one more is refused with 503. Default 65,536. */
   readonly maxConnections?: number
   /** Where they are counted, together with those of others; default: by themselves. */
-  readonly connections?: Share
+  readonly connections?: ConnectionLimit
   /** Connections of one user at a time; with one more the oldest is closed. Default 64. */
   readonly maxConnectionsPerUser?: number
   /** Connections of one client address to the hub of the users at a time; one more is refused with 429. Default 0: unlimited. */
@@ -86,8 +86,8 @@ class Door implements HubDoor {
     const { account, clock, turn, clientAddress } = options
     const logger = options.logger.child({ door: 'hub' })
     const maxConnections = options.maxConnections ?? 65_536
-    const connections = options.connections ?? new Share(maxConnections)
-    const anonymousConnections = new Share(Math.ceil(maxConnections * ANONYMOUS_SHARE), connections)
+    const connections = options.connections ?? new ConnectionLimit(maxConnections)
+    const anonymousConnections = new ConnectionLimit(Math.ceil(maxConnections * ANONYMOUS_SHARE), connections)
     const messagePack = messagePackProtocol(MAX_ITEMS)
     const surroundings: EndpointSurroundings = {
       account,

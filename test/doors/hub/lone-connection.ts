@@ -9,13 +9,13 @@ import {
   parseHandshakeReply,
   readWhole,
 } from '#wire/signalr'
+import { HubConnection } from '../../../src/doors/hub/connection/connection.ts'
 import {
   type ConnectionOptions,
   type ConnectionOwner,
   type ConnectionRules,
   HEARTBEAT_MS,
-  HubConnection,
-} from '../../../src/doors/hub/connection/connection.ts'
+} from '../../../src/doors/hub/connection/connection-rules.ts'
 import type { Guest, Hub } from '../../../src/doors/hub/hub.ts'
 import { HubEvent } from '../../../src/doors/hub/hub-event.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'

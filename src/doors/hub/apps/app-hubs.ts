@@ -2,8 +2,8 @@ import type { Account, Turn } from '#core'
 import type { Clock, Logger, Timer } from '#kit'
 import type { ClientAddress, PathHandlers } from '#net'
 import { jsonProtocol, messagePackProtocol } from '#wire/signalr'
-import { HEARTBEAT_MS } from '../connection/connection.ts'
-import { Share } from '../connection-limit.ts'
+import { HEARTBEAT_MS } from '../connection/connection-rules.ts'
+import { ConnectionLimit } from '../connection-limit.ts'
 import { HubEndpoint } from '../endpoint/endpoint.ts'
 import { Endpoints } from '../endpoint/endpoints.ts'
 import type { HubOrigins } from '../endpoint/origins.ts'
@@ -60,7 +60,7 @@ export interface AppHubsOptions {
   readonly boundedLogger: Logger
   readonly clientAddress: ClientAddress
   /** Where their connections are counted, perhaps with those of other hubs; one more is refused with 503. */
-  readonly connections: Share
+  readonly connections: ConnectionLimit
   /** A client that takes nothing at all for this long is cut off. Default 30 s. */
   readonly writeDeadlineMs?: number
   readonly handshakeTimeoutMs: number
@@ -98,7 +98,7 @@ class Hubs implements AppHubs {
   readonly routesBelow = new Map<string, PathHandlers>()
   readonly #options: AppHubsOptions
   readonly #protocols = [messagePackProtocol(MAX_ITEMS), jsonProtocol(MAX_ITEMS)]
-  readonly #anonymousConnections: Share
+  readonly #anonymousConnections: ConnectionLimit
   readonly #byName = new Map<string, Opened>()
   readonly #endpoints: Endpoints
   readonly #expiries: Timer
@@ -106,7 +106,7 @@ class Hubs implements AppHubs {
   constructor(options: AppHubsOptions) {
     const { hubs, basePath, clock, connections } = options
     this.#options = options
-    this.#anonymousConnections = new Share(Math.ceil(connections.max * ANONYMOUS_SHARE), connections)
+    this.#anonymousConnections = new ConnectionLimit(Math.ceil(connections.max * ANONYMOUS_SHARE), connections)
     for (const settings of hubs) {
       const path = `${basePath}/hubs/${settings.name}`
       const hub = this.#open(settings, path)

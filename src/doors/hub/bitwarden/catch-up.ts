@@ -2,7 +2,7 @@ import type { Clock, Logger, Timer } from '#kit'
 import type { Heard, HeardMark, HeardState } from '#store'
 import type { HubConnection } from '../connection/connection.ts'
 import { logOutEvent, syncVaultEvent } from './notification-encoder.ts'
-import { type Attendance, type Listener, listenerOf } from './user-guest.ts'
+import { type Attendance, type UserGuest, userGuestOf } from './user-guest.ts'
 
 /** How often it is written how far connections have heard that were told something. */
 const MARK_EVERY_MS = 60_000
@@ -59,9 +59,9 @@ export class CatchUp {
 
   /** To be called when the device hears: what comes between cannot be missed then, only be told twice. */
   async onOpen(connection: HubConnection): Promise<void> {
-    const listener = listenerOf(connection)
+    const guest = userGuestOf(connection)
     const { heard, clock, logger } = this.#options
-    const { userId, deviceId, securityStamp } = listener
+    const { userId, deviceId, securityStamp } = guest
     let state: HeardState | undefined
     try {
       state = await heard.find(deviceId, userId)
@@ -70,30 +70,30 @@ export class CatchUp {
       this.#tellToSync(connection, 0)
       return
     }
-    listener.securityStamp = undefined
+    guest.securityStamp = undefined
     if (state === undefined || state.securityStamp !== securityStamp) {
       // The session ended after its token was checked, and before the device could hear of that.
       connection.tell(logOutEvent(userId, null, clock.now()))
       return
     }
-    const sinceMs = this.#heardBefore(listener, state)
+    const sinceMs = this.#heardBefore(guest, state)
     if (state.accountChangedAt.getTime() > sinceMs) {
       this.#tellToSync(connection, sinceMs)
     } else {
-      listener.missedUntilMs = 0
-      listener.markedMs = sinceMs
+      guest.missedUntilMs = 0
+      guest.markedMs = sinceMs
     }
   }
 
   /** When it counts no more among the connections of its user. */
   onEnding(connection: HubConnection): void {
-    const listener = listenerOf(connection)
+    const guest = userGuestOf(connection)
     const heardMs = heardBy(connection)
-    if (this.#siblings(listener).next().done === false) {
+    if (this.#siblings(guest).next().done === false) {
       // The others go on hearing, and with them the device. This one missed what comes, if it is to come back.
-      this.#noteGap(listener, heardMs ?? listener.markedMs)
+      this.#noteGap(guest, heardMs ?? guest.markedMs)
     } else if (heardMs !== undefined) {
-      this.#mark(listener, heardMs)
+      this.#mark(guest, heardMs)
       this.#gathering ??= this.#options.clock.after(GATHER_MS, () => this.#write())
     }
   }
@@ -105,9 +105,9 @@ export class CatchUp {
     await this.#written
   }
 
-  #heardBefore(listener: Listener, { heardAt, deviceSince }: HeardState): number {
+  #heardBefore(guest: UserGuest, { heardAt, deviceSince }: HeardState): number {
     const nowMs = this.#options.clock.now()
-    const key = keyOf(listener)
+    const key = keyOf(guest)
     const marks = [heardAt, this.#marks.get(key)?.heardAt].map((mark) => mark?.getTime() ?? 0)
     // A mark of the future was written before the clock was set back: it says nothing.
     const mark = Math.max(deviceSince.getTime(), ...marks.filter((ms) => ms <= nowMs))
@@ -115,23 +115,23 @@ export class CatchUp {
   }
 
   #tellToSync(connection: HubConnection, sinceMs: number): void {
-    const listener = listenerOf(connection)
+    const guest = userGuestOf(connection)
     const nowMs = this.#options.clock.now()
-    listener.missedUntilMs = nowMs
-    listener.markedMs = sinceMs
+    guest.missedUntilMs = nowMs
+    guest.markedMs = sinceMs
     // Other tabs of the browser may come back too, and have missed the same.
-    if (listener.clientType === 'Web' && sinceMs < this.#gapOf(keyOf(listener))) this.#noteGap(listener, sinceMs)
-    connection.tell(syncVaultEvent(listener.userId, nowMs))
+    if (guest.clientType === 'Web' && sinceMs < this.#gapOf(keyOf(guest))) this.#noteGap(guest, sinceMs)
+    connection.tell(syncVaultEvent(guest.userId, nowMs))
   }
 
   /** Only connections that were told something since their mark. */
   #sweep(): void {
     for (const connection of this.#options.attendance.connections) {
-      const listener = listenerOf(connection)
-      if (!listener.isKept || this.#lastToldMs(listener) < listener.markedMs) continue
+      const guest = userGuestOf(connection)
+      if (!guest.isKept || this.#lastToldMs(guest) < guest.markedMs) continue
       let heardMs = heardBy(connection)
-      for (const sibling of this.#siblings(listener)) heardMs = earlier(heardMs, heardBy(sibling))
-      if (heardMs !== undefined) this.#mark(listener, heardMs)
+      for (const sibling of this.#siblings(guest)) heardMs = earlier(heardMs, heardBy(sibling))
+      if (heardMs !== undefined) this.#mark(guest, heardMs)
     }
     this.#write()
     const nowMs = this.#options.clock.now()
@@ -141,21 +141,21 @@ export class CatchUp {
     for (const [key, { untilMs }] of this.#gaps) if (untilMs <= nowMs) this.#gaps.delete(key)
   }
 
-  #lastToldMs({ subjects, missedUntilMs }: Listener): number {
+  #lastToldMs({ subjects, missedUntilMs }: UserGuest): number {
     const told = subjects.map((subject) => this.#toldMs.get(subject.slice(0, -'.>'.length)) ?? 0)
     return Math.max(missedUntilMs, ...told)
   }
 
   /** Connections of the same device that hear. */
-  *#siblings({ userId, deviceId }: Listener): Generator<HubConnection> {
+  *#siblings({ userId, deviceId }: UserGuest): Generator<HubConnection> {
     for (const connection of this.#options.attendance.connections.ofUser(userId)) {
-      const sibling = listenerOf(connection)
+      const sibling = userGuestOf(connection)
       if (sibling.isKept && sibling.deviceId === deviceId) yield connection
     }
   }
 
-  #noteGap(listener: Listener, sinceMs: number): void {
-    const key = keyOf(listener)
+  #noteGap(guest: UserGuest, sinceMs: number): void {
+    const key = keyOf(guest)
     const untilMs = this.#options.clock.now() + RETURN_WITHIN_MS
     this.#gaps.set(key, { sinceMs: Math.min(sinceMs, this.#gapOf(key)), untilMs })
   }
@@ -166,12 +166,12 @@ export class CatchUp {
     return gap === undefined || gap.untilMs <= this.#options.clock.now() ? Number.POSITIVE_INFINITY : gap.sinceMs
   }
 
-  #mark(listener: Listener, heardMs: number): void {
-    const key = keyOf(listener)
+  #mark(guest: UserGuest, heardMs: number): void {
+    const key = keyOf(guest)
     const ms = Math.min(heardMs, this.#gapOf(key))
-    if (ms <= listener.markedMs) return
-    listener.markedMs = ms
-    const { userId, deviceId } = listener
+    if (ms <= guest.markedMs) return
+    guest.markedMs = ms
+    const { userId, deviceId } = guest
     this.#marks.set(key, { userId, deviceId, heardAt: new Date(ms) })
   }
 
@@ -193,10 +193,10 @@ export class CatchUp {
 /** How far the connection has heard everything; undefined while that is not known. Milliseconds since the Unix epoch. */
 function heardBy(connection: HubConnection): number | undefined {
   const { heardUntilMs } = connection
-  return heardUntilMs > listenerOf(connection).missedUntilMs ? heardUntilMs : undefined
+  return heardUntilMs > userGuestOf(connection).missedUntilMs ? heardUntilMs : undefined
 }
 
 const earlier = (a: number | undefined, b: number | undefined) =>
   a === undefined || b === undefined ? undefined : Math.min(a, b)
 
-const keyOf = ({ userId, deviceId }: Listener) => `${userId} ${deviceId}`
+const keyOf = ({ userId, deviceId }: UserGuest) => `${userId} ${deviceId}`

@@ -1,7 +1,7 @@
 import { type Account, type Message, Subscription } from '#core'
 import type { Logger } from '#kit'
 import { userSubject } from '#notify'
-import { type Attendance, listenerOf, organizationSubjects } from './user-guest.ts'
+import { type Attendance, organizationSubjects, userGuestOf } from './user-guest.ts'
 
 /** Ids of the organizations that a user belongs to now. */
 export type OrganizationsOf = (userId: string) => Promise<readonly string[]>
@@ -59,19 +59,19 @@ export class Organizations {
   #apply(userId: string, subjects: readonly string[]): void {
     const { groups } = this.#options.attendance
     for (const connection of this.#listenersOf(userId)) {
-      const listener = listenerOf(connection)
-      for (const subject of listener.organizationSubjects) {
+      const guest = userGuestOf(connection)
+      for (const subject of guest.organizationSubjects) {
         if (!subjects.includes(subject)) groups.leave(connection, subject)
       }
       for (const subject of subjects) groups.join(connection, subject)
-      listener.organizationSubjects = subjects
+      guest.organizationSubjects = subjects
     }
   }
 
   /** Of the others their tokens say what they belong to. */
   *#listenersOf(userId: string) {
     for (const connection of this.#options.attendance.connections.ofUser(userId)) {
-      if (listenerOf(connection).isKept) yield connection
+      if (userGuestOf(connection).isKept) yield connection
     }
   }
 }

@@ -2,7 +2,7 @@ import { type Account, type Message, Subscription } from '#core'
 import type { Clock, Logger } from '#kit'
 import { CONTROL_REVOKE, parseRevocation, userSubject } from '#notify'
 import { logOutEvent } from './notification-encoder.ts'
-import { type Attendance, listenerOf } from './user-guest.ts'
+import { type Attendance, userGuestOf } from './user-guest.ts'
 
 export interface RevocationOptions {
   readonly account: Account
@@ -43,7 +43,7 @@ export class Revocation {
       const { userId, deviceIds, contextId } = parseRevocation(message.payload)
       const event = logOutEvent(userId, contextId, clock.now())
       for (const connection of attendance.connections.ofUser(userId)) {
-        const { isOwn, deviceId } = listenerOf(connection)
+        const { isOwn, deviceId } = userGuestOf(connection)
         if (isOwn && (deviceIds === null || deviceIds.includes(deviceId))) connection.tell(event)
       }
     } catch (error) {

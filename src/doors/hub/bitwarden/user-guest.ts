@@ -22,7 +22,7 @@ export interface HubSession {
 const ORGANIZATIONS = allFor({ kind: 'organization', id: '' }).slice(0, -'.>'.length)
 
 /** A device on the hub of the users. */
-export class Listener implements Guest {
+export class UserGuest implements Guest {
   /** Of users of other servers with their realm: they may have any id, also one of ours. */
   readonly userId: string
   /** As its app knows the user. */
@@ -79,7 +79,7 @@ export const organizationSubjects = (ids: readonly string[]): string[] =>
   ids.map((id) => allFor({ kind: 'organization', id }))
 
 /** Nobody else is admitted to the hub of the users. */
-export const listenerOf = ({ guest }: HubConnection): Listener => guest as Listener
+export const userGuestOf = ({ guest }: HubConnection): UserGuest => guest as UserGuest
 
 /** Those who are in, as the hub's endpoint knows them. */
 export interface Attendance {

@@ -12,7 +12,7 @@ import { CatchUp } from './catch-up.ts'
 import { NotificationEncoder, syncVaultEvent } from './notification-encoder.ts'
 import { Organizations, type OrganizationsOf } from './organizations.ts'
 import { Revocation } from './revocation.ts'
-import { type Attendance, type HubSession, Listener, listenerOf } from './user-guest.ts'
+import { type Attendance, type HubSession, UserGuest, userGuestOf } from './user-guest.ts'
 
 /** Undefined when the token does not stand for a session, whatever the reason. */
 export type Authenticate = (token: string) => Promise<HubSession | undefined>
@@ -73,7 +73,7 @@ export class UserHub implements Hub {
       changesBefore = this.#changesOfSessions
       session = await this.#options.authenticate(token)
     } while (session !== undefined && changesBefore !== this.#changesOfSessions)
-    return session === undefined ? BAD_TOKEN : new Listener(session, this.#options.installationId)
+    return session === undefined ? BAD_TOKEN : new UserGuest(session, this.#options.installationId)
   }
 
   translate(message: Message): HubEvent | undefined {
@@ -83,15 +83,15 @@ export class UserHub implements Hub {
 
   /** Events are hints to sync, so one hint to sync everything makes up for any number of them. */
   substitute(guest: Guest): HubEvent {
-    return syncVaultEvent((guest as Listener).accountId, this.#options.clock.now())
+    return syncVaultEvent((guest as UserGuest).accountId, this.#options.clock.now())
   }
 
   onOpen(connection: HubConnection): void {
-    if (listenerOf(connection).isKept) void this.#catchUp?.onOpen(connection)
+    if (userGuestOf(connection).isKept) void this.#catchUp?.onOpen(connection)
   }
 
   onEnding(connection: HubConnection): void {
-    if (listenerOf(connection).isKept) this.#catchUp?.onEnding(connection)
+    if (userGuestOf(connection).isKept) this.#catchUp?.onEnding(connection)
   }
 
   get #changesOfSessions(): number {

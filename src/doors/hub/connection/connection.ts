@@ -12,13 +12,11 @@ import {
 import type { Guest } from '../hub.ts'
 import type { HubEvent } from '../hub-event.ts'
 import { type ConnectionOptions, type ConnectionOwner, HEARTBEAT_MS } from './connection-rules.ts'
-import { type Greeting, readGreeting } from './handshake.ts'
+import { type Handshake, readHandshake } from './handshake.ts'
 import { HeldEvents } from './held-events.ts'
 import { Inbound } from './inbound.ts'
 import { type Pinged, PingQueue } from './ping-queue.ts'
-import { Continuity } from './stateful-reconnect.ts'
-
-export { type ConnectionOptions, type ConnectionOwner, type ConnectionRules, HEARTBEAT_MS } from './connection-rules.ts'
+import { StatefulReconnect } from './stateful-reconnect.ts'
 
 /** Events that wait for a handshake as they are. Clients shake hands at once, so more than a few never do. */
 const MAX_EVENTS_BEFORE_HANDSHAKE = 32
@@ -69,10 +67,10 @@ export class HubConnection implements MessageReceiver, Pinged {
   #isBehind = false
   #held: HeldEvents | undefined
   /** The beginning of a handshake whose rest is still to come. */
-  #greeting: Buffer | undefined
+  #unfinishedHandshake: Buffer | undefined
   #inbound: Inbound | undefined
   /** Undefined unless it is stateful. */
-  #continuity: Continuity | undefined
+  #reconnect: StatefulReconnect | undefined
   #beatsSinceSent = 0
   /** In the handshake: since the transport is there. While it waits: since it is gone. */
   #beatsSinceReceived = 0
@@ -99,7 +97,7 @@ export class HubConnection implements MessageReceiver, Pinged {
 
   /** Whether another transport may take the place of the one it has or had. */
   get canResume(): boolean {
-    return this.#continuity !== undefined && this.#state !== 'ending'
+    return this.#reconnect !== undefined && this.#state !== 'ending'
   }
 
   /** Never waits and never throws: a client that cannot take it is told later. Hot: once per receiver. */
@@ -137,20 +135,20 @@ export class HubConnection implements MessageReceiver, Pinged {
   onClosing(error: Error | undefined): void {
     if (error !== undefined && this.#state === 'open') this.#append(this.#protocol!.encodeClose(CLOSED_WITH_AN_ERROR))
     if (error !== undefined) this.#end(`transport error: ${error.message}`)
-    else if (this.#continuity === undefined) this.#end('closed by the client')
+    else if (this.#reconnect === undefined) this.#end('closed by the client')
     this.#outbox.flush()
   }
 
   onClosed(error: Error | undefined): void {
-    const continuity = this.#continuity
-    if (continuity !== undefined && continuity.replacedTransports > 0) continuity.replacedTransports--
-    else if (continuity !== undefined && this.#state === 'open') this.#interrupt(continuity)
+    const reconnect = this.#reconnect
+    if (reconnect !== undefined && reconnect.replacedTransports > 0) reconnect.replacedTransports--
+    else if (reconnect !== undefined && this.#state === 'open') this.#interrupt(reconnect)
     else this.#gone('connection lost', error)
   }
 
   /** It may be slow, but it has not taken a single write since the deadline: nobody is there. */
   onStalled(): void {
-    if (this.#continuity === undefined) this.#end('stalled')
+    if (this.#reconnect === undefined) this.#end('stalled')
     this.#carrier.destroy()
   }
 
@@ -159,11 +157,11 @@ export class HubConnection implements MessageReceiver, Pinged {
    * it cannot: `canResume`.
    */
   resume(carrier: Carrier): MessageReceiver {
-    const continuity = this.#continuity
-    if (continuity === undefined || this.#state === 'ending') throw new Error('This connection cannot be resumed')
+    const reconnect = this.#reconnect
+    if (reconnect === undefined || this.#state === 'ending') throw new Error('This connection cannot be resumed')
     if (this.#state === 'open') {
-      this.#interrupt(continuity)
-      continuity.replacedTransports++
+      this.#interrupt(reconnect)
+      reconnect.replacedTransports++
       this.#carrier.destroy()
     }
     const { turn, maxPendingBytes } = this.#owner.rules
@@ -172,7 +170,7 @@ export class HubConnection implements MessageReceiver, Pinged {
     this.#outbox = new Outbox(turn, carrier, maxPendingBytes, onOverflow)
     if (!protocol.isBinary) carrier.sendText?.()
     // Past the outbox, which has taken all of it before: there may be no room in it for anything else.
-    carrier.write(carrier.framing.encode(asBatch(continuity.sent.replay(protocol))))
+    carrier.write(carrier.framing.encode(asBatch(reconnect.sent.replay(protocol))))
     this.#state = 'open'
     this.#beatsSinceSent = 0
     this.#beatsSinceReceived = 0
@@ -233,7 +231,7 @@ export class HubConnection implements MessageReceiver, Pinged {
 
   /** The client says nothing any more. Should it read nevertheless, it learns that we are gone; nobody waits for it. */
   #giveUp(): void {
-    if (this.#continuity === undefined) {
+    if (this.#reconnect === undefined) {
       this.#close(NORMAL_CLOSURE, 'silent for too long', this.#protocol!.encodeClose({ allowReconnect: true }))
     }
     this.#carrier.destroy()
@@ -253,7 +251,7 @@ export class HubConnection implements MessageReceiver, Pinged {
 
   /** Appends a message that has to arrive, be it over another transport. False when too much is pending already. */
   #say(message: Buffer): boolean {
-    const sent = this.#continuity?.sent
+    const sent = this.#reconnect?.sent
     if (sent === undefined) return this.#append(message)
     if (sent.hasRoomFor(message) && (this.#state === 'waiting' || this.#append(message))) {
       sent.add(message)
@@ -271,14 +269,14 @@ export class HubConnection implements MessageReceiver, Pinged {
     }
     this.#isBehind = true
     // In bytes. A stateful client acknowledges once a second only, so it is behind as soon as it hears a lot.
-    this.#held ??= new HeldEvents(this.#continuity === undefined ? 0 : this.#owner.rules.maxPendingBytes)
+    this.#held ??= new HeldEvents(this.#reconnect === undefined ? 0 : this.#owner.rules.maxPendingBytes)
     this.#held.add(event, event.bytes(this.#protocol!).length)
   }
 
   /** Tells what was held, as soon as the client has taken what it was told. */
   #catchUp(): void {
     if (!this.#isBehind || this.#state !== 'open') return
-    if (this.#carrier.backlogBytes > 0 || this.#continuity?.sent.isCrowded) return
+    if (this.#carrier.backlogBytes > 0 || this.#reconnect?.sent.isCrowded) return
     this.#isBehind = false
     this.#release()
   }
@@ -296,18 +294,18 @@ export class HubConnection implements MessageReceiver, Pinged {
   }
 
   #shakeHands(data: Buffer): void {
-    const all = this.#greeting === undefined ? data : Buffer.concat([this.#greeting, data])
-    const greeting = readGreeting(all, this.#owner.rules.protocols, this.#options)
-    this.#greeting = undefined
-    if (greeting === undefined) this.#greeting = Buffer.from(all)
-    else if (typeof greeting === 'string') this.#refuse(greeting)
-    else this.#open(greeting)
+    const all = this.#unfinishedHandshake === undefined ? data : Buffer.concat([this.#unfinishedHandshake, data])
+    const handshake = readHandshake(all, this.#owner.rules.protocols, this.#options)
+    this.#unfinishedHandshake = undefined
+    if (handshake === undefined) this.#unfinishedHandshake = Buffer.from(all)
+    else if (typeof handshake === 'string') this.#refuse(handshake)
+    else this.#open(handshake)
   }
 
   /** Nothing may go out before the reply: clients take anything earlier for a broken reply. spec: hub §0 */
-  #open({ protocol, version, rest }: Greeting): void {
+  #open({ protocol, version, rest }: Handshake): void {
     this.#protocol = protocol
-    if (this.#options.isStateful && version >= STATEFUL_VERSION) this.#continuity = new Continuity()
+    if (this.#options.isStateful && version >= STATEFUL_VERSION) this.#reconnect = new StatefulReconnect()
     if (!protocol.isBinary) this.#carrier.sendText?.()
     this.#append(ACCEPTED)
     this.#state = 'open'
@@ -376,8 +374,8 @@ export class HubConnection implements MessageReceiver, Pinged {
    * later. Throws a `SignalrError` when it never can be. spec: hub §1.6
    */
   #take(message: HubMessage): boolean {
-    const continuity = this.#continuity
-    if (continuity !== undefined && !continuity.received.isNew(message)) return true
+    const reconnect = this.#reconnect
+    if (reconnect !== undefined && !reconnect.received.isNew(message)) return true
     switch (message.type) {
       case HubMessageType.Invocation:
       case HubMessageType.StreamInvocation:
@@ -386,18 +384,18 @@ export class HubConnection implements MessageReceiver, Pinged {
         this.#close(NORMAL_CLOSURE, 'closed by the client')
         break
       case HubMessageType.Ack:
-        continuity?.sent.acknowledge(message.sequenceId)
+        reconnect?.sent.acknowledge(message.sequenceId)
         this.#catchUp()
         break
       case HubMessageType.Sequence:
-        continuity?.received.continueFrom(message.sequenceId)
+        reconnect?.received.continueFrom(message.sequenceId)
     }
     return true
   }
 
   #answer(invocationId: string, target: string): boolean {
     // A stateful client has to be listened to: it makes room for the answer by what it acknowledges.
-    if (!this.#mayAnswer && this.#continuity === undefined) return false
+    if (!this.#mayAnswer && this.#reconnect === undefined) return false
     const error = `Unknown hub method '${target.slice(0, MAX_ECHOED_NAME).toWellFormed()}'`
     const answer = this.#protocol!.encodeCompletion(invocationId, { kind: ResultKind.Error, error })
     if (!this.#say(answer)) this.goAway('too many answers', 'Too many messages were waiting.')
@@ -405,7 +403,7 @@ export class HubConnection implements MessageReceiver, Pinged {
   }
 
   #acknowledge(): void {
-    const received = this.#continuity?.received
+    const received = this.#reconnect?.received
     const id = received?.dueAck
     if (id !== undefined && this.#append(this.#protocol!.encodeAck(id))) received!.acknowledged()
   }
@@ -439,7 +437,7 @@ export class HubConnection implements MessageReceiver, Pinged {
   }
 
   /** The transport is lost, and another may come. */
-  #interrupt({ received }: Continuity): void {
+  #interrupt({ received }: StatefulReconnect): void {
     this.#state = 'waiting'
     this.#beatsSinceReceived = 0
     this.#outbox.close()

@@ -8,7 +8,7 @@ import {
 } from '#wire/signalr'
 
 /** A handshake that is agreed to. */
-export interface Greeting {
+export interface Handshake {
   readonly protocol: HubProtocol
   readonly version: number
   /** What was said behind it. */
@@ -19,11 +19,11 @@ export interface Greeting {
  * What a client's first words come to: the text to refuse it with where they are no handshake, or one that cannot be
  * agreed to; undefined when there is more to come.
  */
-export function readGreeting(
+export function readHandshake(
   data: Buffer,
   protocols: readonly HubProtocol[],
   abilities: TransportAbilities,
-): Greeting | string | undefined {
+): Handshake | string | undefined {
   try {
     const request = parseHandshakeRequest(data)
     if (request === undefined) return undefined

@@ -8,7 +8,7 @@ const TICK_MS = 20
 const FAREWELL_MS = 2_500
 
 /** Sends connections away, one after the other. */
-export class Farewells {
+export class Drain {
   readonly #connections: readonly HubConnection[]
   readonly #clock: Clock
   #told = 0
@@ -23,7 +23,7 @@ export class Farewells {
    * Those who were not told yet are, evenly over `windowMs` from now on, the first at once; who is still there a while
    * after that is cut. Repeated, the last window counts.
    */
-  say(windowMs: number): void {
+  begin(windowMs: number): void {
     this.cancel()
     const startMs = this.#clock.now()
     const [first, count] = [this.#told, this.#connections.length - this.#told]

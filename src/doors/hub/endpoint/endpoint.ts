@@ -10,12 +10,8 @@ import {
   type MessageReceiver,
   type PathHandlers,
 } from '#net'
-import {
-  type ConnectionOptions,
-  type ConnectionOwner,
-  type ConnectionRules,
-  HubConnection,
-} from '../connection/connection.ts'
+import { HubConnection } from '../connection/connection.ts'
+import type { ConnectionOptions, ConnectionOwner, ConnectionRules } from '../connection/connection-rules.ts'
 import { type Guest, type Hub, isRefusal, type Refusal } from '../hub.ts'
 import { admit, FOREIGN_ORIGIN, TOO_MANY_OF_ADDRESS, UNAVAILABLE } from './admission.ts'
 import { objectToUpgrade, refuse } from './answers.ts'

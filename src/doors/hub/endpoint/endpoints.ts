@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '#kit'
-import { HEARTBEAT_MS } from '../connection/connection.ts'
-import { Farewells } from './drain.ts'
+import { HEARTBEAT_MS } from '../connection/connection-rules.ts'
+import { Drain } from './drain.ts'
 import type { HubEndpoint } from './endpoint.ts'
 
 /** Hubs that live and end together: one heartbeat, one farewell. */
@@ -8,7 +8,7 @@ export class Endpoints {
   readonly #all: readonly HubEndpoint[]
   readonly #clock: Clock
   readonly #heartbeat: Timer
-  #farewells: Farewells | undefined
+  #drain: Drain | undefined
   #gone: Promise<void> | undefined
   #isOver = false
 
@@ -31,11 +31,11 @@ export class Endpoints {
    */
   drain(windowMs: number): Promise<void> {
     for (const endpoint of this.#all) endpoint.closeDoors()
-    this.#farewells ??= new Farewells(
+    this.#drain ??= new Drain(
       this.#all.flatMap((endpoint) => [...endpoint.connections]),
       this.#clock,
     )
-    if (!this.#isOver) this.#farewells.say(windowMs)
+    if (!this.#isOver) this.#drain.begin(windowMs)
     this.#gone ??= this.#end()
     return this.#gone
   }
@@ -43,7 +43,7 @@ export class Endpoints {
   async #end(): Promise<void> {
     await Promise.all(this.#all.map(({ connections }) => connections.empty()))
     this.#isOver = true
-    this.#farewells?.cancel()
+    this.#drain?.cancel()
     this.#heartbeat.cancel()
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { HEARTBEAT_MS, type HubConnection } from '../connection/connection.ts'
+import type { HubConnection } from '../connection/connection.ts'
+import { HEARTBEAT_MS } from '../connection/connection-rules.ts'
 import type { Guest } from '../hub.ts'
 import type { LongPollingCarrier } from '../transports/long-polling.ts'
 import type { ServerSentEventsCarrier } from '../transports/server-sent-events.ts'

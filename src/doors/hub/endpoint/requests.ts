@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Clock, Logger } from '#kit'
 import type { Carrier, MessageReceiver } from '#net'
-import type { ConnectionOptions, ConnectionRules } from '../connection/connection.ts'
+import type { ConnectionOptions, ConnectionRules } from '../connection/connection-rules.ts'
 import { type Guest, isRefusal, type Refusal } from '../hub.ts'
 import { LongPollingCarrier } from '../transports/long-polling.ts'
 import { ServerSentEventsCarrier } from '../transports/server-sent-events.ts'
@@ -154,7 +154,7 @@ export class HubRequests {
     }
     const { carrier } = taken
     try {
-      const outcome = await carrier.inlet.take(request)
+      const outcome = await carrier.posted.take(request)
       if (outcome === 'too long') carrier.fail(new Error('message too long'))
       answerText(response, ANSWERS[outcome])
     } catch (error) {

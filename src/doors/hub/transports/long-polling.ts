@@ -3,7 +3,7 @@ import type { Framing } from '#core'
 import type { Clock, Timer } from '#kit'
 import { type Carrier, type MessageReceiver, type RemoteAddress, remoteOf } from '#net'
 import { NO_CACHE } from '../endpoint/answers.ts'
-import { Inlet } from './posted-messages.ts'
+import { PostedMessages } from './posted-messages.ts'
 
 /** How long a poll waits for something to say. Proxies give up after 60 s, clients after 100 s. spec: hub §1.7 */
 const POLL_MS = 50_000
@@ -45,7 +45,7 @@ interface Poll {
 export class LongPollingCarrier implements Carrier {
   readonly framing = NO_FRAMING
   /** For what the client says. */
-  readonly inlet: Inlet
+  readonly posted: PostedMessages
   readonly remote: RemoteAddress
   readonly #options: LongPollingOptions
   readonly #receiver: MessageReceiver
@@ -68,7 +68,7 @@ export class LongPollingCarrier implements Carrier {
   ) {
     this.remote = remoteOf(first.socket ?? {})
     this.#options = options
-    this.inlet = new Inlet(options.maxMessageBytes, (data) => this.#receiver.onMessage(data, undefined))
+    this.posted = new PostedMessages(options.maxMessageBytes, (data) => this.#receiver.onMessage(data, undefined))
     this.#receiver = createReceiver(this)
     this.#answer(first, NO_BYTES)
   }
@@ -114,7 +114,7 @@ export class LongPollingCarrier implements Carrier {
   close(): void {
     if (this.#state !== 'open') return
     this.#state = 'closing'
-    this.inlet.close()
+    this.posted.close()
     const poll = this.#takePoll()
     if (poll !== undefined) {
       this.#dismiss(poll)
@@ -130,7 +130,7 @@ export class LongPollingCarrier implements Carrier {
   }
 
   pause(isPaused: boolean): void {
-    this.inlet.pause(isPaused)
+    this.posted.pause(isPaused)
   }
 
   #hold(response: ServerResponse): void {
@@ -206,7 +206,7 @@ export class LongPollingCarrier implements Carrier {
   #gone(error: Error | undefined): void {
     if (this.#state === 'gone') return
     this.#state = 'gone'
-    this.inlet.close()
+    this.posted.close()
     this.#patience?.cancel()
     this.#endPoll()
     this.#waiting = []

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
  * What a client says by requests of their own: one is read after the other, and only when the receiver wants more, so
  * that no more than one of them is in memory.
  */
-export class Inlet {
+export class PostedMessages {
   readonly #maxBytes: number
   readonly #receive: (data: Buffer) => void
   #last: Promise<unknown> = Promise.resolve()

@@ -3,7 +3,7 @@ import type { Batch, Framing } from '#core'
 import type { Clock, Timer } from '#kit'
 import { type Carrier, type MessageReceiver, OutboundQueue, type RemoteAddress, remoteOf } from '#net'
 import { NO_CACHE } from '../endpoint/answers.ts'
-import { Inlet } from './posted-messages.ts'
+import { PostedMessages } from './posted-messages.ts'
 
 /** How long a client may take for what is left when its connection was closed. */
 const LINGER_MS = 2_000
@@ -45,7 +45,7 @@ export interface ServerSentEventsOptions {
 export class ServerSentEventsCarrier implements Carrier {
   readonly framing = EVENT_FRAMING
   /** For what the client says. */
-  readonly inlet: Inlet
+  readonly posted: PostedMessages
   readonly remote: RemoteAddress
   readonly #response: ServerResponse
   readonly #options: ServerSentEventsOptions
@@ -65,7 +65,7 @@ export class ServerSentEventsCarrier implements Carrier {
     this.#response = response
     this.#options = options
     this.#queue = new OutboundQueue(response)
-    this.inlet = new Inlet(options.maxMessageBytes, (data) => this.#receiver.onMessage(data, undefined))
+    this.posted = new PostedMessages(options.maxMessageBytes, (data) => this.#receiver.onMessage(data, undefined))
     this.#receiver = createReceiver(this)
     response.on('error', () => {}) // It is gone then.
     response.once('close', () => this.#gone())
@@ -99,7 +99,7 @@ export class ServerSentEventsCarrier implements Carrier {
   close(): void {
     if (this.#state !== 'open') return
     this.#state = 'closing'
-    this.inlet.close()
+    this.posted.close()
     this.#queue.flush()
     this.#response.end()
     this.#linger = this.#options.clock.after(LINGER_MS, () => this.destroy())
@@ -110,7 +110,7 @@ export class ServerSentEventsCarrier implements Carrier {
   }
 
   pause(isPaused: boolean): void {
-    this.inlet.pause(isPaused)
+    this.posted.pause(isPaused)
   }
 
   /** Armed only while something waits. */
@@ -126,7 +126,7 @@ export class ServerSentEventsCarrier implements Carrier {
 
   #gone(): void {
     this.#state = 'gone'
-    this.inlet.close()
+    this.posted.close()
     this.#deadline?.cancel()
     this.#linger?.cancel()
     this.#receiver.onClosed(undefined)

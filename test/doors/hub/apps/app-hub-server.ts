@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setImmediate as turnOver } from 'node:timers/promises'
 import { type Account, Broker, InProcessClient, Turn } from '#core'
-import { type AppHubSettings, type AppHubs, AppTokens, createAppHubs, Share } from '#doors/hub'
+import { type AppHubSettings, type AppHubs, AppTokens, ConnectionLimit, createAppHubs } from '#doors/hub'
 import { type Clock, type LogFields, type Logger, systemClock } from '#kit'
 import { PathRouter, peerAddress } from '#net'
 import { HubClient } from '../hub-client.ts'
@@ -64,7 +64,7 @@ export async function startAppHub(options: AppHubServerOptions = {}): Promise<Ap
     logger,
     boundedLogger: logger,
     clientAddress: peerAddress,
-    connections: new Share(maxConnections),
+    connections: new ConnectionLimit(maxConnections),
     handshakeTimeoutMs: 15_000,
     keepAliveMs: 3_600_000,
     clientTimeoutMs: 7_200_000,
