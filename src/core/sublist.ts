@@ -36,22 +36,93 @@ const MAX_MATCHES_PER_GENERATION = 4096
 /** Longer subjects are looked up each time, so that the cache stays below a few MiB whatever is published. */
 const MAX_CACHED_SUBJECT_BYTES = 256
 
-/** Subscriptions that end at one place of the tree. */
+/**
+ * Subscriptions that end at one place of the tree, and what lies below it. What is empty is absent: a hub has two nodes
+ * for each of its users, and a Map or a Set without content takes some 200 bytes.
+ */
 class Node {
-  readonly plain = new Set<Subscription>()
-  readonly queues = new Map<string, Set<Subscription>>()
-  readonly literals = new Map<string, Node>()
+  plain: Set<Subscription> | undefined
+  queues: Map<string, Set<Subscription>> | undefined
+  literals: Map<string, Node> | undefined
   star: Node | undefined
   rest: Node | undefined
 
   get isEmpty(): boolean {
     return (
-      this.plain.size === 0 &&
-      this.queues.size === 0 &&
-      this.literals.size === 0 &&
+      this.plain === undefined &&
+      this.queues === undefined &&
+      this.literals === undefined &&
       this.star === undefined &&
       this.rest === undefined
     )
+  }
+
+  /** Answers whether it is new. */
+  add(subscription: Subscription): boolean {
+    const members = this.#members(subscription.queue)
+    if (members.has(subscription)) return false
+    members.add(subscription)
+    return true
+  }
+
+  /** Answers whether it was there. */
+  delete(subscription: Subscription): boolean {
+    const { queue } = subscription
+    const members = queue === '' ? this.plain : this.queues?.get(queue)
+    if (!members?.delete(subscription)) return false
+    if (members.size > 0) return true
+    if (queue === '') {
+      this.plain = undefined
+    } else {
+      this.queues?.delete(queue)
+      if (this.queues?.size === 0) this.queues = undefined
+    }
+    return true
+  }
+
+  child(token: string): Node | undefined {
+    return token === '*' ? this.star : token === '>' ? this.rest : this.literals?.get(token)
+  }
+
+  /** The child, made where there is none. */
+  descend(token: string): Node {
+    const child = this.child(token)
+    if (child !== undefined) return child
+    const made = new Node()
+    if (token === '*') {
+      this.star = made
+    } else if (token === '>') {
+      this.rest = made
+    } else {
+      this.literals ??= new Map()
+      this.literals.set(token, made)
+    }
+    return made
+  }
+
+  drop(token: string): void {
+    if (token === '*') {
+      this.star = undefined
+    } else if (token === '>') {
+      this.rest = undefined
+    } else {
+      this.literals?.delete(token)
+      if (this.literals?.size === 0) this.literals = undefined
+    }
+  }
+
+  #members(queue: string): Set<Subscription> {
+    if (queue === '') {
+      this.plain ??= new Set()
+      return this.plain
+    }
+    this.queues ??= new Map()
+    let members = this.queues.get(queue)
+    if (members === undefined) {
+      members = new Set()
+      this.queues.set(queue, members)
+    }
+    return members
   }
 }
 
@@ -78,10 +149,8 @@ export class Sublist {
   /** `subscription.subject` must be valid. Adding one that is there already changes nothing. */
   insert(subscription: Subscription): void {
     let node = this.#root
-    for (const token of subscription.subject.split('.')) node = descend(node, token)
-    const members = subscription.queue === '' ? node.plain : queueOf(node, subscription.queue)
-    if (members.has(subscription)) return
-    members.add(subscription)
+    for (const token of subscription.subject.split('.')) node = node.descend(token)
+    if (!node.add(subscription)) return
     this.#size++
     this.#inserts++
     this.#forget(subscription.subject)
@@ -93,15 +162,13 @@ export class Sublist {
     let node: Node | undefined = this.#root
     for (const token of subscription.subject.split('.')) {
       path.push([node, token])
-      node = childOf(node, token)
+      node = node.child(token)
       if (node === undefined) return false
     }
-    const members = subscription.queue === '' ? node.plain : node.queues.get(subscription.queue)
-    if (members === undefined || !members.delete(subscription)) return false
-    if (subscription.queue !== '' && members.size === 0) node.queues.delete(subscription.queue)
+    if (!node.delete(subscription)) return false
     for (let i = path.length - 1; i >= 0 && node.isEmpty; i--) {
       const [parent, token]: [Node, string] = path[i]!
-      dropChild(parent, token)
+      parent.drop(token)
       node = parent
     }
     this.#size--
@@ -201,17 +268,17 @@ function collect(node: Node, tokens: readonly string[], depth: number, found: Fo
   }
   if (node.rest !== undefined) addAll(node.rest, found)
   if (node.star !== undefined) collect(node.star, tokens, depth + 1, found)
-  const literal = node.literals.get(tokens[depth]!)
+  const literal = node.literals?.get(tokens[depth]!)
   if (literal !== undefined) collect(literal, tokens, depth + 1, found)
 }
 
 /** A queue group is its name, not its subject: members that subscribed by different wildcards share one message. */
 function addAll(node: Node, { plain, groups, services }: Found): void {
-  for (const subscription of node.plain) {
+  for (const subscription of node.plain ?? []) {
     if (subscription.crossing?.kind === 'service') services.push(subscription)
     else plain.push(subscription)
   }
-  for (const [queue, members] of node.queues) {
+  for (const [queue, members] of node.queues ?? []) {
     const group = groups.get(queue)
     if (group === undefined) groups.set(queue, [...members])
     else for (const member of members) group.push(member)
@@ -219,38 +286,9 @@ function addAll(node: Node, { plain, groups, services }: Found): void {
 }
 
 function* allOf(node: Node): IterableIterator<Subscription> {
-  yield* node.plain
-  for (const members of node.queues.values()) yield* members
-  for (const child of node.literals.values()) yield* allOf(child)
+  yield* node.plain ?? []
+  for (const members of node.queues?.values() ?? []) yield* members
+  for (const child of node.literals?.values() ?? []) yield* allOf(child)
   if (node.star !== undefined) yield* allOf(node.star)
   if (node.rest !== undefined) yield* allOf(node.rest)
-}
-
-function descend(node: Node, token: string): Node {
-  const child = childOf(node, token)
-  if (child !== undefined) return child
-  const made = new Node()
-  if (token === '*') node.star = made
-  else if (token === '>') node.rest = made
-  else node.literals.set(token, made)
-  return made
-}
-
-function childOf(node: Node, token: string): Node | undefined {
-  return token === '*' ? node.star : token === '>' ? node.rest : node.literals.get(token)
-}
-
-function dropChild(node: Node, token: string): void {
-  if (token === '*') node.star = undefined
-  else if (token === '>') node.rest = undefined
-  else node.literals.delete(token)
-}
-
-function queueOf(node: Node, queue: string): Set<Subscription> {
-  let members = node.queues.get(queue)
-  if (members === undefined) {
-    members = new Set()
-    node.queues.set(queue, members)
-  }
-  return members
 }
