@@ -1,9 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { type Logger, ProtocolError } from '#kit'
+import { bearerToken, readBody } from '#net'
 import { canonicalNotification, caselessMembers, encodeNotification, subjectFor } from '#notify'
-import { bearerToken } from './bearer-token.ts'
 
-/** A notification has some 500 bytes, and 43 more for each of its collections. */
+/** Longest body; bytes. A notification has some 500, and 43 more for each of its collections. */
 const MAX_BODY_BYTES = 1024 * 1024
 
 export interface SendOptions {
@@ -46,7 +46,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   if (permission === undefined) return refuse(response, 401, 'Unauthorized.', { 'WWW-Authenticate': 'Bearer' })
   if (!permission) return refuse(response, 403, 'The token is not good for this.')
 
-  const body = await readBody(request)
+  const body = await readBody(request, MAX_BODY_BYTES)
   if (body === undefined) return refuse(response, 413, `The body has more than ${MAX_BODY_BYTES} bytes.`)
   try {
     publishFrom(body, publish, logger)
@@ -75,19 +75,6 @@ function publishFrom(body: Buffer, publish: SendOptions['publish'], logger: Logg
   }
   const { notification, audience, name } = canonical
   publish(subjectFor(audience, name), encodeNotification(notification))
-}
-
-/** Undefined when there is too much of it; then it is not read to its end. */
-async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  if (Number(request.headers['content-length']) > MAX_BODY_BYTES) return undefined
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > MAX_BODY_BYTES) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 /** UTF-8, with or without a byte order mark. */

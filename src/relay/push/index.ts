@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { bearerToken } from '../bearer-token.ts'
+import { bearerToken } from '#net'
 import type { RelayContext } from '../context.ts'
 import { RelayError } from '../errors.ts'
 import { registerDevices } from './devices.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Logger } from '#kit'
-import { requestTarget } from '#net'
+import { bearerToken, readBody, requestTarget } from '#net'
 import { readAppMessage } from './app-message.ts'
 import { type AppSubjects, ID_RULES, isHubId } from './app-subjects.ts'
 import type { AppTokens } from './app-tokens.ts'
@@ -85,24 +85,16 @@ export class PublishRequests {
   }
 
   /** Keys and tokens in a query would stand in the logs of proxies. */
-  async #mayPublish({ headers }: IncomingMessage): Promise<boolean> {
-    const token = /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
+  async #mayPublish(request: IncomingMessage): Promise<boolean> {
+    const token = bearerToken(request)
     return token !== undefined && (await this.#options.tokens.mayPublish(token))
   }
 
   /** A body that is a message. */
   async #message(request: IncomingMessage): Promise<Buffer> {
     const { maxMessageBytes } = this.#options
-    const tooLong = () => new Objection(413, `The message has more than ${maxMessageBytes} bytes.`)
-    if (Number(request.headers['content-length']) > maxMessageBytes) throw tooLong()
-    const chunks: Buffer[] = []
-    let length = 0
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      length += chunk.length
-      if (length > maxMessageBytes) throw tooLong()
-      chunks.push(chunk)
-    }
-    const body = Buffer.concat(chunks)
+    const body = await readBody(request, maxMessageBytes)
+    if (body === undefined) throw new Objection(413, `The message has more than ${maxMessageBytes} bytes.`)
     const message = readAppMessage(body)
     if (typeof message === 'string') throw new Objection(400, message)
     return body

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { bearerToken } from '#net'
 import { queryParameter } from './query.ts'
 
 /**
@@ -6,6 +7,5 @@ import { queryParameter } from './query.ts'
  * Server-Sent Events), everything else into the header. The query goes first, as in Vaultwarden. spec: hub §2.2
  */
 export function accessToken(request: IncomingMessage): string | undefined {
-  const fromQuery = queryParameter(request, 'access_token')
-  return fromQuery ?? /^\s*bearer\s+(\S+)\s*$/i.exec(request.headers.authorization ?? '')?.[1]
+  return queryParameter(request, 'access_token') ?? bearerToken(request)
 }

@@ -1,13 +1,22 @@
 import type { IncomingMessage } from 'node:http'
+import { readBody } from '#net'
+
+/** Requests of one client that may wait for their turn. Those of SignalR send the next when the last was answered. */
+const MAX_WAITING = 64
+
+/** `closed`: nobody wants it any more. */
+export type Outcome = 'taken' | 'too long' | 'too many' | 'closed'
 
 /**
  * What a client says by requests of their own: one is read after the other, and only when the receiver wants more, so
- * that no more than one of them is in memory.
+ * that no more than one body is in memory.
  */
 export class PostedMessages {
   readonly #maxBytes: number
   readonly #receive: (data: Buffer) => void
   #last: Promise<unknown> = Promise.resolve()
+  /** Requests whose turn is not over. */
+  #count = 0
   /** There while nothing is wanted. */
   #pause: PromiseWithResolvers<void> | undefined
   #isClosed = false
@@ -19,11 +28,13 @@ export class PostedMessages {
   }
 
   /**
-   * Reads the body of a request, when it is its turn, and hands it on. `closed`: nobody wants it any more. Rejects when
-   * the request is cut off, and with what the receiver throws.
+   * Reads the body of a request, when it is its turn, and hands it on. Rejects when the request is cut off, and with what
+   * the receiver throws.
    */
-  take(request: IncomingMessage): Promise<'taken' | 'too long' | 'closed'> {
-    const taken = this.#last.then(() => this.#take(request))
+  take(request: IncomingMessage): Promise<Outcome> {
+    if (this.#count > MAX_WAITING) return Promise.resolve('too many')
+    this.#count++
+    const taken = this.#last.then(() => this.#take(request)).finally(() => this.#count--)
     this.#last = taken.catch(() => {})
     return taken
   }
@@ -42,7 +53,7 @@ export class PostedMessages {
     this.pause(false)
   }
 
-  async #take(request: IncomingMessage): Promise<'taken' | 'too long' | 'closed'> {
+  async #take(request: IncomingMessage): Promise<Outcome> {
     await this.#pause?.promise
     const body = this.#isClosed ? undefined : await readBody(request, this.#maxBytes)
     if (this.#isClosed) return 'closed'
@@ -50,16 +61,4 @@ export class PostedMessages {
     this.#receive(body)
     return 'taken'
   }
-}
-
-/** `undefined` when it is longer than `maxBytes`, of which no more is kept; the rest is for nobody. */
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length > maxBytes) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
