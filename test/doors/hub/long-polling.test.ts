@@ -181,6 +181,22 @@ test('more than 32 KiB at once is refused, and ends the connection with an error
   assert.equal((await client.poll()).status, 204)
 })
 
+test('of one connection a bounded number of requests waits for a slow one; with more the connection ends', async () => {
+  await using hub = await startHub()
+  const client = await PollingClient.start(hub)
+  const slow = connect(hub.port, '127.0.0.1')
+  const isThere = hub.nextRequest()
+  slow.write(`POST ${client.path}&access_token=${ALICE} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n `)
+  await isThere
+  const statuses = Array.from({ length: 80 }, () => client.say(CALL).then(({ status }) => status))
+  const refused = await within(Promise.race(statuses), 'an answer')
+  assert.equal(refused, 429)
+  slow.end(' ')
+  const counts = Map.groupBy(await Promise.all(statuses), (status) => status)
+  assert.deepEqual([...counts.keys()].sort(), [404, 429])
+  assert.match((await client.poll()).text, /"type":7.*"error":"Connection closed with an error."/)
+})
+
 test('an error is heard also by a client that polls late, but not for ever', async () => {
   const clock = new FakeClock()
   await using hub = await startHub({ clock })

@@ -4,6 +4,7 @@ import type { Carrier, MessageReceiver } from '#net'
 import type { ConnectionOptions, ConnectionRules } from '../connection/connection-rules.ts'
 import { type Guest, isRefusal, type Refusal } from '../hub.ts'
 import { LongPollingCarrier } from '../transports/long-polling.ts'
+import type { Outcome } from '../transports/posted-messages.ts'
 import { ServerSentEventsCarrier } from '../transports/server-sent-events.ts'
 import { FOREIGN_ORIGIN } from './admission.ts'
 import { answerJson, answerText, type Objection, refuseRequest } from './answers.ts'
@@ -21,9 +22,10 @@ const NO_POSTS: Objection = { status: 405, text: 'POST requests are not allowed 
 const NOT_CONNECTED: Objection = { status: 409, text: 'The connection has no transport yet' }
 const NO_DELETE: Objection = { status: 400, text: 'Cannot terminate this connection using the DELETE endpoint.' }
 /** To what a client says. */
-const ANSWERS: Readonly<Record<'taken' | 'too long' | 'closed', Objection>> = {
+const ANSWERS: Readonly<Record<Outcome, Objection>> = {
   taken: { status: 200, text: '' },
   'too long': { status: 413, text: '' },
+  'too many': { status: 429, text: '' },
   closed: NO_SUCH_CONNECTION,
 }
 const ENDED: Objection = { status: 202, text: '' }
@@ -155,7 +157,7 @@ export class HubRequests {
     const { carrier } = taken
     try {
       const outcome = await carrier.posted.take(request)
-      if (outcome === 'too long') carrier.fail(new Error('message too long'))
+      if (outcome === 'too long' || outcome === 'too many') carrier.fail(new Error(`messages: ${outcome}`))
       answerText(response, ANSWERS[outcome])
     } catch (error) {
       if (response.destroyed) return // The client went away in the middle of it.
