@@ -321,12 +321,12 @@ async function withHubs(): Promise<TemporaryFolder> {
 test('hub-token prints a token of a client or of a publisher, which the hub takes', async () => {
   await using folder = await withHubs()
   const make = async (...args: string[]) => {
-    const { code, stdout, stderr } = await admin(['hub-token', 'chat', '-c', 'belfry.conf', ...args], { folder })
+    const { code, stdout, stderr } = await admin(['hub-token', '-c', 'belfry.conf', ...args, 'chat'], { folder })
     assert.equal(code, 0, stderr)
     return stdout.trimEnd()
   }
   const tokens = new AppTokens({ hub: 'chat', keys: [HUB_KEY], clock: systemClock })
-  const ofBob = await make('--user', 'bob@example.com', '--group', 'team', '--group', 'b', '--ttl', '10m')
+  const ofBob = await make('--user', 'bob@example.com', '--ttl', '10m', '--group', 'team', '--group', 'b')
   const { expiresAtMs, ...client } = (await tokens.client(ofBob))!
   assert.deepEqual(client, { user: 'bob@example.com', groups: ['team', 'b'] })
   // With the 30 seconds by which clocks may differ.

@@ -18,12 +18,17 @@ export function hubTokenCommand(): Command {
     .argument('<hub>', 'name of the hub in hubs {}')
     .option('-c, --config <file>', 'settings in the NATS config language')
     .option('--user <id>', 'the token of this user')
-    .option('--group <name...>', 'a group that the user is in; may be repeated')
+    .option('--group <name>', 'a group that the user is in; may be repeated', oneMore)
     .option('--publisher', 'the token of a publisher instead')
     .option('--ttl <duration>', 'how long it is good, as 90s, 10m, 24h', '1h')
     .action(async (hub: string, flags: Flags) => {
       process.stdout.write(`${await tokenFor(hub, flags)}\n`)
     })
+}
+
+/** One name each time, and not all that follow: the name of the hub may come behind it. */
+function oneMore(group: string, groups: readonly string[] = []): string[] {
+  return [...groups, group]
 }
 
 async function tokenFor(hub: string, { config, user, group: groups = [], publisher, ttl }: Flags): Promise<string> {
