@@ -1,7 +1,7 @@
 import { SignalrError } from './errors.ts'
 
 /** Lists and objects within each other, the message among them. As .NET reads JSON. */
-const MAX_DEPTH = 64
+export const MAX_DEPTH = 64
 
 /**
  * Longest message, without what frames it; bytes. ASP.NET's `MaximumReceiveMessageSize`. spec: hub §1.7
@@ -14,10 +14,14 @@ export const MAX_MESSAGE_BYTES = 32_768
  */
 export function checkBounds(value: unknown, maxItems: number, depth = 1): void {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return
-  if (depth > MAX_DEPTH) throw new SignalrError('MESSAGE', `Nested deeper than ${MAX_DEPTH}`)
+  if (depth > MAX_DEPTH) throw nestedTooDeep()
   const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
   if (items.length > maxItems) {
     throw new SignalrError('MESSAGE', `A list or object of ${items.length} items; at most ${maxItems} are taken`)
   }
   for (const item of items) checkBounds(item, maxItems, depth + 1)
+}
+
+export function nestedTooDeep(): SignalrError {
+  return new SignalrError('MESSAGE', `Nested deeper than ${MAX_DEPTH}`)
 }

@@ -4,6 +4,7 @@ import { SignalrError } from './errors.ts'
 import { invalidMessage, list, name, optionalId, sequenceId, text } from './fields.ts'
 import { frame, readFrames } from './framing.ts'
 import { type HubMessage, HubMessageType, type Outcome, ResultKind } from './hub-message.ts'
+import { checkNesting } from './message-pack-nesting.ts'
 import { type HubProtocol, hubProtocol } from './protocol.ts'
 import { timestamps } from './timestamp.ts'
 
@@ -24,7 +25,7 @@ const MIN_ITEMS: Readonly<Record<HubMessage['type'], number>> = {
  * MessagePack, what the Bitwarden apps speak: a list for each message, with its length before it.
  *
  * `maxItems` bounds every list and map in what clients say. It has to be small for an untrusted peer: room for a list is
- * made when its length is read, and a message may open another list every three bytes. `maxMessageBytes` bounds each
+ * made when its length is read. `maxMessageBytes` bounds each
  * message, without its length. spec: hub §1.4, §1.5
  */
 export function messagePackProtocol(maxItems: number, maxMessageBytes = MAX_MESSAGE_BYTES): HubProtocol {
@@ -85,6 +86,7 @@ function outcomeItems(outcome: Outcome): readonly unknown[] {
 }
 
 function readItems(decoder: Decoder, body: Buffer): readonly unknown[] {
+  checkNesting(body)
   let items: unknown
   try {
     items = decoder.decode(body)

@@ -125,6 +125,31 @@ for (const [name, hex, message] of refused) {
 test('a list longer than allowed is refused before room is made for it', () => {
   const hugeArguments = frame(Buffer.from('950180c0a158ddffffffff', 'hex'))
   assert.throws(() => [...readWhole(protocol, hugeArguments)], { code: 'MESSAGE' })
-  const manyLists = frame(Buffer.from(`950180c0a158${'dc0100'.repeat(10000)}`, 'hex'))
-  assert.throws(() => [...readWhole(protocol, manyLists)], { code: 'MESSAGE' })
+})
+
+const nested: [name: string, list: string][] = [
+  ['short lists', '91'],
+  ['lists', 'dc0100'],
+  ['long lists', 'dd00000100'],
+  ['maps', '81a161'],
+  ['maps of lists', 'de0100a16192c0'],
+  [
+    'lists behind all other kinds',
+    '9fc0c3c40100c5000100c7010100ca00000000cb0000000000000000d10000d40000d6ff00000000d90161da000161a161',
+  ],
+]
+for (const [name, list] of nested) {
+  test(`${name} within each other are refused before room is made for more than 64 of them`, () => {
+    const body = (count: number) => frame(Buffer.from(`950180c0a15891${list.repeat(count)}`, 'hex'))
+    const tooDeep = { code: 'MESSAGE', message: 'Nested deeper than 64' }
+    const perRepetition = name === 'maps of lists' ? 2 : 1
+    assert.throws(() => read(body(62 / perRepetition + 1).toString('hex')), tooDeep)
+    assert.throws(() => read(body(62 / perRepetition).toString('hex')), { code: 'MESSAGE', message: 'Invalid payload' })
+  })
+}
+
+test('lists next to each other are not within each other', () => {
+  const [message] = read(frame(Buffer.from(`950180c0a158dc00c8${'9181a16101'.repeat(200)}`, 'hex')).toString('hex'))
+  assert.ok(message?.type === HubMessageType.Invocation)
+  assert.equal(message.arguments.length, 200)
 })
