@@ -4,15 +4,16 @@ import {
   type ConfigEntry,
   type ConfigMap,
   type Fields,
+  formatPosition,
   goType,
   InvalidValue,
   mapIn,
   type Problems,
   readMap,
 } from './language/index.ts'
-import { blocks, listenKeys, splitKey } from './settings/blocks.ts'
+import { BLOCKS_OF_THE_VAULT, blocks, listenKeys, splitKey } from './settings/blocks.ts'
 import { REFUSED, WITHOUT_EFFECT } from './settings/foreign.ts'
-import { type AnySetting, allSettings } from './settings/schema.ts'
+import { type AnySetting, allSettings, schema } from './settings/schema.ts'
 import { listenIn } from './types/address.ts'
 import type { ConfigSource, Surroundings } from './types/setting-type.ts'
 import { Values } from './values.ts'
@@ -87,6 +88,7 @@ export function readConfigFile(file: ConfigMap, options: ReadConfigFile): Values
       values.setList(path, (value.kind === 'array' ? value.items : [value]).map(valuesIn))
       return
     }
+    if (BLOCKS_OF_THE_VAULT.includes(path)) remarkTwice(entry)
     if (namesItselfInErrors && value.kind !== 'map') throw notMap(value)
     readMap(mapIn(value), fieldsOf(path, values), problems)
     values.setBlock(path, entry.keyPosition)
@@ -105,6 +107,7 @@ export function readConfigFile(file: ConfigMap, options: ReadConfigFile): Values
   }
 
   function readSetting(entry: ConfigEntry, setting: AnySetting, values: Values): void {
+    if (setting === schema.apps.hubs) remarkTwice(entry)
     values.set(setting, setting.type.fromConfig(entry.value, sourceOf(entry)), entry.keyPosition)
     if (settingsWithoutEffect.includes(setting)) remark(entry)
   }
@@ -112,6 +115,11 @@ export function readConfigFile(file: ConfigMap, options: ReadConfigFile): Values
   function sourceOf({ key, keyPosition }: ConfigEntry): ConfigSource {
     const warn = (reason: string) => problems.warningAt(keyPosition, key, reason)
     return { name: key, position: keyPosition, problems, surroundings, warn }
+  }
+
+  /** nats-server takes the last one of its own blocks without a word; ours may stand in files that are included. */
+  function remarkTwice({ key, keyPosition, earlier }: ConfigEntry): void {
+    if (earlier) problems.remarkAt(keyPosition, `${key} takes the place of the one at ${formatPosition(earlier)}`)
   }
 
   function remark({ key, keyPosition }: ConfigEntry): void {

@@ -8,6 +8,7 @@ import { EnvironmentVariables, withEnvFile } from './environment.ts'
 import { configDigest, type Environment, Problems, parseConfigFile } from './language/index.ts'
 import type { NatsServerOptions, Options } from './options.ts'
 import { type Overrides, readOverrides } from './overrides.ts'
+import { BLOCKS_OF_THE_VAULT } from './settings/blocks.ts'
 import { type AnySetting, schema } from './settings/schema.ts'
 import { path } from './types/text.ts'
 import { chooseFrom, Values } from './values.ts'
@@ -111,8 +112,7 @@ const SETTINGS_OF_NATS_SERVER: readonly AnySetting[] = [
   ...Object.values(schema.log).filter((setting) => setting !== schema.log.level && setting !== schema.log.debug),
 ]
 
-/** What a plain NATS server has no use for. */
-export const BLOCKS_OF_THE_VAULT: readonly string[] = ['web', 'vault', 'hub', 'relay']
+/** What a plain NATS server has no use for, beside `BLOCKS_OF_THE_VAULT`. */
 export const SETTINGS_OF_THE_VAULT: readonly AnySetting[] = [schema.apps.hubs]
 
 function loaded<Options>(options: Options, problems: Problems): Loaded<Options> {

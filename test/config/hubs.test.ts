@@ -112,6 +112,8 @@ describe('hubs {}', () => {
   wiki { keys: "${KEY}", same_origin: "yes", max_pending: 1kb }
   7up { keys: "${KEY}" }
   text: "${KEY}"
+  tick: { keys: 12345678 }
+  tock: { keys: ["${KEY}", 12345678] }
 }`
     assert.deepEqual(complaints(conf), [
       'x.conf:2:18: a key must have 32 to 1024 characters of ASCII without spaces',
@@ -122,6 +124,8 @@ describe('hubs {}', () => {
       'x.conf:5:72: max_pending must be a whole number from 65536 to 2147483647, not 1024',
       'x.conf:6:3: a hub must be called by up to 64 letters, digits, "-" and "_", the first of them a letter',
       'x.conf:7:3: Expected hub text to be a map, got string',
+      'x.conf:8:11: interface conversion: interface {} is int64, not string (write a text, in quotes)',
+      'x.conf:9:54: interface conversion: interface {} is int64, not string (write a text, in quotes)',
     ])
   })
 
@@ -140,6 +144,25 @@ hubs {
       'x.conf:5:52: hub news: its account cannot be the system account',
       'x.conf:6:52: hub wiki: there is no account "VAULT" in accounts {}',
       'x.conf:7:66: unable to parse allowed origin: parse "example.com": invalid URI for request',
+    ])
+  })
+
+  test('a hub that is there twice is an error, since only the last would be left', () => {
+    const conf = `hubs {\n  chat { keys: "${KEY}" }\n  chat { keys: "${OTHER_KEY}" }\n}`
+    assert.deepEqual(complaints(conf), ['x.conf:3:3: there is a hub chat already, at x.conf:2:3'])
+  })
+
+  test('of two blocks the last one counts, and the log says so', () => {
+    const conf = `hubs { a { keys: "${KEY}" } }\nhub { max_pending: 5kb }\nhubs { b { keys: "${KEY}" } }\nhub { same_origin: true }`
+    using folder = new Folder({ 'x.conf': conf })
+    const { options, warnings } = loadOptions({ configFile: 'x.conf', env: {}, cwd: folder.path })
+    assert.deepEqual(
+      [Object.keys(options.hubs), options.hub.sameOrigin, options.hub.maxPendingBytes],
+      [['b'], true, 262_144],
+    )
+    assert.deepEqual(warnings, [
+      'x.conf:3:1: hubs takes the place of the one at x.conf:1:0',
+      'x.conf:4:1: hub takes the place of the one at x.conf:2:1',
     ])
   })
 

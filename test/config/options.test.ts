@@ -649,6 +649,10 @@ describe('the environment', () => {
       { IP_HEADER_TRUSTED_PROXIES: '10.0.0.0/33' },
       'IP_HEADER_TRUSTED_PROXIES must be "none", "local", "all" or a list of IP addresses and CIDR ranges, not "10.0.0.0/33"',
     ],
+    [
+      { BELFRY_HUB_DRAIN_WINDOW: '3000' },
+      'BELFRY_HUB_DRAIN_WINDOW: time: missing unit in duration "3000" (write one such as "3s" or "500ms")',
+    ],
     [{ DATA_FOLDER: 's3://bucket/data' }, 'DATA_FOLDER must be a path on this machine, not "s3://bucket/data"'],
     [
       { DATABASE_URL: 'postgresql://u:secret@h/db' },

@@ -1,7 +1,7 @@
 import { isLiteralSubject, isValidSubject } from '#core'
 import { toByteString } from '#kit'
 import { deepType } from '../authorization/deep-type.ts'
-import { InvalidValue, type Position, stringsIn } from '../language/index.ts'
+import { type ConfigValue, InvalidValue, type Position, stringIn } from '../language/index.ts'
 import { boolean } from '../types/boolean.ts'
 import { bytes, integer } from '../types/integer.ts'
 import { origins } from '../types/lists.ts'
@@ -47,12 +47,14 @@ const KEY_RULES = 'a key must have 32 to 1024 characters of ASCII without spaces
 const keys = deepType<readonly string[]>({
   description: 'a text, or a list of texts',
   fromConfig(value, { problems, position }) {
-    const keys = stringsIn(value, 'keys')
-    for (const [index, key] of keys.entries()) {
-      const at = value.kind === 'array' ? value.items[index]!.position : position
+    if (value.kind !== 'array') return [keyIn(value, position)]
+    return value.items.map((item) => keyIn(item, item.position))
+
+    function keyIn(item: ConfigValue, at: Position): string {
+      const key = stringIn(item, at)
       if (!KEY.test(key)) problems.errorAt(at, KEY_RULES)
+      return key
     }
-    return keys
   },
   fromProgram(given, source) {
     if (Array.isArray(given) && given.every((key) => typeof key === 'string' && KEY.test(key))) return given

@@ -1,5 +1,13 @@
 import { deepType } from '../authorization/deep-type.ts'
-import { type ConfigEntry, goType, InvalidValue, mapIn, type Position, readMap } from '../language/index.ts'
+import {
+  type ConfigEntry,
+  formatPosition,
+  goType,
+  InvalidValue,
+  mapIn,
+  type Position,
+  readMap,
+} from '../language/index.ts'
 import { nearest } from '../nearest.ts'
 import type { ConfigSource, ProgramSource, SettingType } from '../types/setting-type.ts'
 import { APP_HUB_FIELDS, type AppHubSettings, type ConfiguredHub } from './app-hub.ts'
@@ -26,7 +34,9 @@ export const appHubs = deepType<readonly ConfiguredHub[], GivenHubs>({
 
 function readHub(source: ConfigSource): (entry: ConfigEntry) => ConfiguredHub[] {
   const { problems } = source
-  return ({ key: name, keyPosition, value }) => {
+  return ({ key: name, keyPosition, value, earlier }) => {
+    // Elsewhere in the file the last one counts, as in nats-server; a hub would be gone, with its keys.
+    if (earlier) problems.errorAt(keyPosition, `there is a hub ${name} already, at ${formatPosition(earlier)}`)
     if (!NAME.test(name)) problems.errorAt(keyPosition, NAME_RULES)
     if (value.kind !== 'map') {
       problems.errorAt(keyPosition, `Expected hub ${name} to be a map, got ${goType(value)}`)

@@ -52,6 +52,8 @@ export interface ConfigEntry {
   readonly key: string
   readonly keyPosition: Position
   readonly value: ConfigValue
+  /** Where the same key stood before, with a value that this one has taken the place of. */
+  readonly earlier?: Position | undefined
   /** Some `$key` refers to it. Such a key may have any name: it need not be an option. Set while parsing. */
   isUsedAsVariable: boolean
 }

@@ -237,6 +237,7 @@ class Parser {
 
 /** The last of two equal keys wins, and stands where it stands. */
 function put(map: OpenMap, entry: ConfigEntry): void {
+  const earlier = map.entries.get(entry.key)?.keyPosition
   map.entries.delete(entry.key)
-  map.entries.set(entry.key, entry)
+  map.entries.set(entry.key, { ...entry, earlier })
 }

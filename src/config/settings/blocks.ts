@@ -27,6 +27,9 @@ export const blocks: Readonly<Record<string, Block>> = {
   relay: { names: ['relay'], namesItselfInErrors: true },
 }
 
+/** Those that nats-server does not know, and a plain NATS server has no use for. */
+export const BLOCKS_OF_THE_VAULT: readonly string[] = ['web', 'vault', 'hub', 'relay']
+
 /** `a.b.key` in two parts, the path of its block and its name; the block of a top-level key is `''`. */
 export function splitKey(key: string): [block: string, name: string] {
   const dot = key.lastIndexOf('.')

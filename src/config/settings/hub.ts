@@ -53,18 +53,21 @@ export const hubSettings = {
     key: 'hub.handshake_timeout',
     type: duration({ minMs: SECOND_MS, maxMs: 5 * MINUTE_MS }),
     default: 15_000,
+    defaultText: '`"15s"`',
     help: 'How long a client may take from the connection to its SignalR handshake.',
   }),
   keepAliveMs: setting({
     key: 'hub.keep_alive',
     type: duration({ minMs: SECOND_MS, maxMs: 5 * MINUTE_MS }),
     default: 15_000,
+    defaultText: '`"15s"`',
     help: 'A client that nothing was sent to for so long is pinged. Clients give up after 30 s without data.',
   }),
   clientTimeoutMs: setting({
     key: 'hub.client_timeout',
     type: duration({ minMs: 2 * SECOND_MS, maxMs: 10 * MINUTE_MS }),
     default: 30_000,
+    defaultText: '`"30s"`',
     help: 'A client that says nothing for so long is taken for gone. Clients ping every 15 s.',
   }),
   drainWindowMs: setting({
@@ -72,6 +75,7 @@ export const hubSettings = {
     variable: 'BELFRY_HUB_DRAIN_WINDOW',
     type: duration({ minMs: 0, maxMs: 10 * MINUTE_MS }),
     default: 3_000,
+    defaultText: '`"3s"`',
     help: 'When the server stops, connections are closed one after the other over this time, so that clients do not all return at once.',
   }),
   allowedOrigins: setting<readonly string[]>({

@@ -22,7 +22,8 @@ const SYNTAX = 'duration such as `"1m30s"` or `"500ms"`'
 export function duration(range: DurationRange): SettingType<number> {
   return {
     description: `${SYNTAX}, ${describe(range)}`,
-    fromText: (text, source) => inRange(milliseconds(text, ''), range, source),
+    fromText: (text, source) =>
+      inRange(milliseconds(text, `${source.name}: `, ' (write one such as "3s" or "500ms")'), range, source),
     fromConfig(value, source) {
       if (value.kind === 'string')
         return inRange(milliseconds(value.value, `error parsing ${source.name}: `), range, source)
@@ -96,13 +97,13 @@ function millisecondsIn(value: ConfigValue, what: string): number {
   }
 }
 
-function milliseconds(text: string, prefix: string): number {
+function milliseconds(text: string, prefix: string, hint = ''): number {
   try {
     // Up, so that nothing above zero becomes zero.
     return Math.ceil(parseDuration(text))
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new InvalidValue(prefix + error.message)
+    throw new InvalidValue(prefix + error.message + hint)
   }
 }
 
