@@ -1,10 +1,10 @@
-import { jwtVerify, SignJWT } from 'jose'
+import { SignJWT } from 'jose'
 import type { Clock } from '#kit'
 import type { SigningKey } from './signing-key.ts'
 import type { IssuedToken } from './tokens.ts'
+import { verifyJwt } from './verify-jwt.ts'
 
 const ALGORITHM = 'RS256'
-const LEEWAY_SECONDS = 30
 
 /** spec: hub §5.1, §5.2: the same for both. */
 const TTL_SECONDS = 86_400
@@ -48,24 +48,19 @@ export class ServiceTokens {
 
   /** Undefined for whatever is none of these tokens, or not good any more. */
   async verify(token: string): Promise<ServiceClaims | undefined> {
-    try {
-      const { payload } = await jwtVerify(token, this.#key.publicKey, {
-        algorithms: [ALGORITHM],
-        issuer: this.#issuer,
-        clockTolerance: LEEWAY_SECONDS,
-        currentDate: new Date(this.#clock.now()),
-        requiredClaims: ['exp', 'nbf', 'sub'],
-      })
-      const [scope] = payload.scope as readonly unknown[]
-      return isServiceScope(scope) ? { sub: payload.sub!, scope } : undefined
-    } catch {
-      // Every way a token can be wrong has the same answer, so that the answer teaches nothing.
-      return undefined
-    }
+    const claims = await verifyJwt(token, {
+      key: this.#key.publicKey,
+      algorithm: ALGORITHM,
+      issuer: this.#issuer,
+      requiredClaims: ['exp', 'nbf', 'sub', 'scope'],
+      clock: this.#clock,
+    })
+    if (claims === undefined) return undefined
+    const [scope] = [claims.scope].flat()
+    return isServiceScope(scope) ? { sub: claims.sub!, scope } : undefined
   }
 }
 
-/** Whether there is such a scope. */
-export function isServiceScope(scope: unknown): scope is ServiceScope {
+function isServiceScope(scope: unknown): scope is ServiceScope {
   return SCOPES.some((known) => known === scope)
 }

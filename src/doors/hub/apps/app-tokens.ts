@@ -1,11 +1,10 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
-import { type JWTPayload, jwtVerify, SignJWT } from 'jose'
-import { equalSecrets } from '#auth'
+import { type JWTPayload, SignJWT } from 'jose'
+import { equalSecrets, LEEWAY_SECONDS, verifyJwt } from '#auth'
 import type { Clock } from '#kit'
 import { isHubId } from './app-subjects.ts'
 
 const ALGORITHM = 'HS256'
-const LEEWAY_SECONDS = 30
 
 /** The role of who may publish. */
 const PUBLISHER = 'publisher'
@@ -85,15 +84,10 @@ export class AppTokens {
   }
 
   async #verify(token: string): Promise<JWTPayload | undefined> {
-    const currentDate = new Date(this.#options.clock.now())
-    const options = { algorithms: [ALGORITHM], clockTolerance: LEEWAY_SECONDS, currentDate, requiredClaims: ['exp'] }
+    const { clock } = this.#options
     for (const key of this.#keys) {
-      try {
-        const { payload } = await jwtVerify(token, key, options)
-        return this.#isForThisHub(payload) ? payload : undefined
-      } catch {
-        // Every way a token can be wrong has the same answer, so that the answer teaches nothing.
-      }
+      const claims = await verifyJwt(token, { key, algorithm: ALGORITHM, requiredClaims: ['exp'], clock })
+      if (claims !== undefined) return this.#isForThisHub(claims) ? claims : undefined
     }
     return undefined
   }
