@@ -8,7 +8,6 @@ import {
   type FrameHandler,
   FrameReader,
   type HeaderList,
-  MessageAssembler,
   type MessageHandler,
   NO_MASKING,
   Opcode,
@@ -18,6 +17,7 @@ import {
 } from '#wire/websocket'
 import type { MessageReceiver, StreamReceiver } from './carrier.ts'
 import { InflatingReader, type StreamCompression } from './inflating-reader.ts'
+import { PacedAssembler } from './paced-assembler.ts'
 import { requestTarget } from './request-target.ts'
 import type { SocketLinkOptions, SocketStream } from './socket-link.ts'
 import { type ControlHandler, type FrameSource, WebSocketCarrier } from './websocket-carrier.ts'
@@ -53,8 +53,8 @@ export interface StreamAcceptOptions extends AcceptOptions<StreamReceiver> {
 }
 
 /**
- * Upgrades to a WebSocket whose messages are read whole. A message over `maxMessageBytes` closes the connection with
- * 1009 before anything is allocated for it; text that is not UTF-8 closes it with 1007.
+ * Upgrades to a WebSocket whose messages are read whole, at a bounded pace. A message over `maxMessageBytes` closes the
+ * connection with 1009 before anything is allocated for it; text that is not UTF-8 closes it with 1007.
  */
 export function acceptWebSocket(
   request: IncomingMessage,
@@ -69,7 +69,8 @@ export function acceptWebSocket(
   const receiver = options.receiver(carrier)
   const { maxMessageBytes } = options
   const reading = { maskRequired: true, validateText: true, maxMessageBytes }
-  carrier.start(receiver, new MessageAssembler(reading, new MessageInlet(carrier, receiver)), head)
+  const inlet = new MessageInlet(carrier, receiver)
+  carrier.start(receiver, new PacedAssembler(carrier, options.clock, reading, inlet), head)
 }
 
 /**

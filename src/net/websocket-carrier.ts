@@ -56,6 +56,8 @@ export class WebSocketCarrier implements Carrier, SocketLinkOwner, ControlHandle
   /** What the reader goes on with when others have had their turn. */
   #afterRest: (() => void) | undefined
   #closeTimer: Timer | undefined
+  /** There while it rests for a time. */
+  #restTimer: Timer | undefined
   #error: Error | undefined
 
   constructor(
@@ -125,17 +127,25 @@ export class WebSocketCarrier implements Carrier, SocketLinkOwner, ControlHandle
       this.#afterRest ??= () => reader.resume?.()
       this.#link.pause(true)
     } else if (this.#afterRest === undefined) this.#link.pause(isPaused)
-    else if (!isPaused) this.#goOnSoon()
+    else if (!isPaused && this.#restTimer === undefined) this.#goOnSoon()
   }
 
   /**
    * For the reader, when what it has in hand is too much for one turn of the event loop: nothing more is read until
-   * `goOn` was called, in a later turn, once the receiver takes something again.
+   * `goOn` was called, in a later turn, at the earliest in `ms`, once the receiver takes something again.
    */
-  rest(goOn: () => void): void {
+  rest(goOn: () => void, ms = 0): void {
     this.#afterRest = goOn
     this.#link.pause(true)
-    this.#goOnSoon()
+    if (ms === 0) {
+      this.#goOnSoon()
+      return
+    }
+    this.#restTimer?.cancel()
+    this.#restTimer = this.#clock.after(ms, () => {
+      this.#restTimer = undefined
+      this.#goOn()
+    })
   }
 
   /** Sends a close frame and waits for the answer, for two seconds at most. */
@@ -164,6 +174,7 @@ export class WebSocketCarrier implements Carrier, SocketLinkOwner, ControlHandle
 
   onClosed(error: Error | undefined): void {
     this.#closeTimer?.cancel()
+    this.#restTimer?.cancel()
     this.#afterRest = undefined
     this.#queue?.drop()
     this.#reader?.stop()

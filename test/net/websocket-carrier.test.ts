@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import { setImmediate as turnOver } from 'node:timers/promises'
 import { encodeFrame, encodeMaskedFrame, Opcode } from '#wire/websocket'
 import { FakeClock } from '../helpers/fake-clock.ts'
 import { startWebSocketServer } from './carrier-server.ts'
@@ -30,6 +31,44 @@ test('messages are handed over whole, and told apart', async () => {
   client.frame(BINARY, '')
   await door.untilEvent('binary ')
   assert.deepEqual(door.events, ['text grüße', 'binary '])
+})
+
+test('a peer that says a lot is read at a bounded pace, and says all of it in the end', async () => {
+  const clock = new FakeClock()
+  await using server = await startWebSocketServer({ clock })
+  using client = await RawWebSocket.connect(server.address, '/messages')
+  const door = await server.accepted()
+  const message = encodeMaskedFrame(BINARY, Buffer.alloc(1000, 'x'), MASK)
+  client.raw.write(Buffer.concat(Array(600).fill(message)))
+  const burst = 256 * 1024
+  await door.until(() => door.events.length >= Math.floor(burst / message.length), 'what may come at once')
+  for (let turns = 0; turns < 20; turns++) await turnOver()
+  let last = door.events.length
+  assert.ok(last <= (burst + 64 * 1024) / message.length, `${last} messages at once`)
+  let seconds = 0
+  for (; last < 600; seconds++) {
+    clock.advance(1000)
+    await door.until(() => door.events.length > last, 'more')
+    for (let turns = 0; turns < 20; turns++) await turnOver()
+    assert.ok(door.events.length - last <= (128 * 1024) / message.length, `${door.events.length - last} in a second`)
+    last = door.events.length
+  }
+  assert.ok(seconds >= 4, `${seconds} s`)
+  client.frame(BINARY, 'later')
+  clock.advance(1000)
+  await door.untilEvent('binary later')
+})
+
+test('a peer that is gone while it is not read leaves no timer', async () => {
+  const clock = new FakeClock()
+  await using server = await startWebSocketServer({ clock })
+  using client = await RawWebSocket.connect(server.address, '/messages')
+  const door = await server.accepted()
+  client.raw.write(Buffer.concat(Array(400).fill(encodeMaskedFrame(BINARY, Buffer.alloc(1000, 'x'), MASK))))
+  await door.until(() => clock.pending > 0, 'the rest')
+  door.carrier.destroy()
+  await door.closed()
+  assert.equal(clock.pending, 0)
 })
 
 test('a message over the limit closes with 1009 before it has arrived', async () => {
