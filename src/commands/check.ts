@@ -1,6 +1,9 @@
 import { Command } from 'commander'
 import { configDigest, loadOptions, parseConfigFile } from '#config'
+import { silentLogger, systemClock } from '#kit'
 import { loadTls } from '#net'
+import { tokenIssuers } from '#relay'
+import { readTls } from '../services/web-listeners.ts'
 import { checkTlsOptions, validText } from './nats-server/check.ts'
 
 /**
@@ -15,6 +18,9 @@ export function checkCommand(): Command {
       const surroundings = { env: process.env, cwd: process.cwd() }
       const { options, warnings } = loadOptions({ configFile: config, ...surroundings })
       await checkTlsOptions(options, loadTls)
+      if (options.web.tls) await readTls(options.web.tls)
+      // Reads the keys, and asks nobody yet.
+      await tokenIssuers(options.relay.installations, { clock: systemClock, logger: silentLogger })
       for (const warning of warnings) process.stderr.write(`belfry: ${warning}\n`)
       process.stdout.write(config === undefined ? 'belfry: settings are valid\n' : fileText(config, surroundings))
     })

@@ -52,7 +52,9 @@ export async function tokenIssuers(
   for (const { id, issuer, publicKeyFile, identity } of installations) {
     if (identity !== undefined) add(identityIssuer(id, identity, tools), identity)
     if (issuer === undefined || publicKeyFile === undefined) continue
-    const key = await readPublicKey(publicKeyFile)
+    const key = await readPublicKey(publicKeyFile).catch((error: ConfigError) => {
+      throw new ConfigError(`relay: installation ${id}: ${error.message}`, { cause: error })
+    })
     add(keyIssuer(id, { issuer, key, clock: tools.clock }), `${issuer} ${key.export({ type: 'spki', format: 'pem' })}`)
   }
   return issuers

@@ -108,7 +108,8 @@ function sayThatHubIsOff(oldPortIsWanted: boolean, logger: Logger): void {
   else logger.info({ setting }, 'notification hub is off')
 }
 
-async function readTls({ certFile, keyFile }: TlsFiles): Promise<TlsMaterial> {
+/** Throws a `ConfigError` that names the file which cannot be used. */
+export async function readTls({ certFile, keyFile }: TlsFiles): Promise<TlsMaterial> {
   const read = async (file: string) => {
     try {
       return await readFile(file, 'utf8')

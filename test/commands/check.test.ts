@@ -49,6 +49,20 @@ test('certificates are loaded', async () => {
   )
 })
 
+test('so are the certificate of the web listener and the keys of relayed servers', async () => {
+  const web = await check('web { tls { cert_file: none.pem, key_file: none.pem } }\n')
+  assert.equal(web.code, 1)
+  assert.match(web.stderr, /^belfry: Cannot read "\S+none\.pem": ENOENT/)
+  const id = '8a5ad1a9-cf1c-4a7b-9ba5-2f6ad1bb2d63'
+  const installation = `{ id: "${id}", key: "a-key", issuer: "https://vault.example.com|login", public_key: "none.pem" }`
+  const relay = await check(`relay { installations: [ ${installation} ] }\n`)
+  assert.equal(relay.code, 1)
+  assert.match(
+    relay.stderr,
+    new RegExp(`^belfry: relay: installation ${id}: Cannot read the key file "\\S+none\\.pem": ENOENT`),
+  )
+})
+
 test('without a file the other settings are checked', async () => {
   const { code, stdout } = await check()
   assert.deepEqual([code, stdout], [0, 'belfry: settings are valid\n'])
