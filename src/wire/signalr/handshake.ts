@@ -40,8 +40,11 @@ export function parseHandshakeRequest(data: Buffer): Handshake<HandshakeRequest>
   return { handshake: { protocol, version: version as number }, rest }
 }
 
-/** Versions of either protocol. 2 adds Ack and Sequence for stateful reconnect. */
-const VERSIONS: readonly number[] = [1, 2]
+/**
+ * The newest version of either protocol, which adds Ack and Sequence for stateful reconnect. Older ones are spoken like
+ * version 1: there was no other, but Python's `signalrcore` says 0, which ASP.NET lets pass.
+ */
+const NEWEST_VERSION = 2
 
 export interface TransportAbilities {
   /** Whether it carries bytes that are no text. Default true, as WebSockets and long polling do. */
@@ -56,7 +59,7 @@ export function agreeOn<P extends HubProtocol>(
 ): P | string {
   const protocol = protocols.find((one) => one.name === name)
   if (protocol === undefined) return `The protocol '${name.slice(0, MAX_ECHOED_NAME)}' is not supported.`
-  if (!VERSIONS.includes(version)) return `The server does not support version ${version} of the '${name}' protocol.`
+  if (version > NEWEST_VERSION) return `The server does not support version ${version} of the '${name}' protocol.`
   if (carriesBinary || !protocol.isBinary) return protocol
   return `Cannot use the '${name}' protocol on the current transport. The transport does not support 'Binary' transfer format.`
 }

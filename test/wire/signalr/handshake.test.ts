@@ -32,10 +32,11 @@ test('what follows the separator is left for the protocol', () => {
   assert.equal(parseHandshakeReply(Buffer.from('7b7d1e029106', 'hex')).rest.toString('hex'), '029106')
 })
 
-test('versions 1 and 2 of what is spoken, nothing else', () => {
+test('every version up to 2 of what is spoken, as clients that say 0 know it from ASP.NET', () => {
   const protocols = [messagePackProtocol(64)]
-  assert.equal(agreeOn({ protocol: 'messagepack', version: 1 }, protocols), protocols[0])
-  assert.equal(agreeOn({ protocol: 'messagepack', version: 2 }, protocols), protocols[0])
+  for (const version of [-1, 0, 1, 2]) {
+    assert.equal(agreeOn({ protocol: 'messagepack', version }, protocols), protocols[0])
+  }
   assert.equal(
     agreeOn({ protocol: 'messagepack', version: 3 }, protocols),
     "The server does not support version 3 of the 'messagepack' protocol.",
