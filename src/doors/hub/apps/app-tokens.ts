@@ -96,7 +96,8 @@ export class AppTokens {
   #isForThisHub({ aud }: JWTPayload): boolean {
     if (aud === undefined) return true
     const { hub } = this.#options
-    return [aud].flat().some((one) => one === hub || URL.parse(one)?.pathname.split('/').at(-1) === hub)
+    const audiences = [aud].flat().filter((one: unknown) => typeof one === 'string')
+    return audiences.some((one) => one === hub || URL.parse(one)?.pathname.split('/').at(-1) === hub)
   }
 }
 

@@ -73,6 +73,7 @@ describe('the token of a client', () => {
     ['is not good yet', jwt({ ...GOOD, nbf: nowSeconds + 60 })],
     ['names another hub', jwt({ ...GOOD, aud: 'mail' })],
     ['names another hub by a URL', jwt({ ...GOOD, aud: 'https://example.com/chat/mail' })],
+    ['has objects for an audience', jwt({ ...GOOD, aud: [{ toString: 'chat' }] })],
     ['has no user', jwt({ exp: GOOD.exp })],
     ['has an empty user', jwt({ ...GOOD, sub: '' })],
     ['has a number for a user', jwt({ ...GOOD, sub: 7 })],
