@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { Agent } from 'node:http'
 import { connect } from 'node:net'
 import { test } from 'node:test'
+import { FakeClock } from '../../helpers/fake-clock.ts'
 import { within } from '../../helpers/wait.ts'
 import { HubClient } from './hub-client.ts'
 import { ALICE, BOB, type HubServer, startHub } from './hub-server.ts'
@@ -53,6 +54,23 @@ function assertText({ status, headers, text }: Answer, expected: number, words: 
   assert.match(headers['content-type'] ?? '', /^text\/plain/)
   assert.equal(text.trim(), words)
 }
+
+test('a WebSocket request from which a proxy took the upgrade is logged, not more often than every ten minutes', async () => {
+  const clock = new FakeClock()
+  await using hub = await startHub({ clock })
+  const warnings = () => hub.log.filter((line) => line.includes('WebSocket request without its upgrade'))
+  const headers = { 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' }
+  const asking = () => poll(hub, `${HUB}?access_token=${ALICE}`, { headers })
+  await poll(hub, HUB)
+  assert.deepEqual(warnings(), [])
+  for (let i = 0; i < 3; i++) assertText(await asking(), 400, 'Connection ID required')
+  assert.equal(warnings().length, 1)
+  assert.match(warnings()[0]!, /"todo":"have the proxy pass the headers Upgrade and Connection on, by HTTP.1\.1"/)
+  assert.ok(!warnings()[0]!.includes(ALICE))
+  clock.advance(10 * 60_000)
+  await asking()
+  assert.equal(warnings().length, 2)
+})
 
 for (const [name, asking] of requests) {
   test(`${name} without an id is told that one is required`, async () => {

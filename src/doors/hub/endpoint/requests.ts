@@ -17,6 +17,9 @@ import { queryParameter } from './query.ts'
 export const NO_SUCH_CONNECTION: Objection = { status: 404, text: 'No Connection with that ID' }
 export const ALREADY_ACTIVE: Objection = { status: 409, text: '' }
 export const OTHER_TRANSPORT: Objection = { status: 400, text: 'Cannot change transports mid-connection' }
+/** Apps come back every few minutes, and strangers as often as they like. */
+const PROXY_WARNING_INTERVAL_MS = 10 * 60_000
+
 const ID_REQUIRED: Objection = { status: 400, text: 'Connection ID required' }
 const NO_POSTS: Objection = { status: 405, text: 'POST requests are not allowed for WebSocket connections.' }
 const NOT_CONNECTED: Objection = { status: 409, text: 'The connection has no transport yet' }
@@ -68,6 +71,7 @@ export interface RequestDesk {
 /** A request without an upgrade: negotiation, Server-Sent Events, long polling, and what their clients say. */
 export class HubRequests {
   readonly #desk: RequestDesk
+  #hasWarned = false
 
   constructor(desk: RequestDesk) {
     this.#desk = desk
@@ -131,6 +135,7 @@ export class HubRequests {
     const id = queryParameter(request, 'id')
     // Said before anybody is asked for a token: it tells whoever set up a proxy that it has lost the upgrade's headers.
     if (id === undefined) {
+      if (request.headers['sec-websocket-key'] !== undefined) this.#warnOfProxy()
       answerText(response, ID_REQUIRED)
       return
     }
@@ -146,6 +151,18 @@ export class HubRequests {
     else if (request.method === 'DELETE') this.#end(response, negotiation)
     else if (acceptsEvents(request)) this.#stream({ request, guest, negotiation }, response)
     else this.#poll({ request, guest, negotiation }, response)
+  }
+
+  /** What every WebSocket client sends, and proxies pass on, has arrived without what they drop. */
+  #warnOfProxy(): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    const { clock, logger } = this.#desk
+    clock.after(PROXY_WARNING_INTERVAL_MS, () => {
+      this.#hasWarned = false
+    })
+    const todo = 'have the proxy pass the headers Upgrade and Connection on, by HTTP/1.1'
+    logger.warn({ todo }, 'WebSocket request without its upgrade')
   }
 
   /** What a client says. */
