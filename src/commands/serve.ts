@@ -87,6 +87,8 @@ function welcome({ addresses, options, certificateAuthorityFile }: Server, versi
   const { basePath, dataFolder } = options.vault
   const webUrl = url(options.web.tls ? 'https' : 'http', web) + basePath
   const vaultUrl = https ? url('https', https) + basePath : webUrl
+  const hubs = Object.keys(options.hubs).map((name) => `${webUrl}/hubs/${name}`)
+  const relayed = options.relay.installations.length
   const natsUrls = [url('nats', nats)]
   if (options.web.nats !== 'off') natsUrls.push(natsUrlOf(webUrl))
   for (const [i, address] of websockets.entries()) {
@@ -97,6 +99,8 @@ function welcome({ addresses, options, certificateAuthorityFile }: Server, versi
     `Belfry ${version} is ready`,
     '',
     `  Bitwarden server   ${vaultUrl}${https ? `   (and ${webUrl})` : ''}`,
+    ...(hubs.length > 0 ? [`  Hubs of your own   ${hubs.join(', ')}`] : []),
+    ...(relayed > 0 ? [`  Relay              for ${relayed} other server${relayed > 1 ? 's' : ''}`] : []),
     `  NATS               ${natsUrls.join(', ')}`,
     ...(options.web.admitsVaultUsers ? [`  NATS of the vault  ${natsUrlOf(vaultUrl)}   (for signed-in users)`] : []),
     `  Data               ${path.relative(process.cwd(), dataFolder) || '.'}`,

@@ -49,6 +49,27 @@ test('it says where it is, where its data lies and how to stop it, and its page 
   assert.match(await page.text(), /Belfry/)
 })
 
+test('it says where the hubs of the operator are, and that it relays, where that is configured', async () => {
+  await using folder = await temporaryFolder()
+  const more = `
+    hubs { chat { keys: "${'k'.repeat(32)}" }, news { anonymous: true } }
+    relay { installations: [ { id: "8a5ad1a9-cf1c-4a7b-9ba5-2f6ad1bb2d63", key: "wq2Hn6zYcV8sTf4uXe1K" } ] }`
+  const { program, webUrl } = await start(folder, { DOMAIN: 'https://example.com/bw' }, more)
+  await using _ = program
+  assert.ok(
+    program.stdout.includes(`\n  Hubs of your own   ${webUrl}/hubs/chat, ${webUrl}/hubs/news\n`),
+    program.stdout,
+  )
+  assert.match(program.stdout, /^ {2}Relay {14}for 1 other server$/m)
+  const key = 'k'.repeat(32)
+  const said = await fetch(`${webUrl}/hubs/chat/all`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${key}` },
+    body: '{"target":"t","arguments":[]}',
+  })
+  assert.equal(said.status, 202)
+})
+
 test('it warns of passwords that can be read, and never shows them', async () => {
   for (const [password, warns] of [
     ['open-sesame', true],
