@@ -19,7 +19,8 @@ function compiledImports(imports: Record<string, string>): Record<string, string
 
 rmSync(target, { recursive: true, force: true })
 const tsc = join(root, 'node_modules/.bin/tsc')
-const { status } = spawnSync(tsc, ['--project', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })
+const { status, error } = spawnSync(tsc, ['--project', join(root, 'tsconfig.build.json')], { stdio: 'inherit' })
+if (error) console.error(`Cannot compile: ${error.message}. Run "npm ci" first, which brings the compiler.`)
 if (status !== 0) process.exit(1)
 cpSync(source, target, { recursive: true, filter: (path) => statSync(path).isDirectory() || !path.endsWith('.ts') })
 

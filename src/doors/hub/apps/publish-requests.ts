@@ -58,7 +58,7 @@ export class PublishRequests {
     const place = this.#placeOf(request)
     const methods = place.kind === 'audience' ? ['POST'] : ['PUT', 'DELETE']
     if (!methods.includes(request.method ?? '')) {
-      throw new Objection(405, `Only ${methods.join(' and ')} are answered here.`, { Allow: methods.join(', ') })
+      throw new Objection(405, `Here only ${methods.join(' and ')} will do.`, { Allow: methods.join(', ') })
     }
     if (!(await this.#mayPublish(request))) throw new Objection(401, 'Unauthorized.', { 'WWW-Authenticate': 'Bearer' })
     if (place.kind === 'membership') {

@@ -72,7 +72,7 @@ describe('POST', () => {
     ['to the hub', '', {}, 404, 'Not found.'],
     ['below a user', 'users/bob/x', {}, 404, 'Not found.'],
     ['below all', 'all/x', {}, 404, 'Not found.'],
-    ['to a membership', 'groups/g/users/bob', {}, 405, 'Only PUT and DELETE are answered here.'],
+    ['to a membership', 'groups/g/users/bob', {}, 405, 'Here only PUT and DELETE will do.'],
   ] as const) {
     test(`${name} is refused with ${status}`, async () => {
       await using hub = await startAppHub()
