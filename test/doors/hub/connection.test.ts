@@ -159,12 +159,13 @@ test('a message over 32 KiB closes that connection with an error and 1009, and n
   assert.equal((await bystander.nextNotification()).Type, 10)
 })
 
-test('with too many connections of one user the oldest has to go', async () => {
+test('with too many connections of one user the oldest has to go, and not to come back by itself', async () => {
   await using hub = await startHub({ maxConnectionsPerUser: 2 })
   const oldest = await HubClient.start(hub.url, ALICE)
   const second = await HubClient.start(hub.url, ALICE)
   const third = await HubClient.start(hub.url, ALICE)
-  assert.deepEqual(await oldest.next(), { type: HubMessageType.Close, error: null, allowReconnect: true })
+  const error = 'Too many connections of this user.'
+  assert.deepEqual(await oldest.next(), { type: HubMessageType.Close, error, allowReconnect: false })
   await within(oldest.closed, 'the close')
   hub.notifier.account('SyncSettings', ALICE, AT, null)
   assert.equal((await second.nextNotification()).Type, 10)

@@ -204,6 +204,12 @@ export class HubConnection implements MessageReceiver, Pinged {
     this.#close(GOING_AWAY, why, this.#protocol?.encodeClose({ allowReconnect: true, error }))
   }
 
+  /** It is one too many. If it came back by itself, the next would have to go, and come back, without end. */
+  makeRoom(): void {
+    const farewell = this.#protocol?.encodeClose({ error: 'Too many connections of this user.' })
+    this.#close(GOING_AWAY, 'too many connections of this user', farewell)
+  }
+
   /** Cuts it off, for good. */
   destroy(): void {
     if (this.#state === 'waiting') {

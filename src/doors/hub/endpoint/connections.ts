@@ -29,7 +29,7 @@ export class Connections {
     const siblings = this.#ofUser.get(userId)
     if (siblings !== undefined && siblings.size >= this.#maxPerUser) {
       const [oldest] = siblings
-      oldest?.goAway('too many connections of this user')
+      oldest?.makeRoom()
     }
     // Looked up again: the oldest may have been the only one.
     const others = this.#ofUser.get(userId)
