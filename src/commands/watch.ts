@@ -5,8 +5,9 @@ import { type Notification, NotificationType } from '#notify'
 import { ClientSession, Refused, reasonOf } from '#vault'
 import { DEFAULT_SERVER } from './default-server.ts'
 import { readPassword } from './password.ts'
-import { listenOnHub } from './watch/hub-listener.ts'
+import { CONNECTION_FAILED, listenOnHub } from './watch/hub-listener.ts'
 import { toJsonLine, toLine } from './watch/print.ts'
+import { whyNoWebSocket } from './watch/why-no-websocket.ts'
 
 const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 30_000
@@ -64,7 +65,7 @@ export interface WatchOptions {
 export async function watch({ server, email, password, signal, onEvent, onStatus }: WatchOptions): Promise<void> {
   const base = serverAddress(server)
   const session = await logIn(base, email, password)
-  const url = `${base.replace(/^http/, 'ws')}/notifications/hub`
+  const url = `${base}/notifications/hub`
   let retryMs = FIRST_RETRY_MS
   let mustBeNew = false
   while (!signal.aborted) {
@@ -73,9 +74,10 @@ export async function watch({ server, email, password, signal, onEvent, onStatus
     const ended = new AbortController()
     let reason: string
     try {
+      const accessToken = await session.accessToken({ mustBeNew })
       reason = await listenOnHub({
-        url,
-        accessToken: await session.accessToken({ mustBeNew }),
+        url: url.replace(/^http/, 'ws'),
+        accessToken,
         signal: AbortSignal.any([signal, ended.signal]),
         onReady: () => {
           isReady = true
@@ -88,6 +90,8 @@ export async function watch({ server, email, password, signal, onEvent, onStatus
           ended.abort()
         },
       })
+      const isUnexplained = !isReady && reason === CONNECTION_FAILED && !signal.aborted
+      if (isUnexplained) reason = (await whyNoWebSocket(url, accessToken, signal)) ?? reason
     } catch (error) {
       if (error instanceof Refused) throw loggedOut(base, error)
       reason = reasonOf(error)

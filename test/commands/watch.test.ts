@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, request as httpRequest } from 'node:http'
 import { type AddressInfo, connect, createServer as createRelay, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
@@ -125,6 +125,34 @@ test('a connection that was lost is made again', async () => {
   await within(watching.ended, 'the end')
   relay.close()
   for (const socket of sockets) socket.destroy()
+})
+
+test('where the hub is off, it is said what was answered and why that may be', async () => {
+  await using server = await startTestServer({ web: { servesHub: false } })
+  const device = await registerAndLogin({ server: server.webUrl })
+  const watching = startWatch(server.webUrl, device.email)
+  await watching.status('the hub answered 404: it is off there (ENABLE_WEBSOCKET=false)')
+  watching.stop()
+  await within(watching.ended, 'the end')
+})
+
+test('behind a proxy that loses the upgrade it is said what the proxy has to do', async () => {
+  await using server = await startTestServer()
+  const device = await registerAndLogin({ server: server.webUrl })
+  const proxy = createServer((request, response) => {
+    const { connection, upgrade, ...headers } = request.headers
+    const onward = httpRequest(server.webUrl + request.url, { method: request.method!, headers }, (answer) => {
+      answer.pipe(response.writeHead(answer.statusCode!, answer.headers))
+    })
+    request.pipe(onward)
+  }).listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  const watching = startWatch(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, device.email)
+  await watching.status('the hub answered 400: a proxy in front must pass the headers Upgrade and Connection on')
+  watching.stop()
+  await within(watching.ended, 'the end')
+  proxy.close()
+  proxy.closeAllConnections()
 })
 
 test('the command prints a line for each event and ends cleanly on Ctrl-C', async () => {

@@ -16,6 +16,9 @@ const SERVER_TIMEOUT_MS = 30_000
 const MAX_ITEMS = 100_000
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
+/** Why it is over when nobody says why. */
+export const CONNECTION_FAILED = 'the connection failed'
+
 const RECEIVE_MESSAGE = 'ReceiveMessage'
 
 export interface HubListenerOptions {
@@ -62,7 +65,7 @@ class HubListener {
       this.#socket.send(encodeHandshakeRequest({ protocol: 'messagepack', version: 1 }).toString())
     })
     this.#socket.addEventListener('message', ({ data }) => this.#receive(data))
-    this.#socket.addEventListener('error', (event) => this.#over(event.message || 'the connection failed'))
+    this.#socket.addEventListener('error', (event) => this.#over(event.message || CONNECTION_FAILED))
     this.#socket.addEventListener('close', ({ code }) => this.#over(`the server closed the connection (${code})`))
     this.#ping = setInterval(() => this.#send(this.#protocol.ping), KEEP_ALIVE_MS)
     this.#silence = setTimeout(() => this.stop('the server was silent for 30 s'), SERVER_TIMEOUT_MS)
