@@ -4,7 +4,7 @@ import { VAULT_ACCOUNT_DEFINITION } from '#notify'
 import { assemble } from './assemble.ts'
 import { assembleNats } from './assemble-nats.ts'
 import { readConfigFile } from './config-file.ts'
-import { EnvironmentVariables, withEnvFile } from './environment.ts'
+import { EnvironmentVariables, reportMisspelt, withEnvFile } from './environment.ts'
 import { configDigest, type Environment, Problems, parseConfigFile } from './language/index.ts'
 import type { NatsServerOptions, Options } from './options.ts'
 import { type Overrides, readOverrides } from './overrides.ts'
@@ -53,6 +53,7 @@ export function loadOptions({ configFile, env, cwd, overrides = {} }: LoadOption
         }),
   ]
   const fromEnvironment = readVariables(variables, problems)
+  reportMisspelt(environment, problems)
   const named = reportInvalid(problems, () => readVariable(path(), 'CONFIG_FILE', variables, problems))
   throwErrors(problems)
 

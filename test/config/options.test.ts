@@ -618,6 +618,24 @@ describe('the environment', () => {
     ])
   })
 
+  test('warns of a variable of ours that is misspelt, and of no other', () => {
+    const { warnings } = load(undefined, {
+      BELFRY_HUB_MAX_CONECTIONS: '3',
+      BELFRY_RELAY_INSTALATION_KEY_FILE: 'key',
+      BELFRY_HUB_DRAIN_WINDOW: '1s',
+      BELFRY_NATS_PROT: '',
+      BELFRY_PASSWORD: 'secret',
+      BELFRY_PORT: 'tcp://10.0.0.1:8000',
+      BELFRY_PORT_8000_TCP_ADDR: '10.0.0.1',
+      BELFRY_SERVICE_HOST: '10.0.0.1',
+      BELFRY_SERVICE_PORT: '8000',
+    })
+    assert.deepEqual(warnings, [
+      'BELFRY_HUB_MAX_CONECTIONS is no setting (did you mean BELFRY_HUB_MAX_CONNECTIONS?)',
+      'BELFRY_RELAY_INSTALATION_KEY_FILE is no setting (did you mean BELFRY_RELAY_INSTALLATION_KEY?)',
+    ])
+  })
+
   test('treats an empty variable as unset, except IP_HEADER, which it turns off', () => {
     const { options, warnings } = load(undefined, { DOMAIN: '', ROCKET_PORT: '', SIGNUPS_ALLOWED: '', IP_HEADER: '' })
     assert.equal(options.vault.domain, undefined)
