@@ -83,7 +83,7 @@ function parseOrigin(text: string): Origin | string {
   if (parts === null) return `parse ${JSON.stringify(text)}: invalid URI for request`
   const scheme = (parts[1] ?? '').toLowerCase()
   const authority = (parts[2] ?? '').toLowerCase()
-  const hostAndPort = /^(?:\[([0-9a-f:.%]*)\]|([^:[\]@\s]*))(?::(\d*))?$/.exec(authority)
+  const hostAndPort = /^(?:\[([0-9a-f:.%]*)\]|([^:[\]@\s\\]*))(?::(\d*))?$/.exec(authority)
   if (hostAndPort === null) return `parse ${JSON.stringify(text)}: invalid host ${JSON.stringify(authority)}`
   const [, ipv6, name, port] = hostAndPort
   return { scheme, host: ipv6 ?? name ?? '', port: port || (scheme === 'https' ? '443' : '80') }

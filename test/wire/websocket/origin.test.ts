@@ -50,6 +50,13 @@ for (const [origin, host, isTls, rules, reason] of [
   ['http://[::1]:99', 'h', false, list('http://[::1]:*'), undefined],
   ['http://localhost.evil:5173', 'h', false, list('http://localhost:*'), NOT_LISTED],
   [
+    'https://evil\\.example.com',
+    'h',
+    false,
+    list('https://*.example.com'),
+    'parse "https://evil\\\\.example.com": invalid host "evil\\\\.example.com"',
+  ],
+  [
     'http://localhost:*',
     'h',
     false,
