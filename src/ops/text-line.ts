@@ -17,14 +17,19 @@ export function textLine(json: string): string {
 }
 
 function showValue(value: unknown, stacks: string[]): string {
-  if (typeof value === 'string') return PLAIN.test(value) ? value : JSON.stringify(value)
+  if (typeof value === 'string') return PLAIN.test(value) ? value : quoted(value)
   if (typeof value === 'object' && value !== null && 'stack' in value && 'message' in value) {
     for (let error: unknown = value; isErrorLike(error); error = error.cause) {
       stacks.push(...error.stack.split('\n').map((line) => `    ${printable(line)}\n`))
     }
-    return JSON.stringify(value.message)
+    return quoted(value.message)
   }
-  return JSON.stringify(value)
+  return quoted(value)
+}
+
+/** JSON lets these stand, and to some terminals they begin a command. */
+function quoted(value: unknown): string {
+  return JSON.stringify(value).replace(/[\x7f-\x9f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`)
 }
 
 function isErrorLike(value: unknown): value is { stack: string; cause?: unknown } {

@@ -91,13 +91,18 @@ test('the size of an event is bounded', () => {
 test('a line for people has the error’s stack below it and lets no peer steer the terminal', () => {
   const { logger, lines } = capture({ format: 'text' })
   logger.error(
-    { door: 'hub', reason: 'bad\nline\u001b[2J', error: new Error('cut\u001b[2J', { cause: new Error('why') }) },
+    {
+      door: 'hub',
+      device: '\u009b2J\u007f',
+      reason: 'bad\nline\u001b[2J',
+      error: new Error('cut\u001b[2J', { cause: new Error('why') }),
+    },
     'peer closed',
   )
   const [head, ...stack] = lines[0]!.split('\n')
   assert.match(
     head!,
-    /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} ERROR peer closed door=hub reason="bad\\nline\\u001b\[2J" error="cut/,
+    /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} ERROR peer closed door=hub device="\\u009b2J\\u007f" reason="bad\\nline\\u001b\[2J" error="cut/,
   )
   assert.ok(stack.some((line) => line.includes('Error: why')))
   assert.ok(!lines[0]!.includes('\u001b'))
