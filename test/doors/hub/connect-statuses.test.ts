@@ -5,7 +5,7 @@ import { Agent } from 'node:http'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { FakeClock } from '../../helpers/fake-clock.ts'
-import { within } from '../../helpers/wait.ts'
+import { until, within } from '../../helpers/wait.ts'
 import { HubClient } from './hub-client.ts'
 import { ALICE, BOB, type HubServer, startHub } from './hub-server.ts'
 import {
@@ -15,6 +15,7 @@ import {
   askToUpgrade,
   EventStream,
   HUB,
+  JSON_HANDSHAKE,
   negotiate,
   PollingClient,
   send,
@@ -156,10 +157,52 @@ test('a polling client may neither stream nor upgrade', async () => {
   for (const [, asking] of requests) assert.equal((await asking(hub, client.path)).status, 404)
 })
 
-test('a negotiated connection without a transport takes nothing and cannot be ended', async () => {
+test('what is said before there is a transport is heard when it is there', async () => {
+  await using hub = await startHub()
+  for (const inPieces of [false, true]) {
+    const path = await negotiate(hub)
+    const pieces = inPieces ? [JSON_HANDSHAKE.slice(0, 9), JSON_HANDSHAKE.slice(9)] : [JSON_HANDSHAKE]
+    for (const body of pieces) assertText(await post(hub, path, { body }), 200, '')
+    assertText(await poll(hub, path), 200, '')
+    const { status, text } = await poll(hub, path)
+    assert.deepEqual([status, text], [200, '{}\x1e'])
+    assert.equal((await remove(hub, path)).status, 202)
+  }
+  const path = await negotiate(hub)
+  assertText(await post(hub, path, { body: JSON_HANDSHAKE }), 200, '')
+  const events = send(hub, 'GET', path, { headers: EVENTS })
+  const [response] = await within(once(events, 'response'), 'the stream')
+  let heard = ''
+  response.setEncoding('utf8').on('data', (text: string) => {
+    heard += text
+  })
+  await until(() => heard.includes('data: {}\x1e\n\n'), 'the answer')
+  events.destroy()
+})
+
+test('not more is kept of it than a handshake has at most', async () => {
   await using hub = await startHub()
   const path = await negotiate(hub)
-  assert.equal((await post(hub, path)).status, 409)
+  assert.equal((await post(hub, path, { body: ' '.repeat(4_000) })).status, 200)
+  assert.equal((await post(hub, path, { body: ' '.repeat(97) })).status, 413)
+  assert.equal((await post(hub, path, { body: JSON_HANDSHAKE })).status, 200)
+  assert.equal((await poll(hub, path)).status, 200)
+  assert.equal((await poll(hub, path)).text, '{}\x1e')
+  await remove(hub, path)
+})
+
+test('what is said before a WebSocket comes is nothing to it', async () => {
+  await using hub = await startHub()
+  const path = await negotiate(hub)
+  assert.equal((await post(hub, path, { body: JSON_HANDSHAKE })).status, 200)
+  const device = await HubClient.start(`ws://127.0.0.1:${hub.port}${path}`, ALICE)
+  hub.notifier.account('SyncSettings', ALICE, new Date(), null)
+  assert.equal((await device.nextNotification()).Type, 10)
+})
+
+test('a negotiated connection without a transport cannot be ended', async () => {
+  await using hub = await startHub()
+  const path = await negotiate(hub)
   assert.equal((await remove(hub, path)).status, 400)
   assert.equal((await poll(hub, path)).status, 200)
   await remove(hub, path)

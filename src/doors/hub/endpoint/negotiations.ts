@@ -12,6 +12,8 @@ const UNUSED_MS = 15_000
 /** Bytes of an id: 22 characters in base64url, as in ASP.NET. */
 const ID_BYTES = 16
 
+const NOTHING = Buffer.alloc(0)
+
 /** What a negotiated connection has become. */
 export type Taken =
   | { readonly transport: 'WebSockets'; readonly connection: HubConnection }
@@ -26,6 +28,8 @@ export interface Negotiation extends NegotiatedIds {
   readonly leave: () => void
   /** `undefined` while it waits for its client. */
   taken: Taken | undefined
+  /** What its client has said before it came. */
+  early: Buffer
 }
 
 export interface NegotiationOptions extends NegotiateRequest {
@@ -55,7 +59,15 @@ export class Negotiations {
   open({ version, isStateful, guest, leave }: NegotiationOptions): Negotiation {
     const connectionToken = randomBytes(ID_BYTES).toString('base64url')
     const connectionId = version === 0 ? connectionToken : randomBytes(ID_BYTES).toString('base64url')
-    const negotiation: Negotiation = { connectionId, connectionToken, guest, isStateful, leave, taken: undefined }
+    const negotiation: Negotiation = {
+      connectionId,
+      connectionToken,
+      guest,
+      isStateful,
+      leave,
+      taken: undefined,
+      early: NOTHING,
+    }
     this.#byToken.set(connectionToken, negotiation)
     this.#waiting.set(negotiation, this.#beats + UNUSED_MS / HEARTBEAT_MS)
     this.#countIn(negotiation)

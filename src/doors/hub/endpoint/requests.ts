@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Clock, Logger } from '#kit'
-import type { Carrier, MessageReceiver } from '#net'
+import { type Carrier, type MessageReceiver, readBody } from '#net'
 import type { ConnectionOptions, ConnectionRules } from '../connection/connection-rules.ts'
 import { type Guest, isRefusal, type Refusal } from '../hub.ts'
 import { LongPollingCarrier } from '../transports/long-polling.ts'
@@ -22,7 +22,6 @@ const PROXY_WARNING_INTERVAL_MS = 10 * 60_000
 
 const ID_REQUIRED: Objection = { status: 400, text: 'Connection ID required' }
 const NO_POSTS: Objection = { status: 405, text: 'POST requests are not allowed for WebSocket connections.' }
-const NOT_CONNECTED: Objection = { status: 409, text: 'The connection has no transport yet' }
 const NO_DELETE: Objection = { status: 400, text: 'Cannot terminate this connection using the DELETE endpoint.' }
 /** To what a client says. */
 const ANSWERS: Readonly<Record<Outcome, Objection>> = {
@@ -31,6 +30,8 @@ const ANSWERS: Readonly<Record<Outcome, Objection>> = {
   'too many': { status: 429, text: '' },
   closed: NO_SUCH_CONNECTION,
 }
+/** Of what a client says before it has a transport, which is a handshake; bytes. */
+const MAX_EARLY_BYTES = 4_096
 const ENDED: Objection = { status: 202, text: '' }
 
 /** Text only. */
@@ -166,9 +167,14 @@ export class HubRequests {
   }
 
   /** What a client says. */
-  async #take(request: IncomingMessage, response: ServerResponse, { taken }: Negotiation): Promise<void> {
-    if (taken === undefined || taken.transport === 'WebSockets') {
-      answerText(response, taken === undefined ? NOT_CONNECTED : NO_POSTS)
+  async #take(request: IncomingMessage, response: ServerResponse, negotiation: Negotiation): Promise<void> {
+    const { taken } = negotiation
+    if (taken === undefined) {
+      await this.#keep(request, response, negotiation)
+      return
+    }
+    if (taken.transport === 'WebSockets') {
+      answerText(response, NO_POSTS)
       return
     }
     const { carrier } = taken
@@ -182,6 +188,20 @@ export class HubRequests {
       carrier.destroy()
       throw error
     }
+  }
+
+  /** Python's `signalrcore` shakes hands before its first poll, and waits until that is taken, as it is by ASP.NET. */
+  async #keep(request: IncomingMessage, response: ServerResponse, negotiation: Negotiation): Promise<void> {
+    const body = await readBody(request, MAX_EARLY_BYTES).catch(() => undefined)
+    if (response.destroyed) return
+    const { early, taken } = negotiation
+    if (body === undefined || early.length + body.length > MAX_EARLY_BYTES) {
+      answerText(response, ANSWERS['too long'])
+      return
+    }
+    if (taken === undefined) negotiation.early = Buffer.concat([early, body])
+    else if (taken.transport !== 'WebSockets') taken.carrier.posted.add(body)
+    answerText(response, ANSWERS.taken)
   }
 
   #end(response: ServerResponse, { taken }: Negotiation): void {
@@ -199,6 +219,7 @@ export class HubRequests {
     const { negotiations, connect } = this.#desk
     const carrier = new ServerSentEventsCarrier(response, this.#desk, (sse) => connect(arrival, sse, EVENTS))
     negotiations.take(negotiation, { transport: 'ServerSentEvents', carrier })
+    carrier.posted.add(negotiation.early)
   }
 
   #poll(arrival: Arrival, response: ServerResponse): void {
@@ -213,6 +234,7 @@ export class HubRequests {
       const options = { ...this.#desk, maxAbsenceMs: rules.clientTimeoutMs }
       const carrier = new LongPollingCarrier(response, options, (polling) => connect(arrival, polling, POLLING))
       negotiations.take(negotiation, { transport: 'LongPolling', carrier })
+      carrier.posted.add(negotiation.early)
     }
   }
 }

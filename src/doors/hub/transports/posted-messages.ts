@@ -39,6 +39,11 @@ export class PostedMessages {
     return taken
   }
 
+  /** What was read before there was anybody who wants it. */
+  add(data: Buffer): void {
+    if (data.length > 0 && !this.#isClosed) this.#receive(data)
+  }
+
   pause(isPaused: boolean): void {
     if (isPaused && !this.#isClosed) {
       this.#pause ??= Promise.withResolvers()
