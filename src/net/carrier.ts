@@ -24,6 +24,8 @@ export interface Carrier extends OutboxSink {
   pause(isPaused: boolean): void
   /** What is written from now on, what waits in an outbox included, is text. For transports that tell it from bytes. */
   sendText?(): void
+  /** Asks the peer to say when it has read what was written up to now: `onTaken`. For transports that can ask. */
+  askTaken?(): void
 }
 
 /** What a carrier tells its door. */
@@ -38,7 +40,10 @@ export interface CarrierReceiver {
   onClosed(error: Error | undefined): void
   /** The peer takes nothing: no write got through for the carrier's write deadline. The door decides what to do. */
   onStalled(): void
-  /** The peer has read all that was written. Said only by carriers that can tell. */
+  /**
+   * The peer has read what was written before it was asked last, or before now where it need not be asked. Not said by
+   * carriers that cannot tell.
+   */
   onTaken?(): void
 }
 

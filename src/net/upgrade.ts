@@ -139,7 +139,9 @@ abstract class Inlet<Receiver> implements ControlHandler {
     this.carrier.onPing(payload)
   }
 
-  onPong(): void {}
+  onPong(payload: Buffer): void {
+    this.carrier.onPong(payload)
+  }
 
   onClose(code: number | undefined, reason: string): void {
     this.carrier.onClose(code, reason)

@@ -21,6 +21,10 @@ export interface WebSocketAgreement {
   readonly isBrowser: boolean
 }
 
+/** Unlike the pongs that some clients send by themselves, to keep the connection alive. */
+const READ_SO_FAR = Buffer.from('read?')
+const ASK_TAKEN = encodeFrame(Opcode.PING, READ_SO_FAR)
+
 const NOTHING_AGREED: WebSocketAgreement = { isCompressed: false, isMasked: true, isBrowser: false }
 
 /** What a reader does with control frames: the carrier's own business. */
@@ -100,6 +104,11 @@ export class WebSocketCarrier implements Carrier, SocketLinkOwner, ControlHandle
 
   sendText(): void {
     this.#framing = TEXT_FRAME
+  }
+
+  /** Peers answer a ping when they come to it, so they have what went out before it. */
+  askTaken(): void {
+    this.write(ASK_TAKEN)
   }
 
   /** `bytes` are what `framing` answered, or other whole frames. */
@@ -186,7 +195,9 @@ export class WebSocketCarrier implements Carrier, SocketLinkOwner, ControlHandle
     this.#link.write(encodeFrame(Opcode.PONG, payload))
   }
 
-  onPong(): void {}
+  onPong(payload: Buffer): void {
+    if (payload.equals(READ_SO_FAR)) this.#receiver?.onTaken?.()
+  }
 
   /** RFC 6455 §5.5.1: the answer typically echoes the status. The server then closes the TCP connection first (§7.1.1). */
   onClose(code: number | undefined, reason: string): void {

@@ -52,6 +52,10 @@ export class RecordingReceiver implements StreamReceiver, MessageReceiver {
     this.#note('stalled')
   }
 
+  onTaken(): void {
+    this.#note('taken')
+  }
+
   onClosed(error: Error | undefined): void {
     this.#note('closed')
     this.#closed.resolve(error)

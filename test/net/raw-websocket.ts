@@ -40,12 +40,13 @@ export class RawWebSocket {
     const start = isFirst ? '' : this.messages.pop()!.payload
     this.messages.push({ opcode, payload: start + data.toString('latin1') })
   }
+  onPing = (_payload: string): void => assert.fail('servers send no WebSocket pings unless they ask')
   #ending: Ending | undefined
   readonly #reader = new FrameReader(
     { maskRequired: false, validateText: false },
     {
       onData: (data, opcode, isFirst) => this.onData(data, opcode, isFirst),
-      onPing: () => assert.fail('servers send no WebSocket pings'),
+      onPing: (payload) => this.onPing(payload.toString('latin1')),
       onPong: (payload) => this.pongs.push(payload.toString('latin1')),
       onClose: (code, reason) => {
         this.#ending = { code, reason }

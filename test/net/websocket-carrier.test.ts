@@ -7,7 +7,7 @@ import { FakeClock } from '../helpers/fake-clock.ts'
 import { startWebSocketServer } from './carrier-server.ts'
 import { MASK, RawWebSocket } from './raw-websocket.ts'
 
-const { BINARY, CLOSE, CONTINUATION, PING, TEXT } = Opcode
+const { BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT } = Opcode
 const status = (code: number, reason = '') => Buffer.from([code >> 8, code & 0xff, ...Buffer.from(reason)])
 
 test('a stream is handed over as it comes, whatever frames it is cut into', async () => {
@@ -31,6 +31,28 @@ test('messages are handed over whole, and told apart', async () => {
   client.frame(BINARY, '')
   await door.untilEvent('binary ')
   assert.deepEqual(door.events, ['text grüße', 'binary '])
+})
+
+test('a peer that is asked whether it has read everything says so by its pong, and by no other', async () => {
+  await using server = await startWebSocketServer({ clock: new FakeClock() })
+  using client = await RawWebSocket.connect(server.address, '/messages')
+  const heard: string[] = []
+  client.onPing = (payload) => heard.push(`ping ${payload} behind ${client.messages.length}`)
+  const door = await server.accepted()
+  door.carrier.write(encodeFrame(BINARY, Buffer.from('event')))
+  door.carrier.askTaken?.()
+  while (heard.length === 0) {
+    await turnOver()
+    client.listen()
+  }
+  assert.deepEqual(heard, ['ping read? behind 1'])
+  client.frame(PONG)
+  client.frame(PONG, 'by itself')
+  client.frame(BINARY, 'alive')
+  await door.untilEvent('binary alive')
+  client.frame(PONG, 'read?')
+  await door.untilEvent('taken')
+  assert.deepEqual(door.events, ['binary alive', 'taken'])
 })
 
 test('a peer that says a lot is read at a bounded pace, and says all of it in the end', async () => {

@@ -5,13 +5,14 @@ import { until, within } from '../../helpers/wait.ts'
 import { HubClient } from './hub-client.ts'
 import { ALICE, BOB, startHub } from './hub-server.ts'
 import { confirm, startKeptHub, typesHeard } from './kept-hub.ts'
+import { RawDevice } from './raw-device.ts'
 
 const SYNC_VAULT = 5
 const SYNC_SETTINGS = 10
 const SECOND = 1_000
 const MINUTE = 60 * SECOND
 
-/** Long enough for a client to be known to have read what it was told before. */
+/** Long enough for a client to be asked whether it has read what it was told before. */
 const HEARING = 6 * SECOND
 
 test('a device that is back after its account changed is told to sync, once, and before anything else', async () => {
@@ -52,13 +53,18 @@ test('what a device has heard and confirmed is not told again; what it may not h
   await kept.add('heard')
   await kept.add('unsure')
   const heard = await kept.connect('heard')
-  const unsure = await kept.connect('unsure')
+  const unsure = await RawDevice.start(kept.hub.port, `${ALICE}/unsure`)
+  unsure.stopReading()
   clock.advance(MINUTE / 10)
   await kept.change()
   assert.deepEqual(await typesHeard(kept, heard), [SYNC_SETTINGS])
   clock.advance(HEARING)
   await confirm(heard)
-  for (const client of [heard, unsure]) await client.close()
+  // It speaks, as apps do every 15 s, but its line lets nothing through the other way.
+  unsure.ping()
+  unsure.end()
+  await heard.close()
+  await kept.hub.everyoneGone()
   clock.advance(3 * MINUTE)
   assert.deepEqual(await typesHeard(kept, await kept.connect('heard')), [])
   assert.deepEqual(await typesHeard(kept, await kept.connect('unsure')), [SYNC_VAULT])
@@ -139,8 +145,8 @@ test('connections that end together are written together, and a device that is b
   const clients = [await kept.connect('a'), await kept.connect('b'), await kept.connect('c')]
   clock.advance(MINUTE / 10)
   await kept.change()
+  for (const client of clients) assert.deepEqual((await client.nextNotification()).Type, SYNC_SETTINGS)
   clock.advance(HEARING)
-  for (const client of clients) assert.deepEqual(await typesHeard(kept, client), [SYNC_SETTINGS])
   for (const client of clients) await confirm(client)
   for (const client of clients) await client.close()
   await kept.hub.everyoneGone()
@@ -172,6 +178,8 @@ test('a database that fails costs log lines, and a device is told to sync where 
   await using kept = await startKeptHub({ clock })
   await kept.add('laptop')
   const before = await kept.connect('laptop')
+  await kept.change()
+  assert.equal((await before.nextNotification()).Type, SYNC_SETTINGS)
   kept.fail(new Error('disk full'))
   clock.advance(HEARING)
   await confirm(before)
@@ -227,18 +235,22 @@ test('of a device with several tabs it is written how far that one has heard whi
   const clock = new FakeClock()
   await using kept = await startKeptHub({ clock })
   await kept.add('browser', { clientType: 'Web' })
-  const [behind, ahead] = [await kept.connect('browser'), await kept.connect('browser')]
-  for (let i = 0; i < 5; i++) {
-    clock.advance(10 * SECOND)
-    for (const tab of [behind, ahead]) await confirmBesidePings(tab)
-  }
+  const behind = await RawDevice.start(kept.hub.port, `${ALICE}/browser`)
+  const ahead = await kept.connect('browser')
+  behind.stopReading()
   await kept.change()
   const toldAtMs = clock.now()
-  clock.advance(HEARING)
-  await confirmBesidePings(ahead)
-  clock.advance(4 * SECOND)
-  await until(() => kept.writes.length > 0, 'the mark')
-  assert.ok((await kept.heardAtMs('browser'))! < toldAtMs)
+  assert.deepEqual(await typesHeard(kept, ahead), [SYNC_SETTINGS])
+  for (let i = 0; i < 8; i++) {
+    clock.advance(10 * SECOND)
+    await confirmBesidePings(ahead)
+    behind.ping()
+  }
+  behind.end()
+  await until(() => kept.hub.door.connectionCount === 1, 'the end of the other tab')
+  await ahead.close()
+  await kept.restart()
+  assert.ok(((await kept.heardAtMs('browser')) ?? 0) < toldAtMs)
 })
 
 test('a mark of the future, from before the clock was set back, counts for nothing', async () => {

@@ -39,6 +39,8 @@ export class FakeCarrier implements Carrier {
   /** How it was ended: with a close code, or cut. */
   end: number | 'cut' | undefined
   receiver: MessageReceiver | undefined
+  /** How often the other end was asked whether it has read everything. */
+  asked = 0
   #written: Buffer[] = []
 
   write(bytes: Buffer): void {
@@ -60,6 +62,10 @@ export class FakeCarrier implements Carrier {
 
   sendText(): void {
     this.isText = true
+  }
+
+  askTaken(): void {
+    this.asked++
   }
 
   /** The transport is gone. */

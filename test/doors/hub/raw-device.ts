@@ -98,6 +98,11 @@ export class RawDevice {
     await within(promise, what)
   }
 
+  /** Its side of the connection. */
+  end(): void {
+    this.#socket.end()
+  }
+
   destroy(): void {
     this.#socket.destroy()
   }

@@ -6,7 +6,6 @@ import { PingQueue } from '../../../src/doors/hub/connection/ping-queue.ts'
 import { event, LoneConnection } from './lone-connection.ts'
 
 const PING: HubMessage = { type: HubMessageType.Ping }
-const CALL: HubMessage = { type: HubMessageType.Invocation, invocationId: '1', target: 'X', arguments: [] }
 
 /** With the pings that became due. */
 async function beat(lone: LoneConnection, times: number): Promise<void> {
@@ -70,68 +69,4 @@ test('pings that are due at once go out a few in each turn, every one of them', 
     await turnOver()
     assert.equal(pinged, 1_000)
   }
-})
-
-test('what a client is known to have heard is what was told five seconds before it last spoke', () => {
-  const lone = LoneConnection.open()
-  const spoke = () => {
-    lone.say(PING)
-    return lone.clock.now() - 5_000
-  }
-  const first = spoke()
-  assert.equal(lone.connection.heardUntilMs, first)
-  lone.beat(10)
-  assert.equal(lone.connection.heardUntilMs, first, 'its silence says nothing')
-  lone.carrier.backlogBytes = 1
-  spoke()
-  assert.equal(lone.connection.heardUntilMs, first, 'it has not read everything')
-  lone.carrier.backlogBytes = 0
-  spoke()
-  assert.equal(lone.connection.heardUntilMs, first, 'it may have been sent that just now')
-  lone.beat(5)
-  const second = spoke()
-  assert.equal(lone.connection.heardUntilMs, second)
-  lone.beat(1)
-  lone.connection.onTaken()
-  assert.equal(lone.connection.heardUntilMs, second + 1_000, 'the transport may say so too')
-})
-
-test('nothing is known before the handshake', () => {
-  const lone = new LoneConnection()
-  assert.equal(lone.connection.heardUntilMs, 0)
-  lone.connection.onTaken()
-  assert.equal(lone.connection.heardUntilMs, 0)
-})
-
-test('a client that was told less than there was has not heard it', () => {
-  const lone = LoneConnection.open({ maxPendingBytes: 10_000, substitute: event('sync') })
-  lone.say(PING)
-  const before = lone.connection.heardUntilMs
-  lone.connection.tell(event('long', 20_000))
-  lone.clock.advance(500)
-  lone.say(PING)
-  assert.equal(lone.connection.heardUntilMs, before)
-  lone.beat(1)
-  assert.deepEqual(lone.heardNames(), ['sync'])
-  lone.beat(5)
-  lone.say(PING)
-  assert.ok(lone.connection.heardUntilMs > before)
-})
-
-test('what was left unread for a while does not prove that the client is still there', () => {
-  const lone = LoneConnection.open({ maxPendingBytes: 10_000 })
-  lone.say(PING)
-  const before = lone.connection.heardUntilMs
-  lone.carrier.backlogBytes = 9_000
-  lone.say(CALL)
-  assert.equal(lone.carrier.isPaused, true)
-  lone.beat(20)
-  lone.carrier.backlogBytes = 0
-  lone.beat(1)
-  assert.equal(lone.carrier.isPaused, false)
-  lone.say(PING) // Said long ago, as far as we know.
-  assert.equal(lone.connection.heardUntilMs, before)
-  lone.beat(5)
-  lone.say(PING)
-  assert.ok(lone.connection.heardUntilMs > before)
 })

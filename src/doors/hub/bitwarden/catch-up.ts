@@ -7,6 +7,9 @@ import { type Attendance, type UserGuest, userGuestOf } from './user-guest.ts'
 /** How often it is written how far connections have heard that were told something. */
 const MARK_EVERY_MS = 60_000
 
+/** A change is told so long after its date, at most; connections wait longer than that before they ask who has heard it. */
+const TOLD_WITHIN_MS = 4_000
+
 /** How long marks of connections that end are gathered, since they often end together. */
 const GATHER_MS = 1_000
 
@@ -192,7 +195,7 @@ export class CatchUp {
 
 /** How far the connection has heard everything; undefined while that is not known. Milliseconds since the Unix epoch. */
 function heardBy(connection: HubConnection): number | undefined {
-  const { heardUntilMs } = connection
+  const heardUntilMs = connection.heardUntilMs - TOLD_WITHIN_MS
   return heardUntilMs > userGuestOf(connection).missedUntilMs ? heardUntilMs : undefined
 }
 

@@ -21,8 +21,9 @@ import { StatefulReconnect } from './stateful-reconnect.ts'
 /** Events that wait for a handshake as they are. Clients shake hands at once, so more than a few never do. */
 const MAX_EVENTS_BEFORE_HANDSHAKE = 32
 
-/** A peer whose last word is younger than this may have said it before it read what we sent it just then. */
-const HEARING_DELAY_MS = 5_000
+/** A client is asked whether it has read what it was told when it was told nothing for so many beats. */
+const BEATS_UNTIL_ASKED = 6
+const NOT_TOLD = BEATS_UNTIL_ASKED + 1
 
 /** How long a stateful connection that lost its transport waits for its client. */
 const RETURN_WITHIN_MS = 30_000
@@ -74,10 +75,12 @@ export class HubConnection implements MessageReceiver, Pinged {
   #beatsSinceSent = 0
   /** In the handshake: since the transport is there. While it waits: since it is gone. */
   #beatsSinceReceived = 0
-  /** When the client was last known to have read what it had been sent; 0: never. Milliseconds since the epoch. */
-  #heardAtMs = 0
-  /** What it was told before then may have gone out only then, or what is read said before. Since the epoch too. */
-  #lateUntilMs = 0
+  /** Since it was told something it has yet to be asked about; `NOT_TOLD`: there is no such thing. */
+  #beatsSinceTold = NOT_TOLD
+  /** When it was asked whether it has read what it was told; 0: it has answered. Milliseconds since the Unix epoch. */
+  #askedAtMs = 0
+  /** It has read what it was told before then; 0: that is not known. Since the epoch too. */
+  #heardUntilMs = 0
 
   constructor(carrier: Carrier, guest: Guest, owner: ConnectionOwner, options: ConnectionOptions = ORDINARY) {
     this.guest = guest
@@ -88,11 +91,11 @@ export class HubConnection implements MessageReceiver, Pinged {
   }
 
   /**
-   * What was told before this moment has reached the client, so far as we can know; 0 when nothing is known.
-   * Milliseconds since the Unix epoch.
+   * What was told before this moment has reached the client, by its own word; 0 when nothing is known. What a client
+   * says otherwise is no such word: it may not have read for long. Milliseconds since the Unix epoch.
    */
   get heardUntilMs(): number {
-    return this.#heardAtMs
+    return this.#heardUntilMs
   }
 
   /** Whether another transport may take the place of the one it has or had. */
@@ -121,14 +124,12 @@ export class HubConnection implements MessageReceiver, Pinged {
       // Where all messages are binary, text is passed over. spec: hub §1.6
       if (!isText || !this.#protocol!.isBinary) this.#read(data)
     }
-    this.onTaken()
   }
 
   onTaken(): void {
-    const heardUntilMs = this.#owner.rules.clock.now() - HEARING_DELAY_MS
-    const hasEverything = this.#state === 'open' && !this.#isBehind && this.#carrier.backlogBytes === 0
-    if (!hasEverything) this.#markLate()
-    else if (heardUntilMs >= this.#lateUntilMs) this.#heardAtMs = heardUntilMs
+    const atMs = this.#carrier.askTaken === undefined ? this.#owner.rules.clock.now() : this.#askedAtMs
+    this.#askedAtMs = 0
+    if (atMs > 0 && this.#state === 'open' && !this.#isBehind) this.#heardUntilMs = atMs
   }
 
   /** `error`: the client broke the rules of the transport, which would happen again over another one. */
@@ -174,7 +175,8 @@ export class HubConnection implements MessageReceiver, Pinged {
     this.#state = 'open'
     this.#beatsSinceSent = 0
     this.#beatsSinceReceived = 0
-    this.#markLate()
+    this.#beatsSinceTold = 0
+    this.#askedAtMs = 0
     this.#catchUp()
     return this
   }
@@ -196,7 +198,9 @@ export class HubConnection implements MessageReceiver, Pinged {
 
   /** For the queue of those that are to be pinged. */
   ping(): void {
-    if (this.#state === 'open' && !this.#isBehind) this.#append(this.#protocol!.ping)
+    if (this.#state !== 'open' || this.#isBehind) return
+    if (this.#isToBeAsked) this.#ask()
+    else this.#append(this.#protocol!.ping)
   }
 
   /** The server's wish: a client that reconnects by itself may come back at once. */
@@ -225,10 +229,13 @@ export class HubConnection implements MessageReceiver, Pinged {
     const keepsAlive = this.#options.keepsAlive === true
     if (this.#inbound?.isPaused) this.#listenAgain(this.#inbound)
     if (!keepsAlive && this.#beatsSinceReceived * HEARTBEAT_MS >= clientTimeoutMs) this.#giveUp()
-    if (this.#carrier.backlogBytes > 0) this.#markLate()
     this.#catchUp()
     if (this.#state !== 'open' || this.#isBehind) return
     this.#acknowledge()
+    if (this.#beatsSinceTold < BEATS_UNTIL_ASKED) {
+      this.#beatsSinceTold++
+      if (this.#isToBeAsked) PINGS.add(this)
+    }
     if (++this.#beatsSinceSent * HEARTBEAT_MS >= keepAliveMs && !keepsAlive) {
       this.#beatsSinceSent = 0
       PINGS.add(this)
@@ -243,8 +250,14 @@ export class HubConnection implements MessageReceiver, Pinged {
     this.#carrier.destroy()
   }
 
-  #markLate(): void {
-    this.#lateUntilMs = this.#owner.rules.clock.now()
+  get #isToBeAsked(): boolean {
+    return this.#beatsSinceTold === BEATS_UNTIL_ASKED && this.#carrier.askTaken !== undefined
+  }
+
+  #ask(): void {
+    this.#beatsSinceTold = NOT_TOLD
+    this.#askedAtMs = this.#owner.rules.clock.now()
+    this.#carrier.askTaken?.()
   }
 
   /** False when too much is pending already. */
@@ -257,6 +270,7 @@ export class HubConnection implements MessageReceiver, Pinged {
 
   /** Appends a message that has to arrive, be it over another transport. False when too much is pending already. */
   #say(message: Buffer): boolean {
+    this.#beatsSinceTold = 0
     const sent = this.#reconnect?.sent
     if (sent === undefined) return this.#append(message)
     if (sent.hasRoomFor(message) && (this.#state === 'waiting' || this.#append(message))) {
@@ -291,7 +305,6 @@ export class HubConnection implements MessageReceiver, Pinged {
     if (this.#held === undefined) return
     const { events, isIncomplete } = this.#held.release()
     this.#held = undefined
-    this.#markLate()
     for (const event of events) this.tell(event)
     if (!isIncomplete) return
     const substitute = this.#owner.hub.substitute?.(this.guest)
@@ -352,7 +365,6 @@ export class HubConnection implements MessageReceiver, Pinged {
       const isTaken = this.#take(message)
       if (this.#state !== 'open') return
       if (isTaken) continue
-      this.#markLate()
       inbound.pauseBefore(message)
       this.#carrier.pause(true)
       return
@@ -363,7 +375,6 @@ export class HubConnection implements MessageReceiver, Pinged {
   /** Who calls faster than it reads the answers is listened to now and then. */
   #listenAgain(inbound: Inbound): void {
     this.#beatsSinceReceived = 0
-    this.#markLate()
     if (!this.#mayAnswer) return
     inbound.isPaused = false
     this.#read()
