@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { ServiceTokens } from '#auth'
-import { type LogFields, silentLogger } from '#kit'
 import { serviceGrant } from '#relay'
 import { FakeClock } from '../helpers/fake-clock.ts'
+import { lineOf, recordingLogger } from '../helpers/recording-logger.ts'
 import { INSTALLATION, OTHER_INSTALLATION } from './relay-world.ts'
 
 const serviceTokens = new ServiceTokens(
@@ -15,8 +15,7 @@ const serviceTokens = new ServiceTokens(
 const CLIENTS = { installationKeys: new Map([[INSTALLATION, 'install-key']]), internalKey: 'inner-key' }
 
 const logged: string[] = []
-const log = (fields: LogFields, event: string) => void logged.push(`${event} ${JSON.stringify(fields)}`)
-const logger = { ...silentLogger, info: log, warn: log }
+const logger = recordingLogger((line) => logged.push(lineOf(line)))
 
 const PUSH = {
   grant_type: 'client_credentials',

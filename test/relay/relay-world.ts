@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto'
 import path from 'node:path'
 import { ServiceTokens } from '#auth'
-import { type LogFields, type Logger, silentLogger } from '#kit'
 import { createRelayApp, type RelayContext } from '#relay'
 import { openStore } from '#store'
 import { FakeClock } from '../helpers/fake-clock.ts'
+import { lineOf, recordingLogger } from '../helpers/recording-logger.ts'
 import { temporaryFolder } from '../store/temporary-folder.ts'
 
 export const INSTALLATION = '11111111-1111-4111-8111-111111111111'
@@ -43,7 +43,7 @@ export async function startRelay(changes: Partial<RelayContext> = {}) {
     relayedDevices: store.relayedDevices,
     publish: (subject, payload) => void published.push({ subject, json: JSON.parse(payload.toString()) }),
     clock,
-    logger: recorder(logged),
+    logger: recordingLogger((line) => line.level !== 'debug' && logged.push(lineOf(line))),
     pathPrefix: '',
     ...changes,
   }
@@ -80,10 +80,4 @@ export async function startRelay(changes: Partial<RelayContext> = {}) {
       folder[Symbol.dispose]()
     },
   }
-}
-
-function recorder(lines: string[]): Logger {
-  const log = (fields: LogFields, event: string) => void lines.push(`${event} ${JSON.stringify(fields)}`)
-  const logger: Logger = { ...silentLogger, info: log, warn: log, error: log, child: () => logger }
-  return logger
 }

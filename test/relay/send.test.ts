@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { describe, test } from 'node:test'
-import { type LogFields, silentLogger } from '#kit'
 import { sendHandler } from '../../src/relay/send.ts'
+import { lineOf, recordingLogger } from '../helpers/recording-logger.ts'
 
 const USER = '11111111-1111-4111-8111-111111111111'
 const FOLDER = '33333333-3333-4333-8333-333333333333'
@@ -25,7 +25,6 @@ const SAID = {
 async function startSend() {
   const published: [subject: string, notification: unknown][] = []
   const log: string[] = []
-  const write = (fields: LogFields, event: string) => void log.push(JSON.stringify({ ...fields, event }))
   const server = createServer(
     sendHandler({
       maySend: async (token) => {
@@ -33,7 +32,7 @@ async function startSend() {
         return token === 'internal' ? true : token === 'user' ? false : undefined
       },
       publish: (subject, payload) => void published.push([subject, JSON.parse(payload.toString())]),
-      logger: { ...silentLogger, warn: write, error: write },
+      logger: recordingLogger((line) => log.push(lineOf(line))),
     }),
   )
   server.listen(0, '127.0.0.1')

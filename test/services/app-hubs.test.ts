@@ -6,8 +6,8 @@ import { AppTokens } from '#doors/hub'
 import { ConfigError, type Logger, silentLogger, systemClock } from '#kit'
 import { type Server, startServer } from '#server'
 import { HubClient } from '../doors/hub/hub-client.ts'
+import { type LoggedEvent, recordingLogger } from '../helpers/recording-logger.ts'
 import { type TemporaryFolder, temporaryFolder } from '../helpers/temp.ts'
-import { type LoggedEvent, recorder } from './configured-server.ts'
 
 const KEY = 'a-key-for-tests-that-has-32-characters'
 
@@ -82,7 +82,11 @@ test('connections of all hubs are counted together', async () => {
 test('what strangers and publishers cause floods no log', async () => {
   await using folder = await temporaryFolder()
   const log: LoggedEvent[] = []
-  await using server = await startWith(folder, `hubs { chat { keys: "${KEY}" } }`, recorder(log))
+  await using server = await startWith(
+    folder,
+    `hubs { chat { keys: "${KEY}" } }`,
+    recordingLogger((line) => log.push(line)),
+  )
   const url = `http://127.0.0.1:${server.addresses.web.port}/hubs/chat/all`
   const statuses = new Set<number>()
   for (let i = 0; i < 150; i++) {

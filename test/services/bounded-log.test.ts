@@ -1,31 +1,22 @@
 import assert from 'node:assert/strict'
 import net from 'node:net'
 import { test } from 'node:test'
-import type { LogFields, Logger } from '#kit'
 import { boundedLog } from '../../src/services/bounded-log.ts'
 import { statusOf } from '../doors/nats/websocket-table/wire-client.ts'
 import { TestAuthority } from '../helpers/certificates.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
+import { recordingLogger } from '../helpers/recording-logger.ts'
 import { temporaryFolder } from '../helpers/temp.ts'
 import { once, until } from '../helpers/wait.ts'
 import { block, ConfiguredServer, websockets } from './configured-server.ts'
 
-function recorder(lines: string[], inherited: LogFields = {}): Logger {
-  const at = (level: string) => (fields: LogFields, event: string) =>
-    void lines.push([level, ...Object.values({ ...inherited, ...fields }), event].join(' '))
-  return {
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-    child: (fields) => recorder(lines, { ...inherited, ...fields }),
-  }
-}
-
 test('the first lines of each level go out; of the others it is said in time how many there were', () => {
   const lines: string[] = []
   const clock = new FakeClock()
-  const log = boundedLog(recorder(lines), clock, { maxLines: 2, perMs: 1000 })
+  const logger = recordingLogger(({ level, fields, event }) =>
+    lines.push([level, ...Object.values(fields), event].join(' ')),
+  )
+  const log = boundedLog(logger, clock, { maxLines: 2, perMs: 1000 })
   const child = log.child({ door: 'nats' })
   for (const id of [1, 2, 3]) child.error({ id }, 'bad')
   log.error({ id: 4 }, 'bad')

@@ -1,17 +1,11 @@
 /** A NATS server with a configuration file, which a test rewrites and has read again. */
 import { writeFile } from 'node:fs/promises'
 import { loadNatsOptions, type NatsServerOptions } from '#config'
-import type { LogFields, Logger } from '#kit'
 import { type NatsServer, startNatsServer } from '#server'
+import { type LoggedEvent, lineOf, recordingLogger } from '../helpers/recording-logger.ts'
 import { type TemporaryFolder, temporaryFolder } from '../helpers/temp.ts'
 import { until } from '../helpers/wait.ts'
 import type { Address } from '../net/raw-socket.ts'
-
-export interface LoggedEvent {
-  readonly level: string
-  readonly fields: LogFields
-  readonly event: string
-}
 
 export class ConfiguredServer implements AsyncDisposable {
   readonly folder: TemporaryFolder
@@ -29,7 +23,9 @@ export class ConfiguredServer implements AsyncDisposable {
     await using cleanup = new AsyncDisposableStack()
     const folder = cleanup.use(await temporaryFolder())
     const log: LoggedEvent[] = []
-    const server = await startNatsServer(await read(folder, configText), { logger: recorder(log) })
+    const server = await startNatsServer(await read(folder, configText), {
+      logger: recordingLogger((line) => log.push(line)),
+    })
     cleanup.move()
     return new ConfiguredServer(folder, log, server)
   }
@@ -76,7 +72,7 @@ export class ConfiguredServer implements AsyncDisposable {
 
   /** The first event whose JSON has `pattern`, from the beginning or as soon as it comes. */
   logged(pattern: RegExp): Promise<LoggedEvent> {
-    const matches = ({ fields, event }: LoggedEvent) => pattern.test(JSON.stringify({ ...fields, event }))
+    const matches = (line: LoggedEvent) => pattern.test(lineOf(line))
     return until(() => this.log.find(matches), `${pattern} in the log`)
   }
 
@@ -105,11 +101,4 @@ async function read(folder: TemporaryFolder, configText: string): Promise<NatsSe
   const text = isPlaced ? configText : `listen: "127.0.0.1:-1"\n${configText}`
   await writeFile(folder.join('nats.conf'), text)
   return loadNatsOptions({ configFile: 'nats.conf', env: {}, cwd: folder.path }).options
-}
-
-export function recorder(log: LoggedEvent[], inherited: LogFields = {}): Logger {
-  const at = (level: string) => (fields: LogFields, event: string) =>
-    void log.push({ level, fields: { ...inherited, ...fields }, event })
-  const child = (fields: LogFields) => recorder(log, { ...inherited, ...fields })
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), child }
 }

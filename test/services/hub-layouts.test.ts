@@ -6,9 +6,9 @@ import { after, before, describe, test } from 'node:test'
 import { NotificationType } from '#notify'
 import { HubClient } from '../doors/hub/hub-client.ts'
 import { login, register, type TestDevice } from '../helpers/account.ts'
+import { type LoggedEvent, recordingLogger } from '../helpers/recording-logger.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { once, within } from '../helpers/wait.ts'
-import { type LoggedEvent, recorder } from './configured-server.ts'
 import { freePorts } from './free-ports.ts'
 
 const ANY_PORT = { host: '127.0.0.1', port: 0 }
@@ -58,7 +58,10 @@ describe('the hub on its port of 2020 as well', () => {
   let device: TestDevice
   let oldUrl: string
   before(async () => {
-    server = await startTestServer({ oldHub: { enabled: true, ...ANY_PORT } }, recorder(log))
+    server = await startTestServer(
+      { oldHub: { enabled: true, ...ANY_PORT } },
+      recordingLogger((line) => log.push(line)),
+    )
     device = await signIn(server.webUrl)
     oldUrl = `http://127.0.0.1:${server.server.addresses.oldHub?.port}`
   })
@@ -119,7 +122,10 @@ test('a taken port of 2020 is a warning: the server starts, with the hub on the 
   await once(squatter, 'listening')
   const { port } = squatter.address() as { port: number }
   const log: LoggedEvent[] = []
-  await using server = await startTestServer({ oldHub: { enabled: true, host: '127.0.0.1', port } }, recorder(log))
+  await using server = await startTestServer(
+    { oldHub: { enabled: true, host: '127.0.0.1', port } },
+    recordingLogger((line) => log.push(line)),
+  )
   assert.equal(server.server.addresses.oldHub, undefined)
   const [line, ...more] = hubLines(log)
   assert.equal(line?.level, 'warn')
@@ -132,7 +138,10 @@ test('a taken port of 2020 is a warning: the server starts, with the hub on the 
 test('WEBSOCKET_PORT alone does nothing', async () => {
   const [port] = (await freePorts(1)) as [number]
   const log: LoggedEvent[] = []
-  await using server = await startTestServer({ oldHub: { host: '127.0.0.1', port } }, recorder(log))
+  await using server = await startTestServer(
+    { oldHub: { host: '127.0.0.1', port } },
+    recordingLogger((line) => log.push(line)),
+  )
   assert.equal(server.server.addresses.oldHub, undefined)
   await assert.rejects(statusOf(`http://127.0.0.1:${port}/notifications/hub`, { upgrade: true }), /ECONNREFUSED/)
   assert.deepEqual(hubLines(log), [])
@@ -146,7 +155,10 @@ describe('the hub switched off', () => {
     test(`${oldPort ? 'with' : 'without'} WEBSOCKET_ENABLED: 404 everywhere, and one line that says so`, async () => {
       const log: LoggedEvent[] = []
       const oldHub = { enabled: oldPort, ...ANY_PORT }
-      await using server = await startTestServer({ web: { servesHub: false }, oldHub }, recorder(log))
+      await using server = await startTestServer(
+        { web: { servesHub: false }, oldHub },
+        recordingLogger((line) => log.push(line)),
+      )
       for (const path of ['hub', 'anonymous-hub', 'hub/negotiate', 'anonymous-hub/negotiate']) {
         const url = `${server.webUrl}/notifications/${path}?Token=${REQUEST}`
         assert.equal(await statusOf(url, { upgrade: true }), 404)

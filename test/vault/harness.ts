@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Sessions, Tokens } from '#auth'
-import { type Clock, type LogFields, type Logger, systemClock } from '#kit'
+import { type Clock, systemClock } from '#kit'
 import { openStore } from '#store'
 import { createVaultApp, type VaultContext, type VaultSettings } from '#vault'
 import { type AccountOptions, injectInto, type LoginOptions, login, register } from '../helpers/account.ts'
+import { type LoggedEvent, recordingLogger } from '../helpers/recording-logger.ts'
 
 /** One call to the notifier. */
 export interface Told {
@@ -17,11 +18,6 @@ export interface Told {
   readonly contextId: string | null
   /** Users; or the devices that were revoked. */
   readonly recipients: readonly string[]
-}
-
-export interface LogLine {
-  readonly event: string
-  readonly fields: LogFields
 }
 
 export const SETTINGS: VaultSettings = {
@@ -47,7 +43,7 @@ export async function startVault(settings: Partial<VaultSettings> = {}) {
   const store = await openStore({ databaseFile: join(folder, 'db.sqlite3'), clock })
   const tokens = await Tokens.load({ keyFile: join(folder, 'rsa_key.pem'), origin: SETTINGS.origin, clock })
   const told: Told[] = []
-  const logged: LogLine[] = []
+  const logged: LoggedEvent[] = []
   let address = '192.0.2.1'
   const context: VaultContext = {
     store,
@@ -55,7 +51,7 @@ export async function startVault(settings: Partial<VaultSettings> = {}) {
     sessions: new Sessions(tokens, store, clock),
     notifier: recorder(told),
     clock,
-    logger: recordingLogger(logged),
+    logger: recordingLogger((line) => logged.push(line)),
     settings: { ...SETTINGS, ...settings },
     clientAddress: () => address,
   }
@@ -142,10 +138,4 @@ function recorder(told: Told[]): VaultContext['notifier'] {
       told.push({ event: 'devicesRevoked', id, date: new Date(), contextId, recipients: deviceIds })
     },
   }
-}
-
-function recordingLogger(lines: LogLine[]): Logger {
-  const log = (fields: LogFields, event: string) => void lines.push({ event, fields })
-  const logger: Logger = { debug: log, info: log, warn: log, error: log, child: () => logger }
-  return logger
 }

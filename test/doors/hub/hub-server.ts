@@ -1,12 +1,11 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setImmediate as turnOver } from 'node:timers/promises'
 import { Broker, InProcessClient, Turn } from '#core'
-import { createHubDoor, type HubDoor, type HubDoorOptions } from '#doors/hub'
-import { type LogFields, type Logger, systemClock } from '#kit'
+import { ConnectionLimit, createHubDoor, type HubDoor, type HubDoorOptions } from '#doors/hub'
+import { systemClock } from '#kit'
 import { PathRouter, peerAddress } from '#net'
 import { Notifier, VAULT_ACCOUNT } from '#notify'
+import { lineOf, recordingLogger } from '../../helpers/recording-logger.ts'
+import { serveRoutes } from './serve-routes.ts'
 
 export const ALICE = '11111111-1111-4111-8111-111111111111'
 export const BOB = '22222222-2222-4222-8222-222222222222'
@@ -17,7 +16,7 @@ export interface HubServer extends AsyncDisposable {
   /** `ws://…/notifications/hub` */
   readonly url: string
   readonly port: number
-  /** Everything that was logged, as one text. */
+  /** Everything that was logged, a line each. */
   readonly log: string[]
   publish(subject: string, payload: string): number
   /** Resolves when a request that is still to come was let in. */
@@ -26,31 +25,30 @@ export interface HubServer extends AsyncDisposable {
   everyoneGone(): Promise<void>
 }
 
+export interface HubServerOptions extends Partial<HubDoorOptions> {
+  readonly maxConnections?: number
+}
+
 /** The hub alone behind an HTTP server: a token is `<user>` or `<user>/<device>`. */
-export async function startHub(options: Partial<HubDoorOptions> = {}): Promise<HubServer> {
+export async function startHub({ maxConnections = 65_536, ...options }: HubServerOptions = {}): Promise<HubServer> {
   const account = new Broker(() => 0).account(VAULT_ACCOUNT)
   const log: string[] = []
   const door = createHubDoor({
     account,
     turn: new Turn(setImmediate),
     clock: systemClock,
-    logger: recordingLogger(log),
+    logger: recordingLogger((line) => log.push(lineOf(line))),
     authenticate: async (token) => {
       const [user = '', device = 'device'] = token.split('/')
       return user === ALICE || user === BOB ? { user: { id: user }, device: { id: device } } : undefined
     },
     clientAddress: peerAddress,
+    connections: new ConnectionLimit(maxConnections),
     ...options,
   })
   const router = new PathRouter()
   for (const [path, handlers] of door.routes) router.add(path, handlers)
-  const server = createServer((request, response) => {
-    if (!router.handleRequest(request, response)) response.writeHead(404).end()
-  })
-  server.on('upgrade', (request, socket, head) => router.handleUpgrade(request, socket, head))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const { port, nextRequest, close } = await serveRoutes(router)
   const client = new InProcessClient(account, (error) => {
     throw error
   })
@@ -61,30 +59,25 @@ export async function startHub(options: Partial<HubDoorOptions> = {}): Promise<H
     url: `ws://127.0.0.1:${port}/notifications/hub`,
     notifier: new Notifier((subject, payload) => client.publish(subject, payload)),
     publish: (subject, payload) => client.publish(subject, Buffer.from(payload)),
-    async nextRequest() {
-      await once(server, 'request')
-      await turnOver()
-    },
+    nextRequest,
     async everyoneGone() {
       while (door.connectionCount > 0) await turnOver()
     },
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close')
-      server.close()
-      await door.close()
-      server.closeAllConnections()
-      await closed
-    },
+    [Symbol.asyncDispose]: () => close(() => door.close()),
   }
 }
 
-function recordingLogger(log: string[], inherited: LogFields = {}): Logger {
-  const write = (fields: LogFields, event: string) => void log.push(JSON.stringify({ ...inherited, ...fields, event }))
-  return {
-    debug: write,
-    info: write,
-    warn: write,
-    error: write,
-    child: (fields) => recordingLogger(log, { ...inherited, ...fields }),
+const LARGE = {
+  recipients: [ALICE],
+  contextId: null,
+  collectionIds: Array.from({ length: 1000 }, (_, i) => `77777777-7777-4777-8777-${String(i).padStart(12, '0')}`),
+}
+
+/** So many events for Alice, one in each turn. Each has 40 KB, so that the operating system's buffers are soon full. */
+export async function publishLarge({ notifier }: HubServer, events: number): Promise<void> {
+  const cipher = { id: 'c1', userId: null, organizationId: 'o1', revisionDate: new Date(0) }
+  for (let i = 0; i < events; i++) {
+    notifier.cipher('SyncCipherUpdate', cipher, LARGE)
+    await turnOver()
   }
 }

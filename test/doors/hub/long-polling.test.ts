@@ -6,25 +6,11 @@ import { setImmediate as turnOver } from 'node:timers/promises'
 import { encodeHandshakeRequest, messagePackProtocol } from '#wire/signalr'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 import { within } from '../../helpers/wait.ts'
-import { ALICE, type HubServer, startHub } from './hub-server.ts'
+import { ALICE, publishLarge, startHub } from './hub-server.ts'
 import { JSON_HANDSHAKE, PollingClient, send } from './requests.ts'
 
 const AT = new Date('2024-01-02T03:04:05.678Z')
-const COLLECTIONS = Array.from({ length: 1000 }, (_, i) => `77777777-7777-4777-8777-${String(i).padStart(12, '0')}`)
 const CALL = '{"type":1,"invocationId":"1","target":"X","arguments":[]}\x1e'
-
-/** 40 KB in each event. */
-async function publishLarge(hub: HubServer, events: number): Promise<void> {
-  const cipher = { id: 'c1', userId: null, organizationId: 'o1', revisionDate: AT }
-  for (let i = 0; i < events; i++) {
-    hub.notifier.cipher('SyncCipherUpdate', cipher, {
-      recipients: [ALICE],
-      contextId: null,
-      collectionIds: COLLECTIONS,
-    })
-    await turnOver()
-  }
-}
 
 test('the first poll is answered at once, and by no proxy from its memory', async () => {
   await using hub = await startHub()

@@ -6,24 +6,12 @@ import { Outbox, Turn } from '#core'
 import { EVENT_FRAMING } from '../../../src/doors/hub/transports/server-sent-events.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 import { within } from '../../helpers/wait.ts'
-import { ALICE, type HubServer, startHub } from './hub-server.ts'
+import { ALICE, publishLarge, startHub } from './hub-server.ts'
 import { EventStream, JSON_HANDSHAKE } from './requests.ts'
 
 const AT = new Date('2024-01-02T03:04:05.678Z')
-const COLLECTIONS = Array.from({ length: 1000 }, (_, i) => `77777777-7777-4777-8777-${String(i).padStart(12, '0')}`)
-
-/** More than any socket takes at once: 16 MB, one event in each turn. */
-async function publishALot(hub: HubServer): Promise<void> {
-  const cipher = { id: 'c1', userId: null, organizationId: 'o1', revisionDate: AT }
-  for (let i = 0; i < 400; i++) {
-    hub.notifier.cipher('SyncCipherUpdate', cipher, {
-      recipients: [ALICE],
-      contextId: null,
-      collectionIds: COLLECTIONS,
-    })
-    await turnOver()
-  }
-}
+/** Large ones: more than any socket takes at once. */
+const EVENTS = 400
 
 test('a stream begins at once, and nobody on the way may keep it, compress it or hold it back', async () => {
   await using hub = await startHub()
@@ -154,10 +142,10 @@ test('a request that is cut off costs nobody else anything', async () => {
 test('a client that stops reading misses events but is told to sync', async () => {
   await using hub = await startHub()
   const slow = await EventStream.start(hub)
-  await publishALot(hub)
+  await publishLarge(hub, EVENTS)
   let told = 0
   for (let data = ''; !data.includes('"type":5,'); told++) data = await slow.next()
-  assert.ok(told < 400, 'some events were left out')
+  assert.ok(told < EVENTS, 'some events were left out')
   // And it is an ordinary connection again.
   hub.notifier.account('SyncSettings', ALICE, AT, null)
   while (!(await slow.next()).includes('"type":10,'));
@@ -167,7 +155,7 @@ test('a client that stops reading misses events but is told to sync', async () =
 test('a client that reads nothing within the write deadline is cut off', async () => {
   await using hub = await startHub({ writeDeadlineMs: 200 })
   const dead = await EventStream.start(hub)
-  await publishALot(hub)
+  await publishLarge(hub, EVENTS)
   await within(hub.everyoneGone(), 'the end of the connection')
   assert.ok(hub.log.some((line) => line.includes('stalled')))
   dead.destroy()

@@ -5,14 +5,13 @@ import { type HubMessage, HubMessageType } from '#wire/signalr'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 import { within } from '../../helpers/wait.ts'
 import { HubClient } from './hub-client.ts'
-import { ALICE, type HubServer, startHub } from './hub-server.ts'
+import { ALICE, publishLarge, startHub } from './hub-server.ts'
 import { RawDevice } from './raw-device.ts'
 
 const AT = new Date('2024-01-02T03:04:05.678Z')
 const LIMIT_BYTES = 256 * 1024
+/** More than any socket takes at once: 16 MB. */
 const EVENTS = 400
-/** With all its collections an event of this test has 40 KB, so that the operating system's buffers are soon full. */
-const COLLECTIONS = Array.from({ length: 1000 }, (_, i) => `77777777-7777-4777-8777-${String(i).padStart(12, '0')}`)
 
 /** Undefined for a message of another kind. */
 const notificationIn = (message: HubMessage | undefined) =>
@@ -22,25 +21,12 @@ const notificationIn = (message: HubMessage | undefined) =>
 const typeOf = (message: HubMessage) => notificationIn(message)?.Type
 const isSyncVault = (message: HubMessage) => typeOf(message) === 5
 
-/** More than any socket takes at once: 16 MB, one event in each turn. */
-async function publishALot(hub: HubServer): Promise<void> {
-  const cipher = { id: 'c1', userId: null, organizationId: 'o1', revisionDate: AT }
-  for (let i = 0; i < EVENTS; i++) {
-    hub.notifier.cipher('SyncCipherUpdate', cipher, {
-      recipients: [ALICE],
-      contextId: null,
-      collectionIds: COLLECTIONS,
-    })
-    await turnOver()
-  }
-}
-
 test('a device that stops reading misses events but is told to sync, and delays nobody', async () => {
   await using hub = await startHub({ maxPendingBytes: LIMIT_BYTES })
   const slow = await RawDevice.start(hub.port, ALICE)
   const quick = await HubClient.start(hub.url, ALICE)
   slow.stopReading()
-  await publishALot(hub)
+  await publishLarge(hub, EVENTS)
   for (let i = 0; i < EVENTS; i++) assert.equal((await quick.nextNotification()).Type, 0)
 
   slow.readAgain()
@@ -62,7 +48,7 @@ test('a device that stops reading is still told to log out, and then closed', as
   await using hub = await startHub({ maxPendingBytes: LIMIT_BYTES })
   const slow = await RawDevice.start(hub.port, ALICE)
   slow.stopReading()
-  await publishALot(hub)
+  await publishLarge(hub, EVENTS)
   hub.notifier.account('LogOut', ALICE, AT, null)
   hub.notifier.account('SyncVault', ALICE, AT, null)
   slow.readAgain()
@@ -84,7 +70,7 @@ test('a device that reads a little now and then is kept for as long as it takes,
   let rounds = 0
   // In ten steps it reads as much as makes the operating system take more, whatever the sizes of its buffers.
   while (seconds < 250) {
-    await publishALot(hub)
+    await publishLarge(hub, EVENTS)
     rounds++
     for (; seconds < 10_000 && syncs() < rounds; seconds += 10) {
       await slow.readSome(256 * 1024)
@@ -103,7 +89,7 @@ test('a device that reads nothing within the write deadline is cut off', async (
   await using hub = await startHub({ maxPendingBytes: LIMIT_BYTES, writeDeadlineMs: 200 })
   const dead = await RawDevice.start(hub.port, ALICE)
   dead.stopReading()
-  await publishALot(hub)
+  await publishLarge(hub, EVENTS)
   await within(hub.everyoneGone(), 'the end of the connection')
   assert.ok(hub.log.some((line) => line.includes('stalled')))
   dead.destroy()

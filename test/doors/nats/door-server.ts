@@ -14,7 +14,8 @@ import {
   type ProtocolTrace,
   type TcpTls,
 } from '#doors/nats'
-import { type LogFields, type Logger, systemClock } from '#kit'
+import { systemClock } from '#kit'
+import { type LoggedEvent, recordingLogger } from '../../helpers/recording-logger.ts'
 import { once } from '../../helpers/wait.ts'
 import type { RunningImplementation } from './implementations.ts'
 
@@ -47,22 +48,16 @@ export interface DoorServerOptions {
   readonly observer?: DoorObserver
 }
 
-export interface LogEvent {
-  readonly level: keyof Omit<Logger, 'child'>
-  readonly event: string
-  readonly fields: LogFields
-}
-
 export interface DoorServer extends RunningImplementation {
   readonly door: NatsDoor
   readonly broker: Broker
-  readonly log: readonly LogEvent[]
+  readonly log: readonly LoggedEvent[]
   readonly tcpProfile: { current: ListenerProfile }
   readonly webSocketProfile: { current: ListenerProfile }
 }
 
 export async function startDoor(options: DoorServerOptions = {}): Promise<DoorServer> {
-  const log: LogEvent[] = []
+  const log: LoggedEvent[] = []
   const broker = new Broker((below) => Math.floor(Math.random() * below))
   const everybody = authenticatorFor({ main: {} })
   const sockets = new Set<Socket>()
@@ -76,7 +71,7 @@ export async function startDoor(options: DoorServerOptions = {}): Promise<DoorSe
     limits: { ...LIMITS, ...options.limits },
     turn: new Turn(setImmediate),
     clock: systemClock,
-    logger: loggerInto(log),
+    logger: recordingLogger((line) => log.push(line)),
     trace: options.trace,
     observer: options.observer,
     random: (below) => Math.floor(Math.random() * below),
@@ -127,16 +122,4 @@ export async function startDoor(options: DoorServerOptions = {}): Promise<DoorSe
 
 function addressOf(server: net.Server): { host: string; port: number } {
   return { host: '127.0.0.1', port: (server.address() as AddressInfo).port }
-}
-
-function loggerInto(log: LogEvent[], fixed: LogFields = {}): Logger {
-  const at = (level: LogEvent['level']) => (fields: LogFields, event: string) =>
-    void log.push({ level, event, fields: { ...fixed, ...fields } })
-  return {
-    debug: at('debug'),
-    info: at('info'),
-    warn: at('warn'),
-    error: at('error'),
-    child: (fields) => loggerInto(log, { ...fixed, ...fields }),
-  }
 }

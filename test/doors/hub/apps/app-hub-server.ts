@@ -1,12 +1,11 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setImmediate as turnOver } from 'node:timers/promises'
 import { type Account, Broker, InProcessClient, Turn } from '#core'
 import { type AppHubSettings, type AppHubs, AppTokens, ConnectionLimit, createAppHubs } from '#doors/hub'
-import { type Clock, type LogFields, type Logger, systemClock } from '#kit'
+import { type Clock, systemClock } from '#kit'
 import { PathRouter, peerAddress } from '#net'
+import { lineOf, recordingLogger } from '../../../helpers/recording-logger.ts'
 import { HubClient } from '../hub-client.ts'
+import { serveRoutes } from '../serve-routes.ts'
 
 export const KEY = 'a-key-for-tests-that-has-32-characters'
 
@@ -41,7 +40,7 @@ export async function startAppHub(options: AppHubServerOptions = {}): Promise<Ap
     throw error
   })
   const log: string[] = []
-  const logger = recordingLogger(log)
+  const logger = recordingLogger((line) => log.push(lineOf(line)))
   const hubs = createAppHubs({
     hubs: [
       {
@@ -72,13 +71,7 @@ export async function startAppHub(options: AppHubServerOptions = {}): Promise<Ap
   const router = new PathRouter()
   for (const [path, handlers] of hubs.routes) router.add(path, handlers)
   for (const [path, handlers] of hubs.routesBelow) router.addBelow(path, handlers)
-  const server = createServer((request, response) => {
-    if (!router.handleRequest(request, response)) response.writeHead(404).end()
-  })
-  server.on('upgrade', (request, socket, head) => router.handleUpgrade(request, socket, head))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const { port, close } = await serveRoutes(router)
   const url = `http://127.0.0.1:${port}/base/hubs/chat`
   const tokens = new AppTokens({ hub: 'chat', keys: [KEY], clock })
   const publish = (subject: string, payload: string | Buffer, reply?: string) =>
@@ -101,23 +94,6 @@ export async function startAppHub(options: AppHubServerOptions = {}): Promise<Ap
     async connectionsLeft(count) {
       while (hubs.connectionCount > count) await turnOver()
     },
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close')
-      server.close()
-      await hubs.drain(0)
-      server.closeAllConnections()
-      await closed
-    },
-  }
-}
-
-function recordingLogger(log: string[], inherited: LogFields = {}): Logger {
-  const write = (fields: LogFields, event: string) => void log.push(JSON.stringify({ ...inherited, ...fields, event }))
-  return {
-    debug: write,
-    info: write,
-    warn: write,
-    error: write,
-    child: (fields) => recordingLogger(log, { ...inherited, ...fields }),
+    [Symbol.asyncDispose]: () => close(() => hubs.drain(0)),
   }
 }

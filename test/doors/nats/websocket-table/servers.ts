@@ -6,10 +6,11 @@ import assert from 'node:assert/strict'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { describe, type TestContext, test } from 'node:test'
 import { loadOptions } from '#config'
-import { ConfigError, type LogFields, type Logger } from '#kit'
+import { ConfigError } from '#kit'
 import { startServer } from '#server'
 import { type RunningProgram, runProgram, startProgram } from '../../../helpers/processes.ts'
 import { requireProgram } from '../../../helpers/programs.ts'
+import { recordingLogger } from '../../../helpers/recording-logger.ts'
 import { temporaryFolder } from '../../../helpers/temp.ts'
 import { until } from '../../../helpers/wait.ts'
 import type { Address } from '../../../net/raw-socket.ts'
@@ -86,8 +87,11 @@ async function startBelfry(configText: string): Promise<RunningImplementation> {
   const configFile = folder.join('belfry.conf')
   const lines: string[] = []
   await writeFile(configFile, withListen(configText))
+  const logger = recordingLogger(({ level, fields, event }) =>
+    lines.push(`${level} ${event} ${JSON.stringify(fields, errorsAsText)}`),
+  )
   const overrides = { web: { host: '127.0.0.1', port: 0, https: false }, vault: { dataFolder: folder.path } } as const
-  const server = cleanup.use(await startServer(overrides, { configFile, logger: keepingLogger(lines) }))
+  const server = cleanup.use(await startServer(overrides, { configFile, logger }))
   const { nats, websockets } = server.addresses
   const kept = cleanup.move()
   return {
@@ -101,19 +105,6 @@ async function startBelfry(configText: string): Promise<RunningImplementation> {
       return configErrorOf(() => server.reload())
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  }
-}
-
-/** Events as lines: `level event {fields}`. */
-function keepingLogger(lines: string[], fixed: LogFields = {}): Logger {
-  const keeping = (level: string) => (fields: LogFields, event: string) =>
-    void lines.push(`${level} ${event} ${JSON.stringify({ ...fixed, ...fields }, errorsAsText)}`)
-  return {
-    debug: keeping('debug'),
-    info: keeping('info'),
-    warn: keeping('warn'),
-    error: keeping('error'),
-    child: (fields) => keepingLogger(lines, { ...fixed, ...fields }),
   }
 }
 
