@@ -1,3 +1,6 @@
+/** Of all connections, how many strangers may take at the most, who need no token. */
+const STRANGERS_PART = 1 / 4
+
 /** So many connections at a time, counted as part of a whole if there is one. */
 export class ConnectionLimit {
   readonly max: number
@@ -7,6 +10,11 @@ export class ConnectionLimit {
   constructor(max: number, whole?: ConnectionLimit) {
     this.max = max
     this.#whole = whole
+  }
+
+  /** The part of these that is for strangers. */
+  forStrangers(): ConnectionLimit {
+    return new ConnectionLimit(Math.ceil(this.max * STRANGERS_PART), this)
   }
 
   /** Counts a connection in; answers what counts it out again, to be called once. `undefined`: there are too many. */

@@ -1,20 +1,14 @@
 import type { Account, Turn } from '#core'
 import type { Clock, Logger } from '#kit'
 import type { ClientAddress, PathHandlers } from '#net'
-import { jsonProtocol, messagePackProtocol } from '#wire/signalr'
 import { AnonymousHub } from './bitwarden/anonymous-hub.ts'
 import { handlersForAnyPath } from './bitwarden/any-path.ts'
 import { UserHub, type UserHubOptions } from './bitwarden/user-hub.ts'
-import { ConnectionLimit } from './connection-limit.ts'
+import { MESSAGE_PACK, PROTOCOLS } from './connection/protocols.ts'
+import type { ConnectionLimit } from './connection-limit.ts'
 import { type EndpointSurroundings, HubEndpoint } from './endpoint/endpoint.ts'
 import { Endpoints } from './endpoint/endpoints.ts'
 import type { HubOrigins } from './endpoint/origins.ts'
-
-/** Longest list or map in a client's message. Hubs have no methods, so honest messages have a handful of items. */
-const MAX_ITEMS = 256
-
-/** Strangers, who need no token, may take no more than this part of all connections. */
-const ANONYMOUS_SHARE = 1 / 4
 
 export interface HubDoorOptions
   extends Pick<UserHubOptions, 'authenticate' | 'heard' | 'organizationsOf' | 'installationId'> {
@@ -24,10 +18,11 @@ export interface HubDoorOptions
   readonly clock: Clock
   readonly logger: Logger
   readonly clientAddress: ClientAddress
-  /** Connections of all hubs at a time, those being authenticated included; one more is refused with 503. Default 65,536. */
-  readonly maxConnections?: number
-  /** Where they are counted, together with those of others; default: by themselves. */
-  readonly connections?: ConnectionLimit
+  /**
+   * Where connections are counted, those being authenticated included, and perhaps with those of other hubs; one more is
+   * refused with 503.
+   */
+  readonly connections: ConnectionLimit
   /** Connections of one user at a time; with one more the oldest is closed. Default 64. */
   readonly maxConnectionsPerUser?: number
   /** Connections of one client address to the hub of the users at a time; one more is refused with 429. Default 0: unlimited. */
@@ -49,7 +44,7 @@ export interface HubDoorOptions
 }
 
 export interface HubDoor {
-  /** What serves each path of the hubs, such as `/notifications/hub`: below that of DOMAIN. */
+  /** What serves each path, such as `/notifications/hub`: below that of DOMAIN. */
   readonly routes: ReadonlyMap<string, PathHandlers>
   /** For whoever serves the hub of the users under another path. */
   readonly userHub: Required<Pick<PathHandlers, 'onUpgrade'>>
@@ -68,7 +63,7 @@ export interface HubDoor {
   close(): Promise<void>
 }
 
-/** All hubs of a server. */
+/** The hubs of Bitwarden: that of the users, and that of strangers who wait to be let in. */
 export function createHubDoor(options: HubDoorOptions): HubDoor {
   return new Door(options)
 }
@@ -83,12 +78,9 @@ class Door implements HubDoor {
   #gone: Promise<void> | undefined
 
   constructor(options: HubDoorOptions) {
-    const { account, clock, turn, clientAddress } = options
+    const { account, clock, turn, clientAddress, connections } = options
     const logger = options.logger.child({ door: 'hub' })
-    const maxConnections = options.maxConnections ?? 65_536
-    const connections = options.connections ?? new ConnectionLimit(maxConnections)
-    const anonymousConnections = new ConnectionLimit(Math.ceil(maxConnections * ANONYMOUS_SHARE), connections)
-    const messagePack = messagePackProtocol(MAX_ITEMS)
+    const strangersConnections = connections.forStrangers()
     const surroundings: EndpointSurroundings = {
       account,
       clock,
@@ -97,7 +89,7 @@ class Door implements HubDoor {
       origins: options.origins ?? { sameOrigin: false, allowedOrigins: [] },
       writeDeadlineMs: options.writeDeadlineMs ?? 30_000,
       rules: {
-        protocols: [messagePack, jsonProtocol(MAX_ITEMS)],
+        protocols: PROTOCOLS,
         turn,
         clock,
         maxPendingBytes: options.maxPendingBytes ?? 256 * 1024,
@@ -116,7 +108,7 @@ class Door implements HubDoor {
       installationId,
       clock,
       logger,
-      protocol: messagePack,
+      protocol: MESSAGE_PACK,
     })
     this.#userHub = new HubEndpoint(
       this.#users,
@@ -134,7 +126,7 @@ class Door implements HubDoor {
         maxConnectionsPerUser: 1,
         maxConnectionsPerAddress: options.maxAnonymousConnectionsPerAddress ?? 25,
       },
-      { ...surroundings, enter: () => anonymousConnections.enter() },
+      { ...surroundings, enter: () => strangersConnections.enter() },
     )
     this.#endpoints = new Endpoints([this.#userHub, anonymousHub], clock)
     this.routes = new Map([

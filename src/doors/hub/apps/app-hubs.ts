@@ -1,9 +1,9 @@
 import type { Account, Turn } from '#core'
 import type { Clock, Logger, Timer } from '#kit'
 import type { ClientAddress, PathHandlers } from '#net'
-import { jsonProtocol, messagePackProtocol } from '#wire/signalr'
 import { HEARTBEAT_MS } from '../connection/connection-rules.ts'
-import { ConnectionLimit } from '../connection-limit.ts'
+import { PROTOCOLS } from '../connection/protocols.ts'
+import type { ConnectionLimit } from '../connection-limit.ts'
 import { HubEndpoint } from '../endpoint/endpoint.ts'
 import { Endpoints } from '../endpoint/endpoints.ts'
 import type { HubOrigins } from '../endpoint/origins.ts'
@@ -19,12 +19,6 @@ const MAX_MESSAGE_BYTES = 1024 * 1024
 
 /** In MessagePack a list of small numbers is more than twice as long as in JSON: a message must fit an empty buffer. */
 const PENDING_PER_MESSAGE = 4
-
-/** Longest list or map in what clients say, which is for nobody. */
-const MAX_ITEMS = 256
-
-/** Strangers, who need no token, may take no more than this part of all connections. */
-const ANONYMOUS_SHARE = 1 / 4
 
 /** A hub of the operator's own. */
 export interface AppHubSettings {
@@ -97,7 +91,6 @@ class Hubs implements AppHubs {
   readonly routes = new Map<string, PathHandlers>()
   readonly routesBelow = new Map<string, PathHandlers>()
   readonly #options: AppHubsOptions
-  readonly #protocols = [messagePackProtocol(MAX_ITEMS), jsonProtocol(MAX_ITEMS)]
   readonly #anonymousConnections: ConnectionLimit
   readonly #byName = new Map<string, Opened>()
   readonly #endpoints: Endpoints
@@ -106,7 +99,7 @@ class Hubs implements AppHubs {
   constructor(options: AppHubsOptions) {
     const { hubs, basePath, clock, connections } = options
     this.#options = options
-    this.#anonymousConnections = new ConnectionLimit(Math.ceil(connections.max * ANONYMOUS_SHARE), connections)
+    this.#anonymousConnections = connections.forStrangers()
     for (const settings of hubs) {
       const path = `${basePath}/hubs/${settings.name}`
       const hub = this.#open(settings, path)
@@ -162,7 +155,7 @@ class Hubs implements AppHubs {
       origins,
       writeDeadlineMs,
       rules: {
-        protocols: this.#protocols,
+        protocols: PROTOCOLS,
         turn,
         clock,
         maxPendingBytes,
