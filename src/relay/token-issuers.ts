@@ -14,6 +14,8 @@ export interface TokenIssuer {
   readonly installationId: string
   /** What a token says that this issuer has signed and that is good at the moment; undefined for all others. */
   verify(token: string): Promise<JWTPayload | undefined>
+  /** Asks for its keys, so that the first device need not wait. What is wrong is logged. */
+  prepare?(): void
 }
 
 /** As it is configured: with a key, with an Identity service, or with neither. */
@@ -76,9 +78,11 @@ function keyIssuer(
 
 /** An official server, whose keys its Identity service tells. */
 function identityIssuer(installationId: string, authority: string, { clock, logger }: Tools): TokenIssuer {
-  const tokens = new IdentityTokens({ issuer: new IssuerSource({ authority, clock, logger }), clock })
+  const issuer = new IssuerSource({ authority, clock, logger })
+  const tokens = new IdentityTokens({ issuer, clock })
   return {
     installationId,
+    prepare: () => void issuer.current().catch(() => {}),
     async verify(token) {
       try {
         return await tokens.verify(token)

@@ -41,6 +41,7 @@ export async function openRelayRoom(options: Options, tools: RelayTools): Promis
   const logger = tools.logger.child({ room: 'relay' })
   const installationKeys = new Map(installations.map(({ id, key }) => [id, key]))
   const issuers = await tokenIssuers(installations, { clock: tools.clock, logger })
+  for (const issuer of issuers) issuer.prepare?.()
   const sessions = new RelayedSessions(issuers, relayedDevices)
   const app = await createRelayApp({
     ...tools,

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { ConfigError } from '#kit'
 import { startTestServer } from '../helpers/server.ts'
+import { within } from '../helpers/wait.ts'
 
 const INSTALLATION = { id: '8a5ad1a9-cf1c-4a7b-9ba5-2f6ad1bb2d63', key: 'installation-key' }
 const USER = '11111111-1111-4111-8111-111111111111'
@@ -85,4 +89,20 @@ test('a key that cannot be used ends the start', async () => {
     assert.match(error.message, /Cannot read the key file "\/nowhere\/key\.pem"/)
     return true
   })
+})
+
+test('the Identity service of a relayed server is asked for its keys at the start', async () => {
+  const { promise: asked, resolve } = Promise.withResolvers<string | undefined>()
+  const identity = createServer((request, response) => {
+    resolve(request.url)
+    response.writeHead(404).end()
+  }).listen(0, '127.0.0.1')
+  await once(identity, 'listening')
+  const { port } = identity.address() as AddressInfo
+  await using _ = await startTestServer({
+    relay: { installations: [{ ...INSTALLATION, identity: `http://127.0.0.1:${port}/identity` }] },
+  })
+  assert.equal(await within(asked, 'the question'), '/identity/.well-known/openid-configuration')
+  identity.close()
+  identity.closeAllConnections()
 })
