@@ -1,37 +1,16 @@
 /** A hub of the operator's own, with SignalR's own clients and NATS' own, while the vault's hub is off. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import {
-  HttpTransportType,
-  type HubConnection,
-  HubConnectionBuilder,
-  type IHttpConnectionOptions,
-  JsonHubProtocol,
-  LogLevel,
-} from '@microsoft/signalr'
-import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack'
+import type { HubConnection } from '@microsoft/signalr'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { SignJWT } from 'jose'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { until, within } from '../helpers/wait.ts'
 import { connectTcp } from './nats-clients.ts'
+import { connectionTo, WAYS, type Way } from './ways.ts'
 
 const KEY = 'a-key-of-the-hub-chat-with-32-characters'
 const OLD_KEY = 'the-key-before-of-the-hub-chat-with-32-ch'
-
-const { WebSockets, ServerSentEvents, LongPolling } = HttpTransportType
-
-interface Way extends IHttpConnectionOptions {
-  readonly protocol: 'json' | 'messagepack'
-}
-
-const WAYS: readonly [name: string, way: Way][] = [
-  ['JSON over WebSockets', { transport: WebSockets, protocol: 'json' }],
-  ['MessagePack over WebSockets', { transport: WebSockets, protocol: 'messagepack' }],
-  ['MessagePack without negotiation', { transport: WebSockets, skipNegotiation: true, protocol: 'messagepack' }],
-  ['JSON over Server-Sent Events', { transport: ServerSentEvents, protocol: 'json' }],
-  ['JSON over long polling', { transport: LongPolling, protocol: 'json' }],
-]
 
 let server: TestServer
 before(async () => {
@@ -75,12 +54,8 @@ class Client implements AsyncDisposable {
   readonly connection: HubConnection
   readonly heard: unknown[][] = []
 
-  constructor(token: string | undefined, { protocol, ...options }: Way, hub = 'chat') {
-    this.connection = new HubConnectionBuilder()
-      .withUrl(urlOf(hub), { ...options, ...(token !== undefined && { accessTokenFactory: () => token }) })
-      .withHubProtocol(protocol === 'json' ? new JsonHubProtocol() : new MessagePackHubProtocol())
-      .configureLogging(LogLevel.None)
-      .build()
+  constructor(token: string | undefined, way: Way, hub = 'chat') {
+    this.connection = connectionTo(urlOf(hub), way, token).build()
     this.connection.on('newMessage', (...args: unknown[]) => void this.heard.push(args))
   }
 

@@ -1,95 +1,13 @@
 /** SignalR's own client with stateful reconnect, whose network is cut while there is something to hear. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
-import {
-  type HubConnection,
-  HubConnectionBuilder,
-  type IHubProtocol,
-  JsonHubProtocol,
-  LogLevel,
-} from '@microsoft/signalr'
-import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack'
+import type { HubConnection } from '@microsoft/signalr'
 import { ALICE, type HubServer, startHub } from '../doors/hub/hub-server.ts'
 import { until, within } from '../helpers/wait.ts'
+import { CutLine } from './cut-line.ts'
+import { connectionTo, type Way } from './ways.ts'
 
 const AT = new Date('2024-01-02T03:04:05.678Z')
-
-/** A network between client and server that can be cut, and lets new connections through when it is told to. */
-class Network implements AsyncDisposable {
-  /** Connections that were made so far. */
-  connections = 0
-  /** From the server to the client, over the connection that was let through last. */
-  downstreamBytes = 0
-  readonly #server = createServer((socket) => this.#accept(socket))
-  readonly #port: number
-  readonly #sockets = new Set<Socket>()
-  /** Connections that wait to be let through. */
-  #held: (() => void)[] | undefined
-
-  private constructor(port: number) {
-    this.#port = port
-  }
-
-  static async to(port: number): Promise<Network> {
-    const network = new Network(port)
-    network.#server.listen(0, '127.0.0.1')
-    await once(network.#server, 'listening')
-    return network
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/notifications/hub`
-  }
-
-  /** Destroys every connection, without a word to either side. New ones have to wait. */
-  cut(): void {
-    this.#held = []
-    for (const socket of this.#sockets) socket.destroy()
-  }
-
-  mend(): void {
-    const held = this.#held ?? []
-    this.#held = undefined
-    for (const goOn of held) goOn()
-  }
-
-  #accept(client: Socket): void {
-    this.connections++
-    this.#watch(client)
-    const goOn = () => {
-      const server = connect(this.#port, '127.0.0.1')
-      this.#watch(server)
-      this.downstreamBytes = 0
-      server.on('data', (chunk) => {
-        this.downstreamBytes += chunk.length
-      })
-      client.pipe(server).pipe(client)
-      for (const [one, other] of [
-        [client, server],
-        [server, client],
-      ] as const) {
-        one.on('close', () => other.destroy())
-      }
-    }
-    if (this.#held === undefined) goOn()
-    else this.#held.push(goOn)
-  }
-
-  #watch(socket: Socket): void {
-    this.#sockets.add(socket)
-    socket.on('error', () => {})
-    socket.on('close', () => this.#sockets.delete(socket))
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
-    const closed = once(this.#server, 'close')
-    this.#server.close()
-    await closed
-  }
-}
 
 /** A client, and what it was told. */
 class Client implements AsyncDisposable {
@@ -99,13 +17,10 @@ class Client implements AsyncDisposable {
   readonly trouble: string[] = []
   readonly closed: Promise<Error | undefined>
 
-  constructor(url: string, protocol: IHubProtocol) {
-    this.connection = new HubConnectionBuilder()
-      .withUrl(url, { accessTokenFactory: () => ALICE })
+  constructor(url: string, protocol: Way['protocol']) {
+    this.connection = connectionTo(`${url}/notifications/hub`, { protocol }, ALICE)
       .withStatefulReconnect()
       .withAutomaticReconnect()
-      .withHubProtocol(protocol)
-      .configureLogging(LogLevel.None)
       .build()
     // Members have different names in JSON, as from the official server.
     this.connection.on('ReceiveMessage', (event) => {
@@ -132,13 +47,11 @@ function tell(hub: HubServer, id: string): void {
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => `f${from + i}`)
 
-for (const createProtocol of [() => new MessagePackHubProtocol(), () => new JsonHubProtocol()]) {
-  const { name } = createProtocol()
-
-  test(`${name}: what happens while the network is cut arrives once and in order, and the client notices nothing`, async () => {
+for (const protocol of ['messagepack', 'json'] as const) {
+  test(`${protocol}: what happens while the network is cut arrives once and in order, and the client notices nothing`, async () => {
     await using hub = await startHub()
-    await using network = await Network.to(hub.port)
-    await using client = new Client(network.url, createProtocol())
+    await using line = await CutLine.to(hub.url)
+    await using client = new Client(line.url, protocol)
     await client.connection.start()
     const id = client.connection.connectionId
     for (let round = 0; round < 3; round++) {
@@ -146,13 +59,13 @@ for (const createProtocol of [() => new MessagePackHubProtocol(), () => new Json
       // These have arrived, and are not acknowledged yet.
       for (const folder of range(first, first + 9)) tell(hub, folder)
       await until(() => client.heard.length === first + 9, 'what came before the cut')
-      const before = network.connections
+      const before = line.connections
       // These may or may not have got through.
       for (const folder of range(first + 10, first + 19)) tell(hub, folder)
-      network.cut()
-      await until(() => network.connections > before, 'the client to come back')
+      line.cutUntilMended()
+      await until(() => line.connections > before, 'the client to come back')
       for (const folder of range(first + 20, first + 29)) tell(hub, folder)
-      network.mend()
+      line.mend()
       await until(() => client.heard.length >= first + 29, 'what came after the cut')
     }
     tell(hub, 'f91')
@@ -163,64 +76,64 @@ for (const createProtocol of [() => new MessagePackHubProtocol(), () => new Json
     assert.equal(hub.door.connectionCount, 1)
   })
 
-  test(`${name}: a call that is made while the network is cut is answered once it is mended`, async () => {
+  test(`${protocol}: a call that is made while the network is cut is answered once it is mended`, async () => {
     await using hub = await startHub()
-    await using network = await Network.to(hub.port)
-    await using client = new Client(network.url, createProtocol())
+    await using line = await CutLine.to(hub.url)
+    await using client = new Client(line.url, protocol)
     await client.connection.start()
     await assert.rejects(client.connection.invoke('First'), /Unknown hub method 'First'/)
-    const before = network.connections
-    network.cut()
-    await until(() => network.connections > before, 'the client to come back')
+    const before = line.connections
+    line.cutUntilMended()
+    await until(() => line.connections > before, 'the client to come back')
     const answer = assert.rejects(client.connection.invoke('Second'), /Unknown hub method 'Second'/)
-    network.mend()
+    line.mend()
     await within(answer, 'the answer')
     assert.deepEqual(client.trouble, [])
   })
 
-  test(`${name}: what was acknowledged is not sent again`, async () => {
+  test(`${protocol}: what was acknowledged is not sent again`, async () => {
     await using hub = await startHub()
-    await using network = await Network.to(hub.port)
-    await using client = new Client(network.url, createProtocol())
+    await using line = await CutLine.to(hub.url)
+    await using client = new Client(line.url, protocol)
     await client.connection.start()
     // Two of them are more than may be unacknowledged, in either direction: each comes when the one before it was.
     for (let i = 1; i <= 3; i++) tell(hub, `f${i}`.padEnd(60_000, '.'))
     for (let i = 1; i <= 4; i++)
       await assert.rejects(client.connection.invoke('X'.repeat(30_000)), /Unknown hub method/)
     await until(() => client.heard.length === 3, 'the events before the cut')
-    const before = network.connections
-    network.cut()
-    await until(() => network.connections > before, 'the client to come back')
-    network.mend()
+    const before = line.connections
+    line.cutUntilMended()
+    await until(() => line.connections > before, 'the client to come back')
+    line.mend()
     tell(hub, 'f4')
     await until(() => client.heard.length === 4, 'the event after the cut')
     assert.deepEqual(
       client.heard.map((id) => id.slice(0, 2)),
       range(1, 4),
     )
-    assert.ok(network.downstreamBytes < 70_000, `${network.downstreamBytes} bytes over the new connection`)
+    assert.ok(line.downstreamBytes < 70_000, `${line.downstreamBytes} bytes over the new connection`)
     assert.deepEqual(client.trouble, [])
   })
 
-  test(`${name}: a log-out while the network is cut is heard, and ends the connection`, async () => {
+  test(`${protocol}: a log-out while the network is cut is heard, and ends the connection`, async () => {
     await using hub = await startHub()
-    await using network = await Network.to(hub.port)
-    await using client = new Client(network.url, createProtocol())
+    await using line = await CutLine.to(hub.url)
+    await using client = new Client(line.url, protocol)
     await client.connection.start()
-    const before = network.connections
-    network.cut()
-    await until(() => network.connections > before, 'the client to come back')
+    const before = line.connections
+    line.cutUntilMended()
+    await until(() => line.connections > before, 'the client to come back')
     hub.notifier.account('LogOut', ALICE, AT, null)
-    network.mend()
+    line.mend()
     await within(client.closed, 'the close')
     assert.deepEqual(client.heard, ['11'])
     await within(hub.everyoneGone(), 'the end of the connection')
   })
 
-  test(`${name}: a client that stops is gone at once, without an error`, async () => {
+  test(`${protocol}: a client that stops is gone at once, without an error`, async () => {
     await using hub = await startHub()
-    await using network = await Network.to(hub.port)
-    await using client = new Client(network.url, createProtocol())
+    await using line = await CutLine.to(hub.url)
+    await using client = new Client(line.url, protocol)
     await client.connection.start()
     await client.connection.stop()
     assert.equal(await within(client.closed, 'the close'), undefined)

@@ -4,39 +4,14 @@ import { once } from 'node:events'
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import {
-  HttpTransportType,
-  type HubConnection,
-  HubConnectionBuilder,
-  type IHttpConnectionOptions,
-  JsonHubProtocol,
-  LogLevel,
-} from '@microsoft/signalr'
-import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack'
+import { HttpTransportType, type HubConnection } from '@microsoft/signalr'
 import { ALICE, BOB, type HubServer, startHub } from '../doors/hub/hub-server.ts'
 import { until, within } from '../helpers/wait.ts'
 import { CutLine } from './cut-line.ts'
+import { connectionTo, WAYS, type Way } from './ways.ts'
 
 const HUB = '/notifications/hub'
 const AT = new Date('2024-01-02T03:04:05.678Z')
-const { WebSockets, ServerSentEvents, LongPolling } = HttpTransportType
-
-interface Way extends IHttpConnectionOptions {
-  readonly protocol: 'json' | 'messagepack'
-}
-
-const WAYS: readonly [name: string, way: Way][] = [
-  ['JSON over WebSockets', { transport: WebSockets, protocol: 'json' }],
-  ['MessagePack over WebSockets', { transport: WebSockets, protocol: 'messagepack' }],
-  ['JSON over WebSockets without negotiation', { transport: WebSockets, skipNegotiation: true, protocol: 'json' }],
-  [
-    'MessagePack over WebSockets without negotiation',
-    { transport: WebSockets, skipNegotiation: true, protocol: 'messagepack' },
-  ],
-  ['JSON over Server-Sent Events', { transport: ServerSentEvents, protocol: 'json' }],
-  ['JSON over long polling', { transport: LongPolling, protocol: 'json' }],
-  ['MessagePack over long polling', { transport: LongPolling, protocol: 'messagepack' }],
-]
 
 /** A client, and what it was told. */
 class Client implements AsyncDisposable {
@@ -51,13 +26,8 @@ class Client implements AsyncDisposable {
     return client
   }
 
-  constructor(url: string, { protocol, ...options }: Way, token = ALICE) {
-    this.connection = new HubConnectionBuilder()
-      .withUrl(url, { ...options, accessTokenFactory: () => token })
-      .withHubProtocol(protocol === 'json' ? new JsonHubProtocol() : new MessagePackHubProtocol())
-      .withAutomaticReconnect([0, 20, 100, 500])
-      .configureLogging(LogLevel.None)
-      .build()
+  constructor(url: string, way: Way, token = ALICE) {
+    this.connection = connectionTo(url, way, token).withAutomaticReconnect([0, 20, 100, 500]).build()
     this.connection.on('ReceiveMessage', (event) => {
       const payload = event.Payload ?? event.payload
       this.heard.push(String(payload.Id ?? payload.id ?? event.Type ?? event.type))
@@ -168,7 +138,10 @@ test('clients of all kinds are told the same, and only their own users', async (
 
 test('MessagePack does not go over Server-Sent Events, as the negotiation says', async () => {
   await using hub = await startHub()
-  const { connection } = new Client(urlOf(hub), { transport: ServerSentEvents, protocol: 'messagepack' })
+  const { connection } = new Client(urlOf(hub), {
+    transport: HttpTransportType.ServerSentEvents,
+    protocol: 'messagepack',
+  })
   await assert.rejects(connection.start(), /'ServerSentEvents' does not support Binary/)
 })
 
@@ -220,15 +193,14 @@ test('where WebSockets are blocked, JSON falls back to Server-Sent Events and Me
   }
 })
 
-test('a client that others of its user push out comes back', async () => {
-  for (const [, way] of WAYS) {
+test('a client that others of its user push out is told why, and does not come back by itself', async () => {
+  for (const [name, way] of WAYS) {
     await using hub = await startHub({ maxConnectionsPerUser: 1 })
     await using client = await Client.start(urlOf(hub), way)
-    const { promise: isBack, resolve } = Promise.withResolvers<unknown>()
-    client.connection.onreconnected(resolve)
+    client.connection.onreconnecting(() => assert.fail(`${name}: it comes back`))
     const socket = new WebSocket(`ws://127.0.0.1:${hub.port}${HUB}?access_token=${ALICE}`)
-    await within(isBack, 'the client to come back')
-    await client.hears(hub, 'f1')
+    const error = await within(client.closed, `${name}: the close`)
+    assert.match(error?.message ?? '', /Too many connections of this user\./, name)
     socket.close()
   }
 })
