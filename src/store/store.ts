@@ -81,8 +81,8 @@ export interface Users {
   /** Writes every field, but `updatedAt` only if that moves it forward: another request may have touched it. */
   update(user: User): Promise<void>
   /**
-   * Moves `updatedAt` to `at`, but always forward, by a millisecond at least; returns what it is now, or `at` when there
-   * is no such user.
+   * Moves `updatedAt` to `at`, but always forward, by a millisecond at least, and beyond what any device of the user is
+   * marked as having heard; returns what it is now, or `at` when there is no such user.
    */
   touch(id: string, at: Date): Promise<Date>
   /** Types of the second factors that are enabled, ascending. With any, a password alone must not open the account. */

@@ -52,11 +52,18 @@ export class KyselyUsers implements Users {
   async touch(id: string, at: Date) {
     const row = await this.#db
       .updateTable('users')
-      .set({ updated_at: this.#engine.laterThan('updated_at', formatTimestamp(at)) })
+      .set({ updated_at: this.#engine.laterThan('updated_at', formatTimestamp(await this.#afterHeard(id, at))) })
       .where('uuid', '=', id)
       .returning('updated_at')
       .executeTakeFirst()
     return row ? parseTimestamp(row.updated_at) : at
+  }
+
+  /** `at`, or what is later than all that the user's devices are said to have heard: the clock was set back then. */
+  async #afterHeard(id: string, at: Date): Promise<Date> {
+    const query = this.#db.selectFrom('belfry_heard').select(({ fn }) => fn.max('heard_at').as('heard_at'))
+    const heardAt = parseOptional((await query.where('user_uuid', '=', id).executeTakeFirstOrThrow()).heard_at)
+    return heardAt !== null && heardAt >= at ? new Date(heardAt.getTime() + 1) : at
   }
 
   async secondFactors(id: string) {

@@ -70,3 +70,37 @@ test('SSH keys go only to clients that say they can read them', async () => {
     false,
   ])
 })
+
+test('a change is dated when it is written: whoever synced while it waited for that has not seen it', async () => {
+  const { json: item } = await alice.post('/api/ciphers', alice.loginItem('x'))
+  const { json: folder } = await alice.post('/api/folders', { name: '2.name' })
+  const { store } = vault
+  const revision = async () => Number((await alice.get('/api/accounts/revision-date')).json)
+  for (const change of [
+    () => alice.post('/api/ciphers', alice.loginItem('y')),
+    () => alice.put(`/api/ciphers/${item.id}`, alice.loginItem('z')),
+    () => alice.put(`/api/ciphers/${item.id}/partial`, { folderId: folder.id, favorite: true }),
+    () => alice.put('/api/ciphers/move', { ids: [item.id], folderId: null }),
+    () => alice.put('/api/ciphers/delete', { ids: [item.id] }),
+    () => alice.delete(`/api/ciphers/${item.id}`),
+    () => alice.post('/api/folders', { name: '2.name' }),
+    () => alice.put(`/api/folders/${folder.id}`, { name: '2.other' }),
+    () => alice.delete(`/api/folders/${folder.id}`),
+    () => alice.put('/api/accounts/profile', { name: 'Alice' }),
+  ]) {
+    const { transaction } = store
+    let begunMs = 0
+    store.transaction = (work) => {
+      store.transaction = transaction
+      vault.advance(60_000)
+      begunMs = vault.context.clock.now()
+      return store.transaction(work)
+    }
+    vault.takeTold()
+    assert.equal((await change()).status, 200)
+    assert.ok(begunMs > 0)
+    const [told] = vault.takeTold()
+    assert.ok(told!.date.getTime() >= begunMs, told!.event)
+    assert.ok((await revision()) >= told!.date.getTime(), told!.event)
+  }
+})

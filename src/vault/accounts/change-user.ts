@@ -1,6 +1,6 @@
 import type { Session } from '#auth'
 import type { Store, User } from '#store'
-import { nextRevision, type VaultContext } from '../context.ts'
+import type { VaultContext } from '../context.ts'
 import { inSession } from '../sessions/index.ts'
 
 /**
@@ -14,8 +14,8 @@ export function changeUser(
 ): Promise<User> {
   return inSession(context, session, async (store, user) => {
     await change(user, store)
-    user.updatedAt = nextRevision(user.updatedAt, context.clock)
     await store.users.update(user)
+    user.updatedAt = await store.users.touch(user.id, new Date(context.clock.now()))
     return user
   })
 }

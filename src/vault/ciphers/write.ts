@@ -62,28 +62,30 @@ export function registerWriting(scope: VaultApp, context: VaultContext): void {
   })
 }
 
-async function createCipher(context: VaultContext, session: Session, body: CipherRequest): Promise<CipherView> {
-  const now = new Date(context.clock.now())
-  const cipher: CipherView = {
-    ...parseContent(body, context.settings.maxNoteCharacters),
-    id: randomUUID(),
-    createdAt: now,
-    updatedAt: now,
-    userId: session.user.id,
-    organizationId: null,
-    // Checked with the content.
-    type: body.type as StoredType,
-    deletedAt: null,
-    folderId: null,
-    favorite: false,
-    archivedAt: null,
-  }
-  await inSession(context, session, async (store) => {
+/** The date is that of its turn at the database: whoever synced while it waited in line has a vault without it. */
+function createCipher(context: VaultContext, session: Session, body: CipherRequest): Promise<CipherView> {
+  const content = parseContent(body, context.settings.maxNoteCharacters)
+  return inSession(context, session, async (store) => {
+    const now = new Date(context.clock.now())
+    const cipher: CipherView = {
+      ...content,
+      id: randomUUID(),
+      createdAt: now,
+      updatedAt: now,
+      userId: session.user.id,
+      organizationId: null,
+      // Checked with the content.
+      type: body.type as StoredType,
+      deletedAt: null,
+      folderId: null,
+      favorite: false,
+      archivedAt: null,
+    }
     await store.ciphers.insert(cipher)
     await place(store, session, cipher, body)
     await store.users.touch(session.user.id, now)
+    return cipher
   })
-  return cipher
 }
 
 interface Placement {

@@ -23,14 +23,15 @@ export function registerFolders(scope: VaultApp, context: VaultContext): void {
   )
 
   scope.post('/folders', { schema: { body: FolderRequest } }, async ({ session, body }) => {
-    const now = new Date(clock.now())
     const userId = session.user.id
-    const folder: Folder = { id: randomUUID(), userId, name: body.name, createdAt: now, updatedAt: now }
-    await inSession(context, session, async ({ folders, users }) => {
+    const folder = await inSession(context, session, async ({ folders, users }) => {
+      const now = new Date(clock.now())
+      const folder: Folder = { id: randomUUID(), userId, name: body.name, createdAt: now, updatedAt: now }
       await folders.insert(folder)
       await users.touch(userId, now)
+      return folder
     })
-    notifier.folder('SyncFolderCreate', { id: folder.id, userId, revisionDate: now }, session.device.id)
+    notifier.folder('SyncFolderCreate', { id: folder.id, userId, revisionDate: folder.updatedAt }, session.device.id)
     return folderResponse(folder)
   })
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { IssuedToken } from '#auth'
+import { clientTypeOfDevice, type IssuedToken } from '#auth'
 import type { Device, Devices, User } from '#store'
 import { nextRevision, type VaultContext } from '../context.ts'
 import { newRefreshToken } from './refresh-token.ts'
@@ -26,8 +26,11 @@ export async function openSession(
     const user = await users.find(checked.id)
     if (!user || !isAsChecked(user, checked)) return undefined
     const device = await rememberDevice(context, devices, user, described)
-    // Clients read the whole vault after a login, so whatever was before they have not missed.
-    await heard.mark([{ userId: user.id, deviceId: device.id, heardAt: new Date(context.clock.now()) }])
+    // Clients read the whole vault after a login, so whatever was before they have not missed. Of a browser that is one
+    // tab: others, which have the same id, may be away and have missed something.
+    if (clientTypeOfDevice(device.type) !== 'Web') {
+      await heard.mark([{ userId: user.id, deviceId: device.id, heardAt: new Date(context.clock.now()) }])
+    }
     return { user, device }
   })
   return opened && { ...opened, ...(await context.tokens.issueAccess(opened.user, opened.device, grant)) }

@@ -231,6 +231,24 @@ test('a tab that was lost while another went on hearing is told when it is back,
   assert.deepEqual(await typesHeard(kept, await kept.connect('browser')), [SYNC_VAULT])
 })
 
+test('a tab that is back after another that had missed nothing is told what happened in between', async () => {
+  const clock = new FakeClock()
+  await using kept = await startKeptHub({ clock })
+  await kept.add('browser', { clientType: 'Web' })
+  for (let i = 0; i < 2; i++) await kept.connect('browser')
+  await kept.restart()
+  clock.advance(2 * MINUTE)
+  const first = await kept.connect('browser')
+  assert.deepEqual(await typesHeard(kept, first), [])
+  await kept.change()
+  assert.deepEqual(await typesHeard(kept, first), [SYNC_SETTINGS])
+  for (let i = 0; i < 12; i++) {
+    clock.advance(14 * SECOND)
+    await confirmBesidePings(first)
+  }
+  assert.deepEqual(await typesHeard(kept, await kept.connect('browser')), [SYNC_VAULT])
+})
+
 test('of a device with several tabs it is written how far that one has heard which is furthest behind', async () => {
   const clock = new FakeClock()
   await using kept = await startKeptHub({ clock })
@@ -261,6 +279,28 @@ test('a mark of the future, from before the clock was set back, counts for nothi
   await kept.store.heard.mark([{ userId: ALICE, deviceId: 'laptop', heardAt: future }])
   clock.advance(MINUTE)
   await kept.change()
+  assert.deepEqual(await typesHeard(kept, await kept.connect('laptop')), [SYNC_VAULT])
+})
+
+test('a device that is there since the future, from before the clock was set back, is told to sync', async () => {
+  const clock = new FakeClock()
+  await using kept = await startKeptHub({ clock })
+  clock.advance(60 * MINUTE)
+  await kept.add('laptop')
+  clock.advance(-30 * MINUTE)
+  await kept.change()
+  assert.deepEqual(await typesHeard(kept, await kept.connect('laptop')), [SYNC_VAULT])
+})
+
+test('what changes after the clock was set back is not taken for older than what was heard before', async () => {
+  const clock = new FakeClock()
+  await using kept = await startKeptHub({ clock })
+  await kept.add('laptop')
+  clock.advance(60 * MINUTE)
+  await kept.store.heard.mark([{ userId: ALICE, deviceId: 'laptop', heardAt: new Date(clock.now()) }])
+  clock.advance(-30 * MINUTE)
+  await kept.change()
+  clock.advance(60 * MINUTE)
   assert.deepEqual(await typesHeard(kept, await kept.connect('laptop')), [SYNC_VAULT])
 })
 

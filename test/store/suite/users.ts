@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { made, otherSettings, sampleUser } from '../samples.ts'
+import { made, otherSettings, sampleDevice, sampleUser } from '../samples.ts'
 import type { OpenTestStore } from '../suite.ts'
 
 const after = (ms: number) => new Date(made.getTime() + ms)
@@ -62,6 +62,24 @@ export function userTests(openTestStore: OpenTestStore): void {
     assert.deepEqual(await users.touch(user.id, after(5)), after(5))
     assert.deepEqual(await users.touch(user.id, after(86_400_000)), after(86_400_000))
     assert.deepEqual(await users.find(user.id), { ...user, updatedAt: after(86_400_000) })
+  })
+
+  test('touching a user moves its revision date beyond what its devices have heard, whatever the clock says', async () => {
+    await using opened = await openTestStore()
+    const { users, devices, heard } = opened.store
+    const [user, other] = [sampleUser(), sampleUser()]
+    for (const [{ id: userId }, heardAt] of [
+      [user, after(10)],
+      [other, after(20)],
+    ] as const) {
+      await users.insert(userId === user.id ? user : other)
+      const device = sampleDevice(userId)
+      await devices.insert(device)
+      await heard.mark([{ userId, deviceId: device.id, heardAt }])
+    }
+    assert.deepEqual(await users.touch(user.id, after(5)), after(11))
+    assert.deepEqual(await users.touch(user.id, after(5)), after(12))
+    assert.deepEqual(await users.touch(user.id, after(15)), after(15))
   })
 
   test('updating a user from an old copy does not move its revision date back', async () => {

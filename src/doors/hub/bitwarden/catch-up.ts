@@ -70,6 +70,7 @@ export class CatchUp {
       state = await heard.find(deviceId, userId)
     } catch (error) {
       logger.error({ user: userId, device: deviceId, error }, 'not known whether a hub client missed something')
+      this.#expectTabs(guest, 0)
       this.#tellToSync(connection, 0)
       return
     }
@@ -80,6 +81,7 @@ export class CatchUp {
       return
     }
     const sinceMs = this.#heardBefore(guest, state)
+    this.#expectTabs(guest, sinceMs)
     if (state.accountChangedAt.getTime() > sinceMs) {
       this.#tellToSync(connection, sinceMs)
     } else {
@@ -111,9 +113,9 @@ export class CatchUp {
   #heardBefore(guest: UserGuest, { heardAt, deviceSince }: HeardState): number {
     const nowMs = this.#options.clock.now()
     const key = keyOf(guest)
-    const marks = [heardAt, this.#marks.get(key)?.heardAt].map((mark) => mark?.getTime() ?? 0)
+    const marks = [deviceSince, heardAt, this.#marks.get(key)?.heardAt].map((mark) => mark?.getTime() ?? 0)
     // A mark of the future was written before the clock was set back: it says nothing.
-    const mark = Math.max(deviceSince.getTime(), ...marks.filter((ms) => ms <= nowMs))
+    const mark = Math.max(0, ...marks.filter((ms) => ms <= nowMs))
     return Math.min(mark, this.#gapOf(key))
   }
 
@@ -122,8 +124,6 @@ export class CatchUp {
     const nowMs = this.#options.clock.now()
     guest.missedUntilMs = nowMs
     guest.markedMs = sinceMs
-    // Other tabs of the browser may come back too, and have missed the same.
-    if (guest.clientType === 'Web' && sinceMs < this.#gapOf(keyOf(guest))) this.#noteGap(guest, sinceMs)
     connection.tell(syncVaultEvent(guest.userId, nowMs))
   }
 
@@ -163,6 +163,11 @@ export class CatchUp {
     this.#gaps.set(key, { sinceMs: Math.min(sinceMs, this.#gapOf(key)), untilMs })
   }
 
+  /** When one tab of a browser is back, others may come too, and have missed as much, and what happens until then. */
+  #expectTabs(guest: UserGuest, sinceMs: number): void {
+    if (guest.clientType === 'Web' && sinceMs < this.#gapOf(keyOf(guest))) this.#noteGap(guest, sinceMs)
+  }
+
   /** Infinity: there is none. */
   #gapOf(key: string): number {
     const gap = this.#gaps.get(key)
@@ -172,7 +177,8 @@ export class CatchUp {
   #mark(guest: UserGuest, heardMs: number): void {
     const key = keyOf(guest)
     const ms = Math.min(heardMs, this.#gapOf(key))
-    if (ms <= guest.markedMs) return
+    // The latter when the clock was set back.
+    if (ms <= guest.markedMs || ms > this.#options.clock.now()) return
     guest.markedMs = ms
     const { userId, deviceId } = guest
     this.#marks.set(key, { userId, deviceId, heardAt: new Date(ms) })
