@@ -14,6 +14,7 @@ export {
 } from './authenticator.ts'
 export { type Callout, type CalloutServer, type CalloutTools, createCallout } from './callout/index.ts'
 export type { CalloutJudge, Judge } from './delegated-login.ts'
+export { Gate } from './gate.ts'
 export * from './jwt/index.ts'
 export {
   type AuthenticatorTools,

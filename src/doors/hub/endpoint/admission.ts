@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Clock, Logger } from '#kit'
 import type { Guest, Hub, Refusal } from '../hub.ts'
 
-/** How long a request may wait for its token to be checked. */
-const AUTHENTICATION_TIMEOUT_MS = 10_000
+/** How long a request may wait for its token to be checked, behind thousands of others if it must. */
+const AUTHENTICATION_TIMEOUT_MS = 30_000
 
 /**
  * Whom a request comes from, as its hub has it: it is refused as well when the hub fails or takes too long. Undefined
