@@ -3,39 +3,36 @@ import type { ListenAddress } from '#net'
 
 const EVERY_MS = 20
 
-export interface Probe extends Disposable {
-  /** How long each request took, those that are still under way included; milliseconds. */
-  stop(): number[]
-}
+/** What browsers have at most for one server. */
+const CONNECTIONS = 6
 
-/** Somebody who uses the API: a request every 20 ms over connections of their own, whether or not earlier ones are answered. */
-export function probe({ host, port }: ListenAddress, accessToken: string): Probe {
-  const agent = new http.Agent({ keepAlive: true })
-  const tookMs: number[] = []
-  const underWay = new Set<number>()
+/**
+ * Somebody who is using the vault: a request every 20 ms, whether or not earlier ones are answered, over the connections
+ * of one browser, which are there before. Returns what ends it: how long each took, in milliseconds.
+ */
+export async function probe({ host, port }: ListenAddress, accessToken: string): Promise<() => Promise<number[]>> {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: CONNECTIONS })
+  const options = { host, port, agent, path: '/api/accounts/revision-date' }
   const headers = { Authorization: `Bearer ${accessToken}` }
-  const request = () => {
+  const request = async () => {
     const beganAtMs = performance.now()
-    underWay.add(beganAtMs)
-    const sent = http.get({ host, port, agent, path: '/api/accounts/revision-date', headers }, (response) => {
-      if (response.statusCode !== 200) throw new Error(`The API answered ${response.statusCode}`)
-      response.resume().on('end', () => {
-        underWay.delete(beganAtMs)
-        tookMs.push(performance.now() - beganAtMs)
-      })
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const sent = http.get({ ...options, headers }, (response) => {
+      if (response.statusCode === 200) response.resume().on('end', resolve)
+      else reject(new Error(`The API answered ${response.statusCode}`))
     })
-    // Those that are cut at the end.
-    sent.on('error', (error) => {
-      if (timer.hasRef()) throw error
-    })
+    sent.on('error', reject)
+    await promise
+    return performance.now() - beganAtMs
   }
-  const timer = setInterval(request, EVERY_MS)
-  const stop = () => {
-    clearInterval(timer.unref())
-    const now = performance.now()
-    const all = [...tookMs, ...[...underWay].map((beganAtMs) => now - beganAtMs)]
+  await Promise.all(Array.from({ length: CONNECTIONS }, request))
+
+  const requests: Promise<number>[] = []
+  const timer = setInterval(() => requests.push(request()), EVERY_MS)
+  return async () => {
+    clearInterval(timer)
+    const tookMs = await Promise.all(requests)
     agent.destroy()
-    return all
+    return tookMs
   }
-  return { stop, [Symbol.dispose]: () => void stop() }
 }

@@ -108,10 +108,10 @@ export async function playRound(start: StartHubContender): Promise<RoundFigures>
     return (lastAtNs - beganAtNs) / 1e9
   })
 
-  using requests = probe(address, accessToken)
+  const endProbe = await probe(address, accessToken)
   await crowd.ask({ kind: 'drop', from: 0, to: RETURNING })
   const storm = await connect(0, RETURNING, RETURNING)
-  const requestMs = requests.stop()
+  const requestMs = await endProbe()
   // Before the server, which would say goodbye to each.
   crowd[Symbol.dispose]()
   const eachMs = [...first.eachMs, ...rest.eachMs]
