@@ -75,7 +75,7 @@ describe('the hub on its port of 2020 as well', () => {
     })
   }
 
-  for (const path of ['/notifications/anonymous-hub', '/anonymous-hub', '/some/where/anonymous-hub']) {
+  for (const path of ['/notifications/anonymous-hub', '/anonymous-hub', '/some/where/anonymous-hub/']) {
     test(`strangers are served at ${path}, and only there`, async () => {
       const url = `${oldUrl}${path}?Token=${REQUEST}`
       assert.equal(await statusOf(url, { upgrade: true }), 101)

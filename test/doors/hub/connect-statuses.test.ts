@@ -200,6 +200,16 @@ test('what is said before a WebSocket comes is nothing to it', async () => {
   assert.equal((await device.nextNotification()).Type, 10)
 })
 
+test('a slash at the end of the path does not matter', async () => {
+  await using hub = await startHub()
+  const device = await HubClient.start(hub.url.replace(HUB, `${HUB}/`), ALICE)
+  hub.notifier.account('SyncSettings', ALICE, new Date(), null)
+  assert.equal((await device.nextNotification()).Type, 10)
+  const path = (await negotiate(hub)).replace(HUB, `${HUB}/`)
+  assertText(await poll(hub, path), 200, '')
+  assert.equal((await remove(hub, path)).status, 202)
+})
+
 test('a negotiated connection without a transport cannot be ended', async () => {
   await using hub = await startHub()
   const path = await negotiate(hub)

@@ -3,7 +3,7 @@ import { type PathHandlers, refuseUpgrade, requestTarget } from '#net'
 import type { HubEndpoint } from '../endpoint/endpoint.ts'
 
 /** Of a path: the hub's, and what of the hub it is for. */
-const HUB_PATH = /^(.*?)(\/negotiate)?$/
+const HUB_PATH = /^(.*?)\/?(\/negotiate)?$/
 
 /**
  * The hubs of Bitwarden for a listener that has nothing else, as proxy rules of 2020 expect it: whatever the path, it is

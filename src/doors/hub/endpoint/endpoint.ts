@@ -96,9 +96,11 @@ export class HubEndpoint implements ConnectionOwner {
     })
   }
 
-  /** What serves the hub at `path`, for a router. */
+  /** What serves the hub at `path`, for a router. A slash at its end does not matter, as at Vaultwarden and in ASP.NET. */
   *routes(path: string): Iterable<[path: string, handlers: PathHandlers]> {
-    yield [path, { onUpgrade: this.handleUpgrade, onRequest: this.#requests.onConnectRequest }]
+    const handlers = { onUpgrade: this.handleUpgrade, onRequest: this.#requests.onConnectRequest }
+    yield [path, handlers]
+    yield [`${path}/`, handlers]
     yield [`${path}/negotiate`, { onRequest: this.#requests.onNegotiateRequest }]
   }
 
