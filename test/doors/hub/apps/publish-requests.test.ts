@@ -69,7 +69,6 @@ describe('POST', () => {
     ['of no message', 'all', { body: '{"target":"x"}' }, 400, '"arguments" must be a list.'],
     ['of too much', 'all', { body: Buffer.alloc(10_000_000, ' ') }, 413, 'The message has more than 1048576 bytes.'],
     ['to what is not there', 'everybody', {}, 404, 'Not found.'],
-    ['to the hub', '', {}, 404, 'Not found.'],
     ['below a user', 'users/bob/x', {}, 404, 'Not found.'],
     ['below all', 'all/x', {}, 404, 'Not found.'],
     ['to a membership', 'groups/g/users/bob', {}, 405, 'Here only PUT and DELETE will do.'],
@@ -109,6 +108,15 @@ describe('POST', () => {
     assert.equal(await nextTarget(bob), 'news')
     assert.equal((await request(hub, 'POST', 'all', { body: `${body} ` })).status, 413)
   })
+})
+
+test('a POST to the hub itself is one of a SignalR client, and publishes nothing', async () => {
+  await using hub = await startAppHub()
+  const bob = await hub.connect('bob', ['g'])
+  const answer = await request(hub, 'POST', '')
+  assert.deepEqual([answer.status, answer.text], [400, 'Connection ID required'])
+  hub.hubs.hub('chat').all.send('first')
+  assert.equal(await nextTarget(bob), 'first')
 })
 
 test('PUT and DELETE change who is in a group', async () => {
