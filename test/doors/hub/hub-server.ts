@@ -5,6 +5,7 @@ import { systemClock } from '#kit'
 import { PathRouter, peerAddress } from '#net'
 import { Notifier, VAULT_ACCOUNT } from '#notify'
 import { lineOf, recordingLogger } from '../../helpers/recording-logger.ts'
+import { until } from '../../helpers/wait.ts'
 import { serveRoutes } from './serve-routes.ts'
 
 export const ALICE = '11111111-1111-4111-8111-111111111111'
@@ -60,8 +61,8 @@ export async function startHub({ maxConnections = 65_536, ...options }: HubServe
     notifier: new Notifier((subject, payload) => client.publish(subject, payload)),
     publish: (subject, payload) => client.publish(subject, Buffer.from(payload)),
     nextRequest,
-    async everyoneGone() {
-      while (door.connectionCount > 0) await turnOver()
+    everyoneGone: async () => {
+      await until(() => door.connectionCount === 0, 'the end of all connections')
     },
     [Symbol.asyncDispose]: () => close(() => door.close()),
   }

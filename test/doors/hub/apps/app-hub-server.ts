@@ -1,9 +1,9 @@
-import { setImmediate as turnOver } from 'node:timers/promises'
 import { type Account, Broker, InProcessClient, Turn } from '#core'
 import { type AppHubSettings, type AppHubs, AppTokens, ConnectionLimit, createAppHubs } from '#doors/hub'
 import { type Clock, systemClock } from '#kit'
 import { PathRouter, peerAddress } from '#net'
 import { lineOf, recordingLogger } from '../../../helpers/recording-logger.ts'
+import { until } from '../../../helpers/wait.ts'
 import { HubClient } from '../hub-client.ts'
 import { serveRoutes } from '../serve-routes.ts'
 
@@ -91,8 +91,8 @@ export async function startAppHub(options: AppHubServerOptions = {}): Promise<Ap
     },
     connect: async (user, groups = []) =>
       HubClient.start(url.replace('http', 'ws'), await tokens.issueClient({ user, groups }, 60), 'json'),
-    async connectionsLeft(count) {
-      while (hubs.connectionCount > count) await turnOver()
+    connectionsLeft: async (count) => {
+      await until(() => hubs.connectionCount <= count, `${count} connections to be left`)
     },
     [Symbol.asyncDispose]: () => close(() => hubs.drain(0)),
   }
