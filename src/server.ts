@@ -1,20 +1,21 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type LoadOptions, loadNatsOptions, loadOptions, type Options, type Overrides } from '#config'
+import { type LoadOptions, loadOptions, type Options, type Overrides } from '#config'
 import { Broker } from '#core'
 import { type AppHubs, ConnectionLimit, type HubPublisher } from '#doors/hub'
 import type { ConnectionSnapshot } from '#doors/nats'
-import { ConfigError, type Logger, systemClock } from '#kit'
-import { clientAddress, isLocalRequest, type PathHandlers, PathRouter, type UpgradeHandler } from '#net'
+import { type Logger, systemClock } from '#kit'
+import { clientAddress, type UpgradeHandler } from '#net'
 import { VAULT_ACCOUNT } from '#notify'
 import { createLogger } from '#ops'
 import { checkAccountsOfHubs, openAppHubs } from './services/app-hubs.ts'
 import { changeLine, changesBetween } from './services/changes.ts'
+import { type MountRules, mountOptions } from './services/mount-options.ts'
 import type { NatsAddresses } from './services/nats-listeners.ts'
 import { NatsService } from './services/nats-service.ts'
 import { openVaultRooms, type VaultRooms } from './services/vault-rooms.ts'
 import { openWebListeners, type WebAddresses, type WebListeners } from './services/web-listeners.ts'
-import type { Mount } from './services/websocket-entrance.ts'
+import { webRoutes } from './services/web-routes.ts'
 
 /** How long requests and connections under way may take to end before they are cut. */
 const CLOSE_GRACE_MS = 3_000
@@ -72,9 +73,6 @@ export interface ReloadOptions {
   readonly dryRun?: boolean | undefined
 }
 
-type WebsocketOverrides = Exclude<NonNullable<Overrides['websocket']>, readonly unknown[]>
-export type MountRules = Omit<WebsocketOverrides, 'host' | 'port' | 'tls' | 'noTls' | 'proxyProtocol'>
-
 /**
  * Starts a server. Rejects with a `ConfigError`, a line for each thing that is wrong: a setting, a folder that cannot
  * be used, an address that is taken. Nothing is left open then.
@@ -115,9 +113,7 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
   opened.defer(() => nats.close(0))
   const appHubs = openAppHubs(options, hubTools)
   opened.defer(() => appHubs.drain(0))
-  const router = await webRoutes(options, vault, nats, webAddress)
-  for (const [path, handlers] of appHubs.routes) router.add(path, handlers)
-  for (const [path, handlers] of appHubs.routesBelow) router.addBelow(path, handlers)
+  const router = await webRoutes(options, { vault, appHubs, nats, clientAddress: webAddress })
   const web = await openWebListeners(
     options,
     {
@@ -205,43 +201,5 @@ function startedWith({ web, vault, hub, hubs, identity, relay, oldHub, log }: Op
   return { web, vault, hub, hubs, identity, relay, oldHub, log }
 }
 
-async function webRoutes(
-  { vault: { basePath }, web }: Options,
-  { hubDoor, relay, officialServer, login, onRequest }: VaultRooms,
-  nats: NatsService,
-  address: (request: IncomingMessage) => string,
-): Promise<PathRouter> {
-  const router = new PathRouter()
-  const hubRoutes = hubDoor?.routes ?? new Map<string, PathHandlers>()
-  for (const [path, handlers] of hubRoutes) router.add(`${basePath}${path}`, handlers)
-  relay?.mount(router, onRequest)
-  officialServer?.mount(router, hubRoutes)
-  const mount = (more: Mount) =>
-    nats.mount(mountOptions({}, { cwd: '/', env: {} }), { clientAddress: address, ...more })
-
-  const mayAll = (request: IncomingMessage) => web.nats === 'all' || isLocalRequest(request)
-  const objection = (request: IncomingMessage) =>
-    mayAll(request) ? undefined : 'only for programs on this machine (web.nats)'
-  const forAll = web.nats === 'off' ? undefined : await mount({ objection })
-  // Where others may not even try.
-  const forVaultUsers = web.admitsVaultUsers ? await mount({ authenticator: login.authenticator }) : undefined
-  const handlerFor = (request: IncomingMessage) =>
-    forAll !== undefined && (forVaultUsers === undefined || mayAll(request)) ? forAll : forVaultUsers
-  if (forAll !== undefined || forVaultUsers !== undefined) {
-    router.add(`${basePath}/nats`, {
-      onUpgrade: (request, socket, head) => handlerFor(request)?.(request, socket, head),
-    })
-  }
-  return router
-}
-
-/** The options of a listener without a port of its own. Throws a `ConfigError`. */
-function mountOptions(rules: MountRules, sources: Pick<LoadOptions, 'cwd' | 'env'>) {
-  // The port is none that anybody listens on: without one the block would count as switched off.
-  const { options } = loadNatsOptions({ ...sources, overrides: { websocket: { ...rules, port: 0, noTls: true } } })
-  const [websocket] = options.websockets
-  if (websocket === undefined) throw new ConfigError('there are no rules for NATS over WebSocket')
-  return websocket
-}
-
+export type { MountRules } from './services/mount-options.ts'
 export { type NatsServer, type NatsServerTools, startNatsServer } from './services/nats-server.ts'
