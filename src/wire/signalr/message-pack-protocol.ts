@@ -21,6 +21,14 @@ const MIN_ITEMS: Readonly<Record<HubMessage['type'], number>> = {
   [HubMessageType.Sequence]: 2,
 }
 
+export interface MessagePackWriting {
+  /**
+   * Whether an Invocation ends with its list of streams, which is empty, as .NET writes it. Vaultwarden does not, nor do
+   * Microsoft's JavaScript clients, and all of those read both; but some other clients cannot do without. Default false.
+   */
+  readonly withStreams?: boolean
+}
+
 /**
  * MessagePack, what the Bitwarden apps speak: a list for each message, with its length before it.
  *
@@ -28,12 +36,17 @@ const MIN_ITEMS: Readonly<Record<HubMessage['type'], number>> = {
  * made when its length is read. `maxMessageBytes` bounds each
  * message, without its length. spec: hub §1.4, §1.5
  */
-export function messagePackProtocol(maxItems: number, maxMessageBytes = MAX_MESSAGE_BYTES): HubProtocol {
+export function messagePackProtocol(
+  maxItems: number,
+  maxMessageBytes = MAX_MESSAGE_BYTES,
+  { withStreams = false }: MessagePackWriting = {},
+): HubProtocol {
+  const streams = withStreams ? [[]] : []
   const decoder = new Decoder({ extensionCodec: timestamps, maxArrayLength: maxItems, maxMapLength: maxItems })
   return hubProtocol({
     name: 'messagepack',
     isBinary: true,
-    encode: (message) => frame(encoder.encodeSharedRef(toItems(message))),
+    encode: (message) => frame(encoder.encodeSharedRef(toItems(message, streams))),
     *read(data) {
       const frames = readFrames(data, maxMessageBytes)
       let next = frames.next()
@@ -50,13 +63,13 @@ export function messagePackProtocol(maxItems: number, maxMessageBytes = MAX_MESS
 
 const encoder = new Encoder({ extensionCodec: timestamps })
 
-/** An Invocation has five items, without the list of streams, as Vaultwarden writes it; clients refuse fewer. */
-function toItems(message: HubMessage): readonly unknown[] {
+/** An Invocation has five items at least; clients refuse fewer. */
+function toItems(message: HubMessage, streams: readonly unknown[]): readonly unknown[] {
   const { type } = message
   switch (type) {
     case HubMessageType.Invocation:
     case HubMessageType.StreamInvocation:
-      return [type, {}, message.invocationId, message.target, message.arguments]
+      return [type, {}, message.invocationId, message.target, message.arguments, ...streams]
     case HubMessageType.StreamItem:
       return [type, {}, message.invocationId, message.item]
     case HubMessageType.Completion:

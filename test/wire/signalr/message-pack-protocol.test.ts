@@ -153,3 +153,9 @@ test('lists next to each other are not within each other', () => {
   assert.ok(message?.type === HubMessageType.Invocation)
   assert.equal(message.arguments.length, 200)
 })
+
+test('an invocation may be written with its empty list of streams, as .NET writes it', () => {
+  const withStreams = messagePackProtocol(256, undefined, { withStreams: true })
+  assert.equal(withStreams.encode(heartbeat).toString('hex'), '10960180c0a94865617274626561749090')
+  assert.equal(protocol.encode(heartbeat).toString('hex'), '0f950180c0a948656172746265617490')
+})

@@ -2,7 +2,7 @@ import type { Account, Turn } from '#core'
 import type { Clock, Logger, Timer } from '#kit'
 import type { ClientAddress, PathHandlers } from '#net'
 import { HEARTBEAT_MS } from '../connection/connection-rules.ts'
-import { PROTOCOLS } from '../connection/protocols.ts'
+import { GENERAL_PROTOCOLS } from '../connection/protocols.ts'
 import type { ConnectionLimit } from '../connection-limit.ts'
 import { HubEndpoint } from '../endpoint/endpoint.ts'
 import { Endpoints } from '../endpoint/endpoints.ts'
@@ -155,7 +155,7 @@ class Hubs implements AppHubs {
       origins,
       writeDeadlineMs,
       rules: {
-        protocols: PROTOCOLS,
+        protocols: GENERAL_PROTOCOLS,
         turn,
         clock,
         maxPendingBytes,
