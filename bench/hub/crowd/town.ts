@@ -3,6 +3,7 @@ import path from 'node:path'
 import { Tokens } from '#auth'
 import { systemClock } from '#kit'
 import { type Device, openStore, type User } from '#store'
+import { sampleDevice, sampleUser } from '../../../test/store/samples.ts'
 
 /** What the servers have to be told as their DOMAIN: the tokens name it. */
 export const DOMAIN = 'https://vault.example.com'
@@ -24,7 +25,8 @@ export async function settle(dataFolder: string, users: number, devicesPerUser: 
   const keyFile = path.join(dataFolder, 'rsa_key.pem')
   const tokens = await Tokens.load({ keyFile, origin: DOMAIN, clock: systemClock })
   const households = Array.from({ length: users }, () => {
-    const user = newUser()
+    const now = new Date()
+    const user = sampleUser({ createdAt: now, updatedAt: now })
     return { user, devices: Array.from({ length: devicesPerUser }, () => newDevice(user)) }
   })
   await store.transaction(async (inside) => {
@@ -48,51 +50,8 @@ export async function settle(dataFolder: string, users: number, devicesPerUser: 
   return residents
 }
 
-/** Nobody logs in with a password here, so there is none. */
-function newUser(): User {
-  const id = randomUUID()
-  const now = new Date()
-  return {
-    id,
-    createdAt: now,
-    updatedAt: now,
-    email: `${id}@example.com`,
-    name: 'Bench',
-    passwordHash: Buffer.alloc(0),
-    salt: Buffer.alloc(0),
-    passwordIterations: 100_000,
-    passwordHint: null,
-    key: '',
-    privateKey: null,
-    publicKey: null,
-    recoveryCode: null,
-    securityStamp: randomUUID(),
-    stampException: null,
-    equivalentDomains: '[]',
-    excludedGlobals: '[]',
-    kdf: { type: 0, iterations: 600_000, memory: null, parallelism: null },
-    verifiedAt: null,
-    lastVerifyingAt: null,
-    loginVerifyCount: 0,
-    newEmail: null,
-    newEmailToken: null,
-    enabled: true,
-    apiKey: null,
-    avatarColor: null,
-  }
-}
-
-function newDevice(user: User): Device {
-  return {
-    id: randomUUID(),
-    userId: user.id,
-    createdAt: user.createdAt,
-    updatedAt: new Date(user.createdAt.getTime() + 1),
-    name: 'chrome',
-    type: DEVICE_TYPE,
-    pushToken: null,
-    pushId: randomUUID(),
-    refreshToken: randomUUID(),
-    twoFactorRemember: null,
-  }
+/** As real clients, a little later than the user, and with an id for push. */
+function newDevice({ id, createdAt }: User): Device {
+  const updatedAt = new Date(createdAt.getTime() + 1)
+  return sampleDevice(id, { createdAt, updatedAt, name: 'chrome', type: DEVICE_TYPE, pushId: randomUUID() })
 }
