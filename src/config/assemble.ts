@@ -59,7 +59,9 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
     const keepAliveMs = choose(hub.keepAliveMs)
     const clientTimeoutMs = choose(hub.clientTimeoutMs)
     if (clientTimeoutMs < 2 * keepAliveMs) {
-      problems.error('hub.client_timeout must be at least twice hub.keep_alive: clients ping after they have heard of us')
+      problems.error(
+        'hub.client_timeout must be at least twice hub.keep_alive: clients ping after they have heard of us',
+      )
     }
     const allowedOrigins = choose(hub.allowedOrigins)
     for (const origin of allowedOrigins) checkOrigin(origin, (line) => problems.error(`hub.allowed_origins: ${line}`))
