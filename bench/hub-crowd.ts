@@ -3,7 +3,7 @@
  * of an event for each user, and whether 5,000 that come back at once are served. Demanded: 30 s, 9 KB, 500 ms, one
  * encoding for each event, all served.
  *
- * Run: `node --expose-gc bench/hub-crowd.ts [--vaultwarden PATH] [--rounds N]`; takes about two minutes for each round
+ * Run: `node --expose-gc bench/hub-crowd.ts [--vaultwarden PATH] [--rounds N]`; takes a minute and a half for each round
  * and server. Server and devices need 10,100 open files each: `ulimit -n`.
  */
 import { parseArgs } from 'node:util'

@@ -1,6 +1,6 @@
 export interface Column {
   readonly heading: string
-  /** One for each row. */
+  /** One for each row; NaN where there is none. */
   readonly values: readonly number[]
   readonly digits: number
   readonly unit?: string
@@ -15,7 +15,7 @@ export function printTable(title: string, rows: readonly string[], columns: read
   const width = Math.max(...names.map((name) => name.length))
   const cells = columns.map(({ heading, values, digits, unit = '', hasRatio = true }) => {
     const format = { minimumFractionDigits: digits, maximumFractionDigits: digits }
-    const texts = values.map((value) => value.toLocaleString('en', format) + unit)
+    const texts = values.map((value) => (Number.isNaN(value) ? '–' : value.toLocaleString('en', format) + unit))
     if (isComparison) texts.push(hasRatio ? `${(values[0]! / values[1]!).toFixed(2)} x` : '')
     const cellWidth = Math.max(heading.length, ...texts.map((text) => text.length))
     return [heading, ...texts].map((text) => text.padStart(cellWidth))
