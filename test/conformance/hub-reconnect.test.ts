@@ -115,6 +115,35 @@ for (const protocol of ['messagepack', 'json'] as const) {
     assert.deepEqual(client.trouble, [])
   })
 
+  test(`${protocol}: what is said right behind the handshake is counted by both sides, so nothing comes twice`, async () => {
+    await using hub = await startHub({
+      authenticate: async () => ({ user: { id: ALICE }, device: { id: 'device' }, securityStamp: 'stamp' }),
+      heard: {
+        find: async () => ({
+          heardAt: null,
+          deviceSince: new Date(0),
+          accountChangedAt: new Date(1),
+          securityStamp: 'stamp',
+        }),
+        mark: async () => {},
+      },
+    })
+    await using line = await CutLine.to(hub.url)
+    await using client = new Client(line.url, protocol)
+    await client.connection.start()
+    tell(hub, 'f1')
+    await until(() => client.heard.length === 2, 'what came before the cut')
+    for (let i = 2; i <= 3; i++) {
+      const before = line.connections
+      line.cutUntilMended()
+      await until(() => line.connections > before, 'the client to come back')
+      line.mend()
+      tell(hub, `f${i}`)
+      await until(() => client.heard.includes(`f${i}`), 'what came after the cut')
+    }
+    assert.deepEqual(client.heard, ['5', ...range(1, 3)])
+  })
+
   test(`${protocol}: a log-out while the network is cut is heard, and ends the connection`, async () => {
     await using hub = await startHub()
     await using line = await CutLine.to(hub.url)

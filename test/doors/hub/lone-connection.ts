@@ -4,6 +4,7 @@ import type { Carrier, MessageReceiver } from '#net'
 import {
   encodeHandshakeRequest,
   type HubMessage,
+  HubMessageType,
   type HubProtocol,
   messagePackProtocol,
   parseHandshakeReply,
@@ -145,6 +146,8 @@ export class LoneConnection {
     lone.endTurn()
     const { handshake, rest } = parseHandshakeReply(lone.carrier.take())
     if (handshake.error !== undefined || rest.length > 0) throw new Error('The handshake came to something else')
+    // As clients do at once.
+    if (options.isStateful) lone.say({ type: HubMessageType.Ping })
     return lone
   }
 

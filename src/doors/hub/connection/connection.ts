@@ -123,6 +123,7 @@ export class HubConnection implements MessageReceiver, Pinged {
       this.#beatsSinceReceived = 0
       // Where all messages are binary, text is passed over. spec: hub §1.6
       if (!isText || !this.#protocol!.isBinary) this.#read(data)
+      if (this.#reconnect !== undefined) this.#catchUp()
     }
   }
 
@@ -329,6 +330,8 @@ export class HubConnection implements MessageReceiver, Pinged {
     this.#append(ACCEPTED)
     this.#state = 'open'
     this.#beatsSinceReceived = 0
+    // A stateful client begins to count what it gets just before it says its first word: Microsoft's for JavaScript, 10.0.
+    if (this.#reconnect !== undefined) this.#isBehind = true
     this.#release()
     if (this.#isOpen) this.#owner.onOpen(this)
     if (this.#isOpen && rest.length > 0) this.#read(rest)
