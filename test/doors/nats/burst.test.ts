@@ -45,9 +45,11 @@ test('a burst of 100 MB reaches its subscriber under the default limits', async 
   await assertArrives(server, { carrier: 'WebSocket', bytes: 100 * MB, payloadBytes: 64 * 1024 })
 })
 
+// Publishers are slowed down, not stopped: a quarter of `max_pending` is what a subscriber may be late by when the
+// machine is busy with something else.
 test('a burst of far more than may be pending reaches its subscriber', async () => {
-  await using server = await startBelfry('max_pending: 2MB')
-  await assertArrives(server, { carrier: 'TCP', bytes: 24 * MB, payloadBytes: 32 * 1024 })
-  await assertArrives(server, { carrier: 'WebSocket', bytes: 24 * MB, payloadBytes: 32 * 1024 })
-  await assertArrives(server, { carrier: 'TCP', bytes: 4 * MB, payloadBytes: 128 })
+  await using server = await startBelfry('max_pending: 8MB')
+  await assertArrives(server, { carrier: 'TCP', bytes: 48 * MB, payloadBytes: 32 * 1024 })
+  await assertArrives(server, { carrier: 'WebSocket', bytes: 48 * MB, payloadBytes: 32 * 1024 })
+  await assertArrives(server, { carrier: 'TCP', bytes: 12 * MB, payloadBytes: 128 })
 })
