@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import Type from 'typebox'
 import type { Folder, Store } from '#store'
-import { nextRevision, type VaultContext } from '../context.ts'
+import { actingDevice, nextRevision, type VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { deletions, EncString, ID, IdParams, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
@@ -31,7 +31,11 @@ export function registerFolders(scope: VaultApp, context: VaultContext): void {
       await users.touch(userId, now)
       return folder
     })
-    notifier.folder('SyncFolderCreate', { id: folder.id, userId, revisionDate: folder.updatedAt }, session.device.id)
+    notifier.folder(
+      'SyncFolderCreate',
+      { id: folder.id, userId, revisionDate: folder.updatedAt },
+      actingDevice(session),
+    )
     return folderResponse(folder)
   })
 
@@ -50,7 +54,7 @@ export function registerFolders(scope: VaultApp, context: VaultContext): void {
         return folder
       })
       const changed = { id: folder.id, userId, revisionDate: folder.updatedAt }
-      notifier.folder('SyncFolderUpdate', changed, session.device.id)
+      notifier.folder('SyncFolderUpdate', changed, actingDevice(session))
       return folderResponse(folder)
     },
   })
@@ -68,7 +72,7 @@ export function registerFolders(scope: VaultApp, context: VaultContext): void {
           await store.users.touch(userId, revisionDate)
           return { id, userId, revisionDate }
         })
-        notifier.folder('SyncFolderDelete', deleted, session.device.id)
+        notifier.folder('SyncFolderDelete', deleted, actingDevice(session))
         return reply.send()
       },
     })
