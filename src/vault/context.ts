@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { clientTypeOfDevice, type Session, type Sessions, type Tokens } from '#auth'
+import type { Sessions, Tokens } from '#auth'
 import type { Clock, Logger } from '#kit'
 import type { Notifier } from '#notify'
 import type { Store } from '#store'
@@ -33,14 +33,6 @@ interface OtherGrantAnswer {
   /** HTTP. */
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
-}
-
-/**
- * The device that makes a change and so ignores the event about it; null where every device has to look. The tabs of a web
- * vault are one device, and each has a vault of its own: it would take the changes of the others for its own.
- */
-export function actingDevice({ device }: Session): string | null {
-  return clientTypeOfDevice(device.type) === 'Web' ? null : device.id
 }
 
 /**

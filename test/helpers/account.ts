@@ -57,7 +57,7 @@ export interface AccountOptions {
 export interface LoginOptions extends AccountOptions {
   readonly email: string
   readonly deviceId?: string
-  /** Default 2, a browser extension: of a web vault there may be several tabs, which are one device. */
+  /** Default 9, Chrome. */
   readonly deviceType?: number
 }
 
@@ -79,7 +79,7 @@ export async function register(options: AccountOptions & { email: string }): Pro
 /** Logs a device in, asking for the key derivation first as clients do. Throws when the server declines. */
 export async function login(options: LoginOptions): Promise<TestDevice> {
   const { email, password = PASSWORD, server = 'https://localhost', fetch = globalThis.fetch } = options
-  const { deviceId = randomUUID(), deviceType = 2 } = options
+  const { deviceId = randomUUID(), deviceType = 9 } = options
   const prelogin = await fetch(`${server}/identity/accounts/prelogin/password`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },

@@ -339,7 +339,7 @@ test('devices are listed and known by the address they logged in with', async ()
   assert.deepEqual(one, {
     id: second.deviceId,
     name: 'test device',
-    type: 2,
+    type: 9,
     identifier: second.deviceId,
     creationDate: one.creationDate,
     isTrusted: false,

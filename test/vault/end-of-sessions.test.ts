@@ -5,8 +5,8 @@ import { endSessionsOf } from '../../src/vault/sessions/index.ts'
 import { postForm, registerAndLogin, type TestDevice } from '../helpers/account.ts'
 import { afterNext, startVault, type TestVault } from './harness.ts'
 
-/** Of which there may be several tabs. The helpers' devices are browser extensions else. */
-const WEB_VAULT = 9
+/** A browser extension, of which there is one in a browser. The helpers' devices are web vaults else. */
+const EXTENSION = 2
 
 let vault: TestVault
 before(async () => {
@@ -151,23 +151,23 @@ test('an account that has files, or an organization without another owner, stays
 })
 
 test('a login counts as having heard everything, whatever the device missed before', async () => {
-  const { first } = await twoDevices()
-  const heardAt = async () => (await vault.store.heard.find(first.deviceId, first.userId))?.heardAt?.getTime()
+  const email = `${randomUUID()}@example.com`
+  await vault.register(email)
+  const device = await vault.login(email, { deviceType: EXTENSION })
+  const heardAt = async () => (await vault.store.heard.find(device.deviceId, device.userId))?.heardAt?.getTime()
   const atFirst = await heardAt()
   assert.ok(atFirst)
   vault.advance(60_000)
-  assert.equal(await refreshStatus(first), 200)
+  assert.equal(await refreshStatus(device), 200)
   assert.equal(await heardAt(), atFirst)
-  await vault.login(first.email, { deviceId: first.deviceId })
+  await vault.login(email, { deviceId: device.deviceId, deviceType: EXTENSION })
   assert.ok((await heardAt())! >= atFirst + 60_000)
 })
 
-test('the login of one tab of a web vault says nothing of what another has heard', async () => {
+test('the login of one tab of a browser says nothing of what another has heard', async () => {
   const { first } = await twoDevices()
-  const login = (deviceId: string) => vault.login(first.email, { deviceId, deviceType: WEB_VAULT })
-  const { deviceId } = await login(randomUUID())
-  const heard = { userId: first.userId, deviceId, heardAt: new Date(Date.now() - 60_000) }
+  const heard = { userId: first.userId, deviceId: first.deviceId, heardAt: new Date(Date.now() - 60_000) }
   await vault.store.heard.mark([heard])
-  await login(deviceId)
-  assert.deepEqual((await vault.store.heard.find(deviceId, first.userId))?.heardAt, heard.heardAt)
+  await vault.login(first.email, { deviceId: first.deviceId })
+  assert.deepEqual((await vault.store.heard.find(first.deviceId, first.userId))?.heardAt, heard.heardAt)
 })

@@ -104,24 +104,3 @@ test('a change is dated when it is written: whoever synced while it waited for t
     assert.ok((await revision()) >= told!.date.getTime(), told!.event)
   }
 })
-
-test('what a tab of a web vault changes, the others of the browser have to look at too: they are one device', async () => {
-  const tab = await vault.login(alice.email, { deviceType: 9 })
-  const { json: item } = await tab.post('/api/ciphers', tab.loginItem('x'))
-  const { json: folder } = await tab.post('/api/folders', { name: '2.name' })
-  await tab.put('/api/ciphers/move', { ids: [item.id], folderId: folder.id })
-  await tab.put('/api/ciphers/delete', { ids: [item.id] })
-  await tab.delete('/api/ciphers', { ids: [item.id] })
-  await tab.put('/api/accounts/profile', { name: 'Alice' })
-  assert.deepEqual(
-    vault.takeTold().map(({ event, contextId }) => [event, contextId]),
-    [
-      ['SyncCipherCreate', null],
-      ['SyncFolderCreate', null],
-      ['SyncCiphers', null],
-      ['SyncCiphers', null],
-      ['SyncCiphers', null],
-      ['SyncSettings', null],
-    ],
-  )
-})

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { actingDevice, type VaultContext } from '../context.ts'
+import type { VaultContext } from '../context.ts'
 import { ApiError, badRequest } from '../errors.ts'
 import { ID, IdParams, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
@@ -20,7 +20,7 @@ export function registerKeys(scope: VaultApp, context: VaultContext): void {
       user.publicKey = body.publicKey
       user.privateKey = body.encryptedPrivateKey
     })
-    notifier.account('SyncSettings', user.id, user.updatedAt, actingDevice(session))
+    notifier.account('SyncSettings', user.id, user.updatedAt, session.device.id)
     return { privateKey: user.privateKey, publicKey: user.publicKey, object: 'keys' }
   })
 

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import type { User } from '#store'
-import { actingDevice, type VaultContext } from '../context.ts'
+import type { VaultContext } from '../context.ts'
 import { Maybe, type VaultApp } from '../schema.ts'
 import { formatDate } from '../wire.ts'
 import { changeUser } from './change-user.ts'
@@ -24,7 +24,7 @@ export function registerProfile(scope: VaultApp, context: VaultContext): void {
       const user = await changeUser(context, session, (user) => {
         user.name = body.name
       })
-      notifier.account('SyncSettings', user.id, user.updatedAt, actingDevice(session))
+      notifier.account('SyncSettings', user.id, user.updatedAt, session.device.id)
       return profile(user)
     },
   })
@@ -33,7 +33,7 @@ export function registerProfile(scope: VaultApp, context: VaultContext): void {
     const user = await changeUser(context, session, (user) => {
       user.avatarColor = body.avatarColor ?? null
     })
-    notifier.account('SyncSettings', user.id, user.updatedAt, actingDevice(session))
+    notifier.account('SyncSettings', user.id, user.updatedAt, session.device.id)
     return profile(user)
   })
 

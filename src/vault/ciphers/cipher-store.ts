@@ -1,6 +1,6 @@
 import type { Session } from '#auth'
 import type { CipherView, Store } from '#store'
-import { actingDevice, nextRevision, type VaultContext } from '../context.ts'
+import { nextRevision, type VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { inSession } from '../sessions/index.ts'
 
@@ -54,7 +54,7 @@ export async function changeCiphers(
     }
     return { changed, date: await store.users.touch(userId, latest(changed)) }
   })
-  context.notifier.account('SyncCiphers', userId, date, actingDevice(session))
+  context.notifier.account('SyncCiphers', userId, date, session.device.id)
   return changed
 }
 
@@ -89,7 +89,7 @@ export function announce(
 ): void {
   const { id, userId, organizationId, updatedAt: revisionDate } = cipher
   const changed = { id, userId, organizationId, revisionDate }
-  context.notifier.cipher(event, changed, { recipients: [session.user.id], contextId: actingDevice(session) })
+  context.notifier.cipher(event, changed, { recipients: [session.user.id], contextId: session.device.id })
 }
 
 const latest = (ciphers: readonly CipherView[]) =>

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { actingDevice, type VaultContext } from '../context.ts'
+import type { VaultContext } from '../context.ts'
 import { ownFolder } from '../folders/index.ts'
 import { Maybe, orNull, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
@@ -30,7 +30,7 @@ export function registerMove(scope: VaultApp, context: VaultContext): void {
         await store.ciphers.setFolder(userId, ids, folderId)
         return store.users.touch(userId, new Date(clock.now()))
       })
-      notifier.account('SyncCiphers', userId, date, actingDevice(session))
+      notifier.account('SyncCiphers', userId, date, session.device.id)
       return reply.send()
     },
   })

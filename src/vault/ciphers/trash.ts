@@ -1,4 +1,4 @@
-import { actingDevice, nextRevision, type VaultContext } from '../context.ts'
+import { nextRevision, type VaultContext } from '../context.ts'
 import { deletions, ID, IdParams, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
 import { list } from '../wire.ts'
@@ -70,7 +70,7 @@ export function registerTrash(scope: VaultApp, context: VaultContext): void {
           await store.ciphers.delete(ciphers.map(({ id }) => id))
           return store.users.touch(userId, new Date(clock.now()))
         })
-        notifier.account('SyncCiphers', userId, date, actingDevice(session))
+        notifier.account('SyncCiphers', userId, date, session.device.id)
         return reply.send()
       },
     })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import Type from 'typebox'
 import type { Folder, Store } from '#store'
-import { actingDevice, nextRevision, type VaultContext } from '../context.ts'
+import { nextRevision, type VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { deletions, EncString, ID, IdParams, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
@@ -31,11 +31,7 @@ export function registerFolders(scope: VaultApp, context: VaultContext): void {
       await users.touch(userId, now)
       return folder
     })
-    notifier.folder(
-      'SyncFolderCreate',
-      { id: folder.id, userId, revisionDate: folder.updatedAt },
-      actingDevice(session),
-    )
+    notifier.folder('SyncFolderCreate', { id: folder.id, userId, revisionDate: folder.updatedAt }, session.device.id)
     return folderResponse(folder)
   })
 
@@ -54,7 +50,7 @@ export function registerFolders(scope: VaultApp, context: VaultContext): void {
         return folder
       })
       const changed = { id: folder.id, userId, revisionDate: folder.updatedAt }
-      notifier.folder('SyncFolderUpdate', changed, actingDevice(session))
+      notifier.folder('SyncFolderUpdate', changed, session.device.id)
       return folderResponse(folder)
     },
   })
@@ -72,7 +68,7 @@ export function registerFolders(scope: VaultApp, context: VaultContext): void {
           await store.users.touch(userId, revisionDate)
           return { id, userId, revisionDate }
         })
-        notifier.folder('SyncFolderDelete', deleted, actingDevice(session))
+        notifier.folder('SyncFolderDelete', deleted, session.device.id)
         return reply.send()
       },
     })
