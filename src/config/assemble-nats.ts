@@ -30,7 +30,8 @@ export function assembleNats(choose: Choice, surroundings: Surroundings, problem
   const nats =
     certificateTypes.length === 0 ? table : { ...table, authorization: { ...table.authorization, certificateTypes } }
   const monitoring = monitoringOptions(nats)
-  const options = { nats, websockets, monitoring, log: logOptions(), process: processOptions() }
+  const leafnodes = { listener: undefined, remotes: [], reconnectMs: 1_000 }
+  const options = { nats, websockets, leafnodes, monitoring, log: logOptions(), process: processOptions() }
   checkSystemAccount()
   // nats-server finds out when it is to listen.
   for (const line of doubleListeners(options)) problems.error(line)

@@ -108,6 +108,7 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
       unauthenticatedRatelimitSeconds: choose(vault.unauthenticatedRatelimitSeconds),
       unauthenticatedRatelimitMaxBurst: choose(vault.unauthenticatedRatelimitMaxBurst),
       increaseNoteSizeLimit: choose(vault.increaseNoteSizeLimit),
+      cluster: undefined,
     }
   }
 

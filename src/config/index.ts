@@ -1,6 +1,16 @@
 export { problemOfAccount } from './assemble-hubs.ts'
 export { type CheckedConfigFile, checkConfigFile } from './check.ts'
 export * from './language/index.ts'
+export type {
+  LeafAuthorization,
+  LeafLinkOptions,
+  LeafListenerOptions,
+  LeafnodesOptions,
+  LeafProxy,
+  LeafRemoteOptions,
+  LeafUrl,
+  LeafUser,
+} from './leafnodes/options.ts'
 export {
   type Loaded,
   type LoadedNatsOptions,
@@ -31,5 +41,5 @@ export type { RelayInstallation } from './relay/installations.ts'
 export type { HostAndPort } from './types/address.ts'
 export type { LogLevel, NatsAccess } from './types/choices.ts'
 export type { TrustedProxies } from './types/lists.ts'
-export { type TlsOptions, tlsOptions } from './types/tls.ts'
+export { type SolicitedTlsOptions, type TlsOptions, tlsOptions } from './types/tls.ts'
 export type { TlsFiles } from './types/tls-files.ts'

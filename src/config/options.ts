@@ -1,6 +1,7 @@
 import type { ServerAuthorization, SimpleAuthorization } from '#auth'
 import type { AccountDefinition } from '#core'
 import type { AppHubSettings } from './hubs/app-hub.ts'
+import type { LeafnodesOptions, LeafRemoteOptions } from './leafnodes/options.ts'
 import type { RelayInstallation } from './relay/installations.ts'
 import type { HostAndPort } from './types/address.ts'
 import type { LogLevel, NatsAccess } from './types/choices.ts'
@@ -30,6 +31,7 @@ export interface NatsServerOptions {
   readonly nats: NatsOptions
   /** The listeners for NATS over WebSocket, in the order of the file; empty when there is none. */
   readonly websockets: readonly WebsocketOptions[]
+  readonly leafnodes: LeafnodesOptions
   /** `undefined`: nobody is told how the server is doing. */
   readonly monitoring: MonitoringOptions | undefined
   readonly log: LogOptions
@@ -168,6 +170,8 @@ export interface VaultOptions {
   readonly unauthenticatedRatelimitMaxBurst: number
   /** Whether an encrypted note may have 100000 characters instead of 10000. */
   readonly increaseNoteSizeLimit: boolean
+  /** The NATS cluster that carries changes to other instances, as a leaf node remote of account `VAULT`. */
+  readonly cluster: LeafRemoteOptions | undefined
 }
 
 /** What holds for every hub. */

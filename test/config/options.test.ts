@@ -91,6 +91,7 @@ test('without any settings there are complete options', () => {
       maxConnectionsPerAddress: 0,
     },
     websockets: [],
+    leafnodes: { listener: undefined, remotes: [], reconnectMs: 1_000 },
     monitoring: undefined,
     web: {
       host: '127.0.0.1',
@@ -119,6 +120,7 @@ test('without any settings there are complete options', () => {
       unauthenticatedRatelimitSeconds: 60,
       unauthenticatedRatelimitMaxBurst: 50,
       increaseNoteSizeLimit: false,
+      cluster: undefined,
     },
     hub: {
       maxConnections: 65_536,
@@ -278,6 +280,7 @@ describe('the config file', () => {
       unauthenticatedRatelimitSeconds: 3,
       unauthenticatedRatelimitMaxBurst: 4,
       increaseNoteSizeLimit: true,
+      cluster: undefined,
     })
     const { servesHub, ipHeader, trustedProxies } = options.web
     assert.deepEqual([servesHub, ipHeader], [false, undefined])
@@ -573,6 +576,7 @@ describe('the environment', () => {
       unauthenticatedRatelimitSeconds: 7,
       unauthenticatedRatelimitMaxBurst: 8,
       increaseNoteSizeLimit: true,
+      cluster: undefined,
     })
     assert.deepEqual(options.oldHub, { host: '127.0.0.1', port: 3013 })
     assert.equal(options.log.level, 'warn')

@@ -18,6 +18,12 @@ import type { TlsFiles } from './tls-files.ts'
 
 export type { TlsOptions } from '#net'
 
+/** TLS of connections that the server makes itself. It shows the first of the certificates, if there is any. */
+export interface SolicitedTlsOptions extends TlsOptions {
+  /** Whether the certificate of the other side is not checked. */
+  readonly isInsecure: boolean
+}
+
 const DEFAULTS: TlsOptions = {
   certificates: [],
   caFile: undefined,
