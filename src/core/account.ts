@@ -2,13 +2,15 @@ import type { Clock } from '#kit'
 import type { AccountDefinition, AccountLimits } from './account-definition.ts'
 import { type Hop, type Journey, MAX_FURTHER_CROSSINGS } from './crossing.ts'
 import type { ImportLinks } from './imports.ts'
+import { type InterestFollower, type Link, type LinkSubscription, newLoopSubject } from './link.ts'
+import { type Arrival, LinkTargets } from './link-targets.ts'
 import type { Message } from './message.ts'
 import type { Peer } from './peer.ts'
 import { ServiceImportCrossing } from './service-import.ts'
 import { ServiceResponses } from './service-responses.ts'
 import { StreamImports } from './stream-imports.ts'
 import { SubjectMappings } from './subject-mappings.ts'
-import { Sublist, type SublistStats } from './sublist.ts'
+import { type Match, Sublist, type SublistStats } from './sublist.ts'
 import type { Subscription } from './subscription.ts'
 
 /** What counts differently towards an account's limits. */
@@ -51,6 +53,9 @@ export class Account {
   #definition: AccountDefinition | undefined
   #clients = 0
   #leafNodes = 0
+  /** `undefined`: nobody follows, which is the rule. */
+  #followers: Set<InterestFollower> | undefined
+  #loopSubject: string | undefined
 
   constructor(name: string, tools: AccountTools) {
     this.name = name
@@ -67,6 +72,7 @@ export class Account {
     this.#definition = definition
     const mappings = definition?.mappings ?? []
     this.#mappings = mappings.length === 0 ? undefined : new SubjectMappings(mappings, this.#tools)
+    for (const follower of this.#followers ?? []) follower.mappingsChanged()
   }
 
   /** Imports these from now on, in place of what it did. What is subscribed follows; answers under way still arrive. */
@@ -130,19 +136,48 @@ export class Account {
   }
 
   subscribe(subscription: Subscription): void {
-    this.#sublist.insert(subscription)
+    this.attach(subscription)
     this.#streams.add(subscription)
   }
 
   /** Unknown subscriptions are ignored. */
   unsubscribe(subscription: Subscription): void {
-    this.#sublist.remove(subscription)
+    this.detach(subscription)
     this.#streams.remove(subscription)
   }
 
   hasInterest(subject: string): boolean {
-    const { plain, queues, services } = this.#sublist.match(subject)
-    return plain.length + queues.length + services.length > 0
+    const { plain, queues, services, links } = this.#sublist.match(subject)
+    return plain.length + queues.length + services.length > 0 || links !== undefined
+  }
+
+  /** Tells `follower` of every change of what is subscribed from now on. Returns what ends that. */
+  follow(follower: InterestFollower): () => void {
+    this.#followers ??= new Set()
+    this.#followers.add(follower)
+    return () => {
+      this.#followers?.delete(follower)
+      if (this.#followers?.size === 0) this.#followers = undefined
+    }
+  }
+
+  /** With those by which messages cross to and from other accounts. What comes or goes meanwhile may be among them or not. */
+  subscriptions(): IterableIterator<Subscription> {
+    return this.#sublist.subscriptions()
+  }
+
+  /** Behind its link the queue group has more or fewer members by now. */
+  reweigh(subscription: LinkSubscription, weight: number): void {
+    const before = subscription.weight
+    subscription.weight = weight
+    this.#streams.reweigh(subscription)
+    for (const follower of this.#followers ?? []) follower.reweighed(subscription, before)
+  }
+
+  /** What its links announce to find out that they stand in a loop. (`spec/nats.md` §5.4) */
+  get loopSubject(): string {
+    this.#loopSubject ??= newLoopSubject()
+    return this.#loopSubject
   }
 
   /**
@@ -158,6 +193,19 @@ export class Account {
     return this.#fanOut(message, from, echoes, undefined)
   }
 
+  /**
+   * `publish` for a message that came by a link. The server behind it has chosen `queues`, and only of these groups a
+   * member gets it; `undefined`: of any. Hot: once per message of a link.
+   */
+  relay(message: Message, link: Link, queues: readonly string[] | undefined): number {
+    this.traffic.inMsgs++
+    this.traffic.inBytes += message.body.length
+    const match = this.#sublist.match(message.subject)
+    const delivered = this.#fanOutWithLinks(match, message, { from: link, hop: undefined, arrival: { link, queues } })
+    this.#note(delivered, message)
+    return delivered + this.#ask(match.services, message, { from: link, echoes: false, hop: undefined })
+  }
+
   /** `publish` for a message that comes from another account. */
   carryOn(message: Message, { from, echoes, hop }: Omit<Journey, 'budget'>): number {
     return this.#fanOut(message, from, echoes, hop)
@@ -165,19 +213,52 @@ export class Account {
 
   #fanOut(message: Message, from: Peer | undefined, echoes: boolean, hop: Hop | undefined): number {
     const except = echoes ? undefined : from
-    const { plain, queues, services } = this.#sublist.match(message.subject) // cached and shared, so never mutated
+    const match = this.#sublist.match(message.subject) // cached and shared, so never mutated
+    const { plain, queues, services } = match
     let delivered = 0
-    for (let i = 0; i < plain.length; i++) {
-      if (this.#deliver(plain[i]!, message, except, hop)) delivered++
+    if (match.links === undefined) {
+      for (let i = 0; i < plain.length; i++) {
+        if (this.#deliver(plain[i]!, message, except, hop)) delivered++
+      }
+      for (let i = 0; i < queues.length; i++) {
+        if (this.#deliverToOneOf(queues[i]!, message, except, hop)) delivered++
+      }
+    } else delivered = this.#fanOutWithLinks(match, message, { from: except, hop, arrival: undefined })
+    this.#note(delivered, message)
+    return services.length === 0 ? delivered : delivered + this.#ask(services, message, { from, echoes, hop })
+  }
+
+  /** Of each queue group, members that are here come before those behind links. */
+  #fanOutWithLinks(
+    { plain, queues, links }: Match,
+    message: Message,
+    { from, hop, arrival }: Pick<Journey, 'from' | 'hop'> & { readonly arrival: Arrival | undefined },
+  ): number {
+    const targets = new LinkTargets(message, arrival, hop !== undefined)
+    let delivered = 0
+    for (const subscription of plain) if (this.#deliver(subscription, message, from, hop)) delivered++
+    targets.addPlain(links?.plain ?? [])
+    const served = new Set<string>()
+    for (const group of queues) {
+      const { queue } = group[0]!
+      if (!targets.isMeant(queue) || !this.#deliverToOneOf(group, message, from, hop)) continue
+      delivered++
+      served.add(queue)
     }
-    for (let i = 0; i < queues.length; i++) {
-      if (this.#deliverToOneOf(queues[i]!, message, except, hop)) delivered++
+    for (const [queue, members] of links?.queues ?? []) {
+      if (targets.isMeant(queue) && !served.has(queue)) targets.addOneOf(members, this.#tools.random)
     }
+    return delivered + targets.send()
+  }
+
+  #note(delivered: number, { body }: Message): void {
     this.traffic.outMsgs += delivered
-    this.traffic.outBytes += delivered * message.body.length
-    if (services.length === 0) return delivered
-    const budget = hop?.budget ?? { crossings: MAX_FURTHER_CROSSINGS }
-    return delivered + askServices(services, message, { from, echoes, hop, budget })
+    this.traffic.outBytes += delivered * body.length
+  }
+
+  #ask(services: readonly Subscription[], message: Message, journey: Omit<Journey, 'budget'>): number {
+    const budget = journey.hop?.budget ?? { crossings: MAX_FURTHER_CROSSINGS }
+    return askServices(services, message, { ...journey, budget })
   }
 
   /** Hands the message to one of `peer`'s own subscriptions that match, and to nobody else. */
@@ -207,12 +288,14 @@ export class Account {
 
   /** A subscription on behalf of another account, or on behalf of this one that leads to another. */
   attach(subscription: Subscription): void {
-    this.#sublist.insert(subscription)
+    if (!this.#sublist.insert(subscription) || this.#followers === undefined) return
+    for (const follower of this.#followers) follower.added(subscription)
   }
 
   /** For each `attach`. */
   detach(subscription: Subscription): void {
-    this.#sublist.remove(subscription)
+    if (!this.#sublist.remove(subscription) || this.#followers === undefined) return
+    for (const follower of this.#followers) follower.removed(subscription)
   }
 
   /** Where this account's answers to requests of `requestor` are looked after. */

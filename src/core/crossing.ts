@@ -18,6 +18,8 @@ export interface StreamCrossing {
   readonly kind: 'stream'
   /** Hands the message to the subscription it stands for, if that takes it. */
   deliver(message: Message, except: Peer | undefined): boolean
+  /** The message as the importer's account names it: for all its receivers there the same object. */
+  localized(message: Message): Message
 }
 
 /** Takes whole messages over, with all that may hang on them. */

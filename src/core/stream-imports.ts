@@ -1,6 +1,7 @@
 import type { Account } from './account.ts'
 import type { StreamCrossing } from './crossing.ts'
 import type { ImportMapping } from './import-mapping.ts'
+import { LinkSubscription } from './link.ts'
 import { Message } from './message.ts'
 import { intersectionOf } from './subject-patterns.ts'
 import { SubjectTree } from './subject-tree.ts'
@@ -70,6 +71,13 @@ export class StreamImports {
     for (const { link, shadow } of shadows) link.exporter.detach(shadow)
   }
 
+  /** Those of a link's subscription are drawn by its weight. */
+  reweigh(subscription: LinkSubscription): void {
+    for (const { link, shadow } of this.#shadows.get(subscription) ?? []) {
+      if (shadow instanceof LinkSubscription) link.exporter.reweigh(shadow, subscription.weight)
+    }
+  }
+
   #shadowOf(subscription: Subscription, link: StreamLink): Subscription | undefined {
     const { peer, subject, sid, queue } = subscription
     const overlap = intersectionOf(subject, link.mapping.local)
@@ -77,7 +85,12 @@ export class StreamImports {
     const crossing: StreamCrossing = {
       kind: 'stream',
       deliver: (message, except) => this.#importer.deliver(subscription, link.localized(message), except),
+      localized: (message) => link.localized(message),
     }
-    return new Subscription(peer, link.mapping.toRemote(overlap), sid, queue, crossing)
+    const remote = link.mapping.toRemote(overlap)
+    if (subscription instanceof LinkSubscription) {
+      return new LinkSubscription(subscription.link, remote, queue, subscription.weight, crossing)
+    }
+    return new Subscription(peer, remote, sid, queue, crossing)
   }
 }

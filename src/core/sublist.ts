@@ -1,14 +1,23 @@
+import { LinkSubscription } from './link.ts'
 import { isLiteralSubject } from './subject.ts'
 import type { Subscription } from './subscription.ts'
 
 /**
- * Who gets a message: every plain subscription, one member of each queue group, and every account whose service it
- * asks. Shared, so never mutated.
+ * Who gets a message: every plain subscription, one member of each queue group, every account whose service it asks,
+ * and links on whose other side somebody wants it. Shared, so never mutated.
  */
 export interface Match {
   readonly plain: readonly Subscription[]
   readonly queues: readonly (readonly Subscription[])[]
   readonly services: readonly Subscription[]
+  /** `undefined`: nobody behind any link wants it. */
+  readonly links: LinkMatch | undefined
+}
+
+export interface LinkMatch {
+  readonly plain: readonly LinkSubscription[]
+  /** By the name of the group, of which `Match.queues` has the members that are here. */
+  readonly queues: ReadonlyMap<string, readonly LinkSubscription[]>
 }
 
 /** What monitoring tells of a sublist. */
@@ -28,7 +37,7 @@ export interface SublistStats {
   readonly totalFanout: number
 }
 
-const NOBODY: Match = { plain: [], queues: [], services: [] }
+const NOBODY: Match = { plain: [], queues: [], services: [], links: undefined }
 
 /** Subjects whose match is remembered come in two generations of this many; see `#remember`. */
 const MAX_MATCHES_PER_GENERATION = 4096
@@ -146,14 +155,15 @@ export class Sublist {
     return this.#size
   }
 
-  /** `subscription.subject` must be valid. Adding one that is there already changes nothing. */
-  insert(subscription: Subscription): void {
+  /** `subscription.subject` must be valid. Whether it is new: adding one that is there already changes nothing. */
+  insert(subscription: Subscription): boolean {
     let node = this.#root
     for (const token of subscription.subject.split('.')) node = node.descend(token)
-    if (!node.add(subscription)) return
+    if (!node.add(subscription)) return false
     this.#size++
     this.#inserts++
     this.#forget(subscription.subject)
+    return true
   }
 
   /** Whether it was there. */
@@ -194,8 +204,9 @@ export class Sublist {
     const cached = new Map([...this.#older, ...this.#recent])
     let maxFanout = 0
     let totalFanout = 0
-    for (const { plain, queues, services } of cached.values()) {
-      const fanout = plain.length + services.length + queues.reduce((sum, group) => sum + group.length, 0)
+    for (const { plain, queues, services, links } of cached.values()) {
+      const local = plain.length + services.length + queues.reduce((sum, group) => sum + group.length, 0)
+      const fanout = local + linkedReceivers(links)
       maxFanout = Math.max(maxFanout, fanout)
       totalFanout += fanout
     }
@@ -237,11 +248,11 @@ export class Sublist {
     const tokens = subject.split('.')
     // An empty token matches nothing, not even a wildcard.
     if (tokens.includes('')) return NOBODY
-    const found: Found = { plain: [], groups: new Map(), services: [] }
+    const found: Found = { plain: [], groups: new Map(), services: [], links: undefined }
     collect(this.#root, tokens, 0, found)
-    const { plain, groups, services } = found
-    if (plain.length === 0 && groups.size === 0 && services.length === 0) return NOBODY
-    return { plain, queues: [...groups.values()], services }
+    const { plain, groups, services, links } = found
+    if (plain.length === 0 && groups.size === 0 && services.length === 0 && links === undefined) return NOBODY
+    return { plain, queues: [...groups.values()], services, links }
   }
 
   #forget(subject: string): void {
@@ -259,6 +270,7 @@ interface Found {
   readonly plain: Subscription[]
   readonly groups: Map<string, Subscription[]>
   readonly services: Subscription[]
+  links: { readonly plain: LinkSubscription[]; readonly queues: Map<string, LinkSubscription[]> } | undefined
 }
 
 function collect(node: Node, tokens: readonly string[], depth: number, found: Found): void {
@@ -273,16 +285,36 @@ function collect(node: Node, tokens: readonly string[], depth: number, found: Fo
 }
 
 /** A queue group is its name, not its subject: members that subscribed by different wildcards share one message. */
-function addAll(node: Node, { plain, groups, services }: Found): void {
+function addAll(node: Node, found: Found): void {
   for (const subscription of node.plain ?? []) {
-    if (subscription.crossing?.kind === 'service') services.push(subscription)
-    else plain.push(subscription)
+    if (subscription instanceof LinkSubscription) linksOf(found).plain.push(subscription)
+    else if (subscription.crossing?.kind === 'service') found.services.push(subscription)
+    else found.plain.push(subscription)
   }
   for (const [queue, members] of node.queues ?? []) {
-    const group = groups.get(queue)
-    if (group === undefined) groups.set(queue, [...members])
-    else for (const member of members) group.push(member)
+    for (const member of members) {
+      if (member instanceof LinkSubscription) addTo(linksOf(found).queues, queue, member)
+      else addTo(found.groups, queue, member)
+    }
   }
+}
+
+function linksOf(found: Found) {
+  found.links ??= { plain: [], queues: new Map() }
+  return found.links
+}
+
+function addTo<T>(groups: Map<string, T[]>, queue: string, member: T): void {
+  const group = groups.get(queue)
+  if (group === undefined) groups.set(queue, [member])
+  else group.push(member)
+}
+
+function linkedReceivers(links: LinkMatch | undefined): number {
+  if (links === undefined) return 0
+  let count = links.plain.length
+  for (const members of links.queues.values()) count += members.length
+  return count
 }
 
 function* allOf(node: Node): IterableIterator<Subscription> {
