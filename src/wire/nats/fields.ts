@@ -1,8 +1,5 @@
 import { isSeparator } from './operation.ts'
 
-/** One more than any operation has (HPUB: subject, reply, two sizes). */
-const MAX_FIELDS = 5
-
 /** Longest size that is taken for a number, as in nats-server. */
 const MAX_DIGITS = 9
 
@@ -15,18 +12,26 @@ const DIGIT_0 = 48
  */
 export class Fields {
   #bytes: Buffer = Buffer.alloc(0)
-  readonly #starts = new Int32Array(MAX_FIELDS)
-  readonly #ends = new Int32Array(MAX_FIELDS)
+  readonly #starts: Int32Array
+  readonly #ends: Int32Array
+  /** How many it can count. */
+  readonly capacity: number
+
+  constructor(capacity: number) {
+    this.capacity = capacity
+    this.#starts = new Int32Array(capacity)
+    this.#ends = new Int32Array(capacity)
+  }
 
   /**
-   * Hot: once per operation. Returns how many fields there are, counting to five at most. A line with a CR inside has
-   * none: as part of a subject it would break the lines that others are sent.
+   * Hot: once per operation. Returns how many fields there are, counting to `capacity` at most. A line with a CR inside
+   * has none: as part of a subject it would break the lines that others are sent.
    */
   scan(bytes: Buffer, start: number, end: number): number {
     this.#bytes = bytes
     let count = 0
     let i = start
-    while (count < MAX_FIELDS) {
+    while (count < this.capacity) {
       while (i < end && isSeparator(bytes[i])) i++
       if (i === end) return count
       this.#starts[count] = i
@@ -50,12 +55,17 @@ export class Fields {
    * of many subjects gained nothing. bench/nats-parse.ts
    */
   textLike(index: number, guess: string): string {
+    return this.spells(index, guess) ? guess : this.text(index)
+  }
+
+  /** Whether a field is this byte string. */
+  spells(index: number, text: string): boolean {
     const start = this.#starts[index]!
     // From the end, where subjects differ.
     let i = this.#ends[index]! - start
-    if (i !== guess.length) return this.text(index)
-    while (i > 0 && guess.charCodeAt(i - 1) === this.#bytes[start + i - 1]) i--
-    return i === 0 ? guess : this.text(index)
+    if (i !== text.length) return false
+    while (i > 0 && text.charCodeAt(i - 1) === this.#bytes[start + i - 1]) i--
+    return i === 0
   }
 
   /** A field as a decimal number of up to nine digits, -1 when it is none. */

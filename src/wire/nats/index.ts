@@ -1,4 +1,4 @@
-export { type ClientHandler, type ClientLimits, ClientParser } from './client-parser.ts'
+export { type ClientHandler, ClientParser } from './client-parser.ts'
 export {
   errLine,
   hmsgHead,
@@ -13,3 +13,4 @@ export {
 export { type NatsErrorCode, NatsProtocolError } from './errors.ts'
 export { goQuote, quoted } from './go-quote.ts'
 export { encodeHeaders, type HeaderBlock, type Headers, parseHeaders } from './headers.ts'
+export type { ParserLimits } from './protocol-parser.ts'
