@@ -1,7 +1,7 @@
 import { ProtocolError } from '#kit'
 
 /**
- * - `PARSE`: no operation of a client; nats-server answers `-ERR 'Unknown Protocol Operation'`.
+ * - `PARSE`: no operation of this kind of peer; nats-server answers `-ERR 'Unknown Protocol Operation'`.
  * - `ARGUMENTS`: a known operation with the wrong number or kind of arguments; nats-server closes without an `-ERR`.
  * - `MAX_CONTROL_LINE`, `MAX_PAYLOAD`: longer than the limits allow.
  * - `HEADERS`: a header block that does not hold to its format. Only reading headers throws it, never the parser.

@@ -14,13 +14,18 @@ export class Fields {
   #bytes: Buffer = Buffer.alloc(0)
   readonly #starts: Int32Array
   readonly #ends: Int32Array
-  /** How many it can count. */
-  readonly capacity: number
+  readonly #capacity: number
+  #count = 0
 
   constructor(capacity: number) {
-    this.capacity = capacity
+    this.#capacity = capacity
     this.#starts = new Int32Array(capacity)
     this.#ends = new Int32Array(capacity)
+  }
+
+  /** What `scan` returned last. */
+  get count(): number {
+    return this.#count
   }
 
   /**
@@ -29,19 +34,8 @@ export class Fields {
    */
   scan(bytes: Buffer, start: number, end: number): number {
     this.#bytes = bytes
-    let count = 0
-    let i = start
-    while (count < this.capacity) {
-      while (i < end && isSeparator(bytes[i])) i++
-      if (i === end) return count
-      this.#starts[count] = i
-      while (i < end && !isSeparator(bytes[i])) {
-        if (bytes[i] === CR) return 0
-        i++
-      }
-      this.#ends[count++] = i
-    }
-    return count
+    this.#count = this.#locate(bytes, start, end)
+    return this.#count
   }
 
   /** A field as a byte string: each character stands for one byte. */
@@ -80,5 +74,21 @@ export class Fields {
       value = value * 10 + digit
     }
     return value
+  }
+
+  #locate(bytes: Buffer, start: number, end: number): number {
+    let count = 0
+    let i = start
+    while (count < this.#capacity) {
+      while (i < end && isSeparator(bytes[i])) i++
+      if (i === end) return count
+      this.#starts[count] = i
+      while (i < end && !isSeparator(bytes[i])) {
+        if (bytes[i] === CR) return 0
+        i++
+      }
+      this.#ends[count++] = i
+    }
+    return count
   }
 }

@@ -1,10 +1,15 @@
 export { type ClientHandler, ClientParser } from './client-parser.ts'
 export {
+  connectLine,
   errLine,
   hmsgHead,
   infoLine,
+  interestLine,
+  leafHmsgHead,
+  lmsgHead,
   msgHead,
   NO_RESPONDERS_HEADER,
+  noInterestLine,
   noRespondersHeader,
   OK_LINE,
   PING_LINE,
@@ -13,4 +18,5 @@ export {
 export { type NatsErrorCode, NatsProtocolError } from './errors.ts'
 export { goQuote, quoted } from './go-quote.ts'
 export { encodeHeaders, type HeaderBlock, type Headers, parseHeaders } from './headers.ts'
+export { type LeafHandler, LeafParser } from './leaf-parser.ts'
 export type { ParserLimits } from './protocol-parser.ts'
