@@ -3,6 +3,7 @@ import { DEFAULT_ACCOUNT, SYSTEM_ACCOUNT } from '#core'
 import { parseAdvertise } from './advertise.ts'
 import { openToAnybody } from './anybody.ts'
 import { assembleAuthorization } from './assemble-authorization.ts'
+import { assembleLeafnodes } from './assemble-leafnodes.ts'
 import { simpleAuthorization } from './assemble-simple-authorization.ts'
 import { websocketOptions } from './assemble-websocket.ts'
 import { doubleListeners } from './double-listeners.ts'
@@ -12,7 +13,7 @@ import type { LogOptions, MonitoringOptions, NatsOptions, NatsServerOptions, Web
 import { schema } from './settings/schema.ts'
 import { LOG_LEVELS } from './types/choices.ts'
 import type { Surroundings } from './types/setting-type.ts'
-import type { TlsOptions } from './types/tls.ts'
+import type { FilesOfTls } from './types/tls.ts'
 import type { Choice } from './values.ts'
 
 /** Above this nats-server warns of `max_payload`. */
@@ -25,12 +26,12 @@ const LARGE_PAYLOAD_BYTES = 8 * 1024 * 1024
 export function assembleNats(choose: Choice, surroundings: Surroundings, problems: Problems): NatsServerOptions {
   const { cwd } = surroundings
   const table = natsOptions()
+  const leafnodes = assembleLeafnodes(choose, { nats: table, surroundings, problems, absoluteTls, advertise })
   const websockets = allWebsocketOptions(table)
-  const certificateTypes = foreignCertificateTypes(choose, websockets)
+  const certificateTypes = foreignCertificateTypes(choose, { websockets, leafnodes })
   const nats =
     certificateTypes.length === 0 ? table : { ...table, authorization: { ...table.authorization, certificateTypes } }
   const monitoring = monitoringOptions(nats)
-  const leafnodes = { listener: undefined, remotes: [], reconnectMs: 1_000 }
   const options = { nats, websockets, leafnodes, monitoring, log: logOptions(), process: processOptions() }
   checkSystemAccount()
   // nats-server finds out when it is to listen.
@@ -174,7 +175,7 @@ export function assembleNats(choose: Choice, surroundings: Surroundings, problem
     return path === undefined ? undefined : resolve(cwd, path)
   }
 
-  function absoluteTls(tls: TlsOptions | undefined): TlsOptions | undefined {
+  function absoluteTls<Tls extends FilesOfTls>(tls: Tls | undefined): Tls | undefined {
     return tls && resolveTls(tls, cwd)
   }
 
@@ -190,7 +191,7 @@ export function assembleNats(choose: Choice, surroundings: Surroundings, problem
 }
 
 /** With all files of the block absolute. */
-export function resolveTls(tls: TlsOptions, cwd: string): TlsOptions {
+export function resolveTls<Tls extends FilesOfTls>(tls: Tls, cwd: string): Tls {
   return {
     ...tls,
     certificates: tls.certificates.map(({ certFile, keyFile }) => ({

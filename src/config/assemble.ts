@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { clusterRemote } from './assemble-cluster.ts'
 import { assembleHubs } from './assemble-hubs.ts'
 import { assembleNats } from './assemble-nats.ts'
 import { assembleRelay } from './assemble-relay.ts'
@@ -108,7 +109,7 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
       unauthenticatedRatelimitSeconds: choose(vault.unauthenticatedRatelimitSeconds),
       unauthenticatedRatelimitMaxBurst: choose(vault.unauthenticatedRatelimitMaxBurst),
       increaseNoteSizeLimit: choose(vault.increaseNoteSizeLimit),
-      cluster: undefined,
+      cluster: clusterRemote(choose, { cwd, problems }),
     }
   }
 

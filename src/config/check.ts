@@ -32,7 +32,7 @@ export function checkConfigFile(
   const file = parseConfigFile(configFile, { environment: env, cwd })
   const values = readConfigFile(file, {
     problems,
-    surroundings: { cwd, accounts: [] },
+    surroundings: { cwd, accounts: [], environment: env },
     blocksWithoutEffect: BLOCKS_OF_THE_VAULT,
     settingsWithoutEffect: SETTINGS_OF_THE_VAULT,
   })
@@ -51,8 +51,20 @@ function tlsBlocks(values: Values, cwd: string): CheckedConfigFile['tls'] {
   return [
     ...blockOf(values, schema.nats.tls),
     ...resolverBlock(values, cwd),
+    ...blockOf(values, schema.leafnodes.tls),
+    ...remoteBlocks(values, cwd),
     ...listeners.flatMap((listener) => blockOf(listener, schema.websocket.tls)),
   ]
+}
+
+/** Those of leaf node remotes, as far as they name files. */
+function remoteBlocks(values: Values, cwd: string): CheckedConfigFile['tls'] {
+  return (values.get(schema.leafnodes.remotes) ?? []).flatMap(({ given: { tls }, position }) => {
+    if (tls === undefined || position === undefined) return []
+    const { certificates, caFile } = tls
+    // Authorities are only read for certificates that are asked for.
+    return [{ position, options: resolveTls(tlsOptions({ certificates, caFile, verify: caFile !== undefined }), cwd) }]
+  })
 }
 
 /** That of connections to the server of accounts, when it has a certificate of its own. */

@@ -11,6 +11,7 @@ import {
   type Problems,
   readMap,
 } from './language/index.ts'
+import { checkLeafLogins } from './leafnodes/check-logins.ts'
 import { BLOCKS_OF_THE_VAULT, blocks, listenKeys, splitKey } from './settings/blocks.ts'
 import { REFUSED, WITHOUT_EFFECT } from './settings/foreign.ts'
 import { type AnySetting, allSettings, schema } from './settings/schema.ts'
@@ -34,6 +35,7 @@ export function readConfigFile(file: ConfigMap, options: ReadConfigFile): Values
   if (file.entries.size === 0) problems.warning(`${file.position.file}: config has no values or is empty`)
   readMap(file, fieldsOf('', values), problems)
   checkLogins(values, problems)
+  checkLeafLogins(values, problems)
   return values
 
   /** What may stand in the block at `path`, whose settings go to `values`. */
@@ -77,7 +79,7 @@ export function readConfigFile(file: ConfigMap, options: ReadConfigFile): Values
   }
 
   function readBlock(entry: ConfigEntry, path: string, values: Values): void {
-    const { isRepeatable, namesItselfInErrors } = blocks[path]!
+    const { isRepeatable, noMap } = blocks[path]!
     const { value } = entry
     if (blocksWithoutEffect.includes(path)) {
       remark(entry)
@@ -89,7 +91,7 @@ export function readConfigFile(file: ConfigMap, options: ReadConfigFile): Values
       return
     }
     if (BLOCKS_OF_THE_VAULT.includes(path)) remarkTwice(entry)
-    if (namesItselfInErrors && value.kind !== 'map') throw notMap(value)
+    if (noMap !== undefined && value.kind !== 'map') throw notMap(value)
     readMap(mapIn(value), fieldsOf(path, values), problems)
     values.setBlock(path, entry.keyPosition)
 
@@ -102,7 +104,7 @@ export function readConfigFile(file: ConfigMap, options: ReadConfigFile): Values
     }
 
     function notMap(item: ConfigEntry['value']): InvalidValue {
-      return new InvalidValue(`Expected ${path} to be a map, got ${goType(item)}`)
+      return new InvalidValue(noMap + goType(item))
     }
   }
 

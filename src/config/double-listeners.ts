@@ -3,10 +3,11 @@ import type { NatsServerOptions } from './options.ts'
 import type { HostAndPort } from './types/address.ts'
 
 /** A line for each pair of listeners that cannot both have the address that they are to have. */
-export function doubleListeners({ nats, websockets, monitoring }: Listeners): string[] {
+export function doubleListeners({ nats, websockets, leafnodes, monitoring }: Listeners): string[] {
   const listeners: (readonly [what: string, address: HostAndPort | undefined])[] = [
     ['NATS over TCP', nats],
     ...websockets.map((websocket) => ['NATS over WebSocket', websocket] as const),
+    ['leaf nodes', leafnodes.listener],
     ['monitoring', monitoring?.http],
     ['monitoring', monitoring?.https],
   ]
@@ -18,7 +19,7 @@ export function doubleListeners({ nats, websockets, monitoring }: Listeners): st
   )
 }
 
-type Listeners = Pick<NatsServerOptions, 'nats' | 'websockets' | 'monitoring'>
+type Listeners = Pick<NatsServerOptions, 'nats' | 'websockets' | 'leafnodes' | 'monitoring'>
 
 function exclude(a: HostAndPort, b: HostAndPort): boolean {
   return a.port === b.port && a.port !== 0 && (a.host === b.host || covers(a, b) || covers(b, a))

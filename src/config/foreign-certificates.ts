@@ -1,13 +1,11 @@
 import type { ConnectionType } from '#auth'
 import type { ConfigMap, ConfigValue } from './language/index.ts'
-import type { WebsocketOptions } from './options.ts'
+import type { NatsServerOptions } from './options.ts'
 import type { Choice } from './values.ts'
 
 /** Ways in that are not there yet, by the blocks that are for them: directly, and over WebSocket. */
 const DOORS = {
   mqtt: ['MQTT', 'MQTT_WS'],
-  leafnodes: ['LEAFNODE', 'LEAFNODE_WS'],
-  leaf: ['LEAFNODE', 'LEAFNODE_WS'],
 } as const satisfies Readonly<Record<string, readonly [direct: ConnectionType, overWebSocket: ConnectionType]>>
 
 /** What stands for the certificates of a block that has no effect otherwise. */
@@ -24,15 +22,23 @@ export function mapsCertificates(block: ConfigValue): boolean {
 }
 
 /**
- * The ways in that are not there, on which users of the table are known by certificates: they have no password, and must
- * not come in elsewhere without either. Those over WebSocket count where a WebSocket listener asks for certificates.
+ * The ways in other than those of clients on which users of the table are known by certificates: they have no password,
+ * and must not come in elsewhere without either. Those over WebSocket count where a WebSocket listener asks for
+ * certificates; leaf nodes, where they have no logins of their own.
  */
-export function foreignCertificateTypes(choose: Choice, websockets: readonly WebsocketOptions[]): ConnectionType[] {
+export function foreignCertificateTypes(
+  choose: Choice,
+  { websockets, leafnodes: { listener } }: Pick<NatsServerOptions, 'websockets' | 'leafnodes'>,
+): ConnectionType[] {
   const asksOverWebSocket = websockets.some(({ tls }) => tls?.verify)
-  return Object.entries(DOORS).flatMap(([block, [direct, overWebSocket]]) => {
-    if (!choose.hasBlock(mapping(block))) return []
-    return asksOverWebSocket ? [direct, overWebSocket] : [direct]
-  })
+  const both = ([direct, overWebSocket]: readonly [ConnectionType, ConnectionType]) =>
+    asksOverWebSocket ? [direct, overWebSocket] : [direct]
+  const { user, nkey, users } = listener?.authorization ?? {}
+  const leafsAreInTable = listener?.tls?.verifyAndMap && [user, nkey, users].every((own) => own === undefined)
+  return [
+    ...Object.entries(DOORS).flatMap(([block, types]) => (choose.hasBlock(mapping(block)) ? both(types) : [])),
+    ...(leafsAreInTable ? both(['LEAFNODE', 'LEAFNODE_WS']) : []),
+  ]
 }
 
 function valueIn({ entries }: ConfigMap, name: string): ConfigValue | undefined {

@@ -39,8 +39,8 @@ export interface Loaded<Options> {
  */
 export function loadOptions({ configFile, env, cwd, overrides = {} }: LoadOptions): Loaded<Options> {
   const problems = new Problems()
-  const surroundings = { cwd, accounts: [VAULT_ACCOUNT_DEFINITION] }
   const environment = withEnvFile(env, cwd)
+  const surroundings = { cwd, accounts: [VAULT_ACCOUNT_DEFINITION], environment }
   const variables = new EnvironmentVariables(environment, cwd)
   const ours = [
     readOverrides(overrides, problems, surroundings),
@@ -88,7 +88,7 @@ export interface LoadedNatsOptions extends Loaded<NatsServerOptions> {
 export function loadNatsOptions(from: LoadNatsOptions): LoadedNatsOptions {
   const { configFile, env, cwd, overrides = {}, defaults = {} } = from
   const problems = new Problems()
-  const surroundings = { cwd, accounts: [] }
+  const surroundings = { cwd, accounts: [], environment: env }
   const file = configFile === undefined ? undefined : parseConfigFile(configFile, { environment: env, cwd })
   const sources = [
     readOverrides(overrides, problems, surroundings),

@@ -14,7 +14,7 @@ function load(conf: string, from: Partial<LoadNatsOptions> = {}) {
 describe('a plain NATS server', () => {
   test('knows nothing of the vault and the web', () => {
     const { options } = loadNatsOptions({ env: {}, cwd: '/srv' })
-    assert.deepEqual(Object.keys(options).sort(), ['log', 'monitoring', 'nats', 'process', 'websockets'])
+    assert.deepEqual(Object.keys(options).sort(), ['leafnodes', 'log', 'monitoring', 'nats', 'process', 'websockets'])
   })
 
   test('takes its file over its defaults, and the command line over both', () => {

@@ -125,13 +125,14 @@ function subjectsIn(
   return undefined
 }
 
-function subjectIn(item: ConfigValue): string {
+/** One of a list of them. Throws `InvalidValue`. */
+export function subjectIn(item: ConfigValue): string {
   if (item.kind === 'string') return item.value
   throw new InvalidValue('Subject in permissions array cannot be cast to string', item.position)
 }
 
 /** What is wrong with the first wrong one, in nats-server's words. */
-function problemOfSubjects(subjects: readonly string[], allowsQueues: boolean): string | undefined {
+export function problemOfSubjects(subjects: readonly string[], allowsQueues: boolean): string | undefined {
   for (const subject of subjects) {
     if (isValidSubject(subject)) continue
     const [first = '', queue = '', ...more] = subject.trim().split(/\s+/)

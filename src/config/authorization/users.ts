@@ -102,7 +102,7 @@ function userIn(map: ConfigMap, { problems, account }: UsersContext): NatsUser |
 }
 
 /** Such a user may come only through a proxy that signs for it. */
-function refuseProxyRequired({ key, keyPosition, value }: ConfigEntry, problems: Problems): void {
+export function refuseProxyRequired({ key, keyPosition, value }: ConfigEntry, problems: Problems): void {
   if (booleanIn(value)) problems.refuseAt(keyPosition, `${key} is`)
 }
 

@@ -1,5 +1,5 @@
 import type { HostAndPort } from '../types/address.ts'
-import type { SolicitedTlsOptions, TlsOptions } from '../types/tls.ts'
+import type { ClientTlsOptions, TlsOptions } from '../types/tls.ts'
 
 /** `leafnodes {}`. (spec: nats §5.6) */
 export interface LeafnodesOptions {
@@ -70,7 +70,7 @@ export interface LeafRemoteOptions extends LeafLinkOptions {
   /** Seed of a user nkey. */
   readonly nkeySeed: string | undefined
   /** `undefined`: TLS with its defaults, where the URL or the other server asks for it. */
-  readonly tls: SolicitedTlsOptions | undefined
+  readonly tls: ClientTlsOptions | undefined
   /** Whether this side is the hub, although it connects. */
   readonly isHub: boolean
   /** Subjects that are not subscribed to there, and those of which nothing is published there. */

@@ -1,3 +1,4 @@
+import { leafnodesSettings } from './leafnodes.ts'
 import { monitoringSettings } from './monitoring.ts'
 import { natsSettings } from './nats.ts'
 import type { Setting } from './setting.ts'
@@ -10,21 +11,23 @@ export interface Block {
   readonly names: readonly string[]
   /** May be a list of maps as well: each sets the same settings, once more. */
   readonly isRepeatable?: boolean
-  /** nats-server's text for a value that is no map says what it should be. */
-  readonly namesItselfInErrors?: boolean
+  /** What nats-server says of a value that is no map, where it says what it should be. It goes on with Go's type. */
+  readonly noMap?: string
 }
 
 /** All blocks by their path; that of the top level is `''`. */
 export const blocks: Readonly<Record<string, Block>> = {
   '': { names: [''] },
   authorization: { names: ['authorization'] },
-  websocket: { names: ['websocket', 'ws'], isRepeatable: true, namesItselfInErrors: true },
+  websocket: { names: ['websocket', 'ws'], isRepeatable: true, noMap: 'Expected websocket to be a map, got ' },
   'websocket.authorization': { names: ['authorization', 'authentication'] },
-  web: { names: ['web'], namesItselfInErrors: true },
-  vault: { names: ['vault'], namesItselfInErrors: true },
-  hub: { names: ['hub'], namesItselfInErrors: true },
+  leafnodes: { names: ['leafnodes', 'leaf'], noMap: 'Expected map to define a leafnode, got ' },
+  'leafnodes.authorization': { names: ['authorization'] },
+  web: { names: ['web'], noMap: 'Expected web to be a map, got ' },
+  vault: { names: ['vault'], noMap: 'Expected vault to be a map, got ' },
+  hub: { names: ['hub'], noMap: 'Expected hub to be a map, got ' },
   'hub.identity': { names: ['identity'] },
-  relay: { names: ['relay'], namesItselfInErrors: true },
+  relay: { names: ['relay'], noMap: 'Expected relay to be a map, got ' },
 }
 
 /** Those that nats-server does not know, and a plain NATS server has no use for. */
@@ -48,5 +51,6 @@ export const listenKeys: readonly ListenKey[] = [
   { key: 'http', host: monitoringSettings.host, port: monitoringSettings.httpPort },
   { key: 'https', host: monitoringSettings.host, port: monitoringSettings.httpsPort },
   { key: 'websocket.listen', ...websocketSettings },
+  { key: 'leafnodes.listen', ...leafnodesSettings },
   { key: 'web.listen', ...webSettings },
 ]

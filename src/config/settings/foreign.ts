@@ -16,7 +16,6 @@ function oneOf(kinds: readonly Kind[], complaint: string) {
 }
 
 const any = () => {}
-const leafnodes = oneOf(['map'], 'Expected map to define a leafnode, got ')
 const ocsp = oneOf(['boolean', 'map'], 'error parsing ocsp config: unsupported type ')
 
 /** Has no effect here, and keeps nobody out: tolerated with a word about it. */
@@ -24,8 +23,6 @@ export const WITHOUT_EFFECT: ForeignKeys = {
   '': {
     cluster: oneOf(['map'], 'Expected map to define cluster, got '),
     gateway: oneOf(['map'], 'Expected gateway to be a map, got '),
-    leafnodes,
-    leaf: leafnodes,
     mqtt: oneOf(['map'], 'Expected mqtt to be a map, got '),
     jetstream: oneOf(['map', 'boolean', 'string'], 'Expected map, bool or string to define JetStream, got '),
     store_dir: stringIn,
@@ -53,4 +50,5 @@ export const WITHOUT_EFFECT: ForeignKeys = {
 /** Decides who may come in, or where messages go: without it the server would be another one than was asked for. */
 export const REFUSED: ForeignKeys = {
   authorization: { proxy_required: booleanIn },
+  'leafnodes.authorization': { proxy_required: booleanIn },
 }

@@ -1,6 +1,7 @@
 import { hubSettings } from './hub.ts'
 import { hubsSettings } from './hubs.ts'
 import { identitySettings } from './identity.ts'
+import { leafnodesSettings } from './leafnodes.ts'
 import { logSettings } from './log.ts'
 import { monitoringSettings } from './monitoring.ts'
 import { natsSettings } from './nats.ts'
@@ -19,6 +20,7 @@ export const schema = {
   log: logSettings,
   process: processSettings,
   websocket: websocketSettings,
+  leafnodes: leafnodesSettings,
   web: webSettings,
   vault: vaultSettings,
   hub: hubSettings,

@@ -1,3 +1,4 @@
+import { clusterUrls } from '../leafnodes/urls.ts'
 import { boolean } from '../types/boolean.ts'
 import { databaseUrl } from '../types/database-url.ts'
 import { integer } from '../types/integer.ts'
@@ -100,5 +101,19 @@ export const vaultSettings = {
     help:
       'Whether the encrypted note of an item may have 100000 characters instead of 10000. Exports with such notes ' +
       'cannot be imported by servers of Bitwarden itself.',
+  }),
+  clusterUrl: optional({
+    key: 'vault.cluster_url',
+    variable: 'BELFRY_CLUSTER_URL',
+    type: clusterUrls,
+    defaultText: 'none: this is the only instance',
+    help: "The leaf node ports of the NATS cluster that carries the vault's changes to the other instances.",
+  }),
+  clusterCredentials: optional({
+    key: 'vault.cluster_credentials',
+    variable: 'BELFRY_CLUSTER_CREDENTIALS',
+    type: path('path of a `.creds` file'),
+    defaultText: 'none',
+    help: 'The user JWT and its seed by which this instance logs in there, instead of a user in `cluster_url`.',
   }),
 }

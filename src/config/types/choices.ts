@@ -45,9 +45,15 @@ function accessFrom(text: string, source: Source): NatsAccess {
   }
 }
 
-/** Clients are closed by default. (Other kinds of connections, which we do not have, are not.) */
-export const writeTimeout = text<'close' | 'retry'>('`"default"`, `"close"` or `"retry"`', (text) => {
-  if (text === 'default' || text === 'close') return 'close'
-  if (text === 'retry') return 'retry'
-  throw new InvalidValue("write_timeout must be 'default', 'close' or 'retry'")
-})
+/** What becomes of a connection that takes nothing before the write deadline. `standard` is what `default` means. */
+function writeTimeoutOr(standard: 'close' | 'retry'): SettingType<'close' | 'retry'> {
+  return text<'close' | 'retry'>('`"default"`, `"close"` or `"retry"`', (text) => {
+    if (text === 'default') return standard
+    if (text === 'close' || text === 'retry') return text
+    throw new InvalidValue("write_timeout must be 'default', 'close' or 'retry'")
+  })
+}
+
+/** Clients are closed by default, links between servers are not. */
+export const writeTimeout = writeTimeoutOr('close')
+export const linkWriteTimeout = writeTimeoutOr('retry')

@@ -1,5 +1,5 @@
 import type { AccountDefinition } from '#core'
-import type { ConfigValue, Position, Problems } from '../language/index.ts'
+import type { ConfigValue, Environment, Position, Problems } from '../language/index.ts'
 
 /**
  * How a kind of setting is read from each place a setting can come from. All three throw `InvalidValue`; an answer of
@@ -33,6 +33,8 @@ export interface Surroundings {
   readonly cwd: string
   /** Accounts that are there by themselves: others may import from them, but not define them. */
   readonly accounts: readonly AccountDefinition[]
+  /** What paths may refer to. */
+  readonly environment: Environment
 }
 
 export interface ConfigSource extends ProgramSource {

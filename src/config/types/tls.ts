@@ -1,4 +1,4 @@
-import type { TlsOptions } from '#net'
+import type { ClientTlsOptions, TlsOptions } from '#net'
 import {
   arrayIn,
   type ConfigEntry,
@@ -16,13 +16,10 @@ import { secondsOrDuration } from './duration.ts'
 import { type ConfigSource, mustBe, type SettingType } from './setting-type.ts'
 import type { TlsFiles } from './tls-files.ts'
 
-export type { TlsOptions } from '#net'
+export type { ClientTlsOptions, TlsOptions } from '#net'
 
-/** TLS of connections that the server makes itself. It shows the first of the certificates, if there is any. */
-export interface SolicitedTlsOptions extends TlsOptions {
-  /** Whether the certificate of the other side is not checked. */
-  readonly isInsecure: boolean
-}
+/** What of a block is a matter of files. */
+export type FilesOfTls = Pick<TlsOptions, 'certificates' | 'caFile'>
 
 const DEFAULTS: TlsOptions = {
   certificates: [],
@@ -79,6 +76,42 @@ export const tls: SettingType<TlsOptions, GivenTlsOptions> = {
     if (certificates.length > 0 && hasFiles) return tlsOptions(value)
     throw new InvalidValue(mustBe(source, '{ certificates: [{ certFile, keyFile }] }', value))
   },
+}
+
+/** What a program may give for a connection that the server makes itself. */
+export type GivenClientTls = Partial<GivenTlsOptions> & { readonly isInsecure?: boolean | undefined }
+
+/** `tls {}` of such a connection. It needs no certificate. */
+export const clientTls: SettingType<ClientTlsOptions, GivenClientTls> = {
+  description: 'TLS block, see below',
+
+  fromText: (text, source) => {
+    throw new InvalidValue(mustBe(source, 'a TLS block in the config file', text))
+  },
+
+  fromConfig(value, source) {
+    const { problems } = source
+    const errorsBefore = problems.errors.length
+    const block = new TlsBlock(source, { isClient: true })
+    readMap(mapIn(value), block.fields, problems, (key) => `${IN_TLS}, unknown field ${key}`)
+    return problems.errors.length > errorsBefore ? undefined : block.tlsOptionsOfClient()
+  },
+
+  fromProgram(given, source) {
+    if (typeof given !== 'object' || given === null) throw new InvalidValue(mustBe(source, 'options of TLS', given))
+    const { certificates = [], isInsecure = false, ...rest } = given
+    const options =
+      certificates.length === 0
+        ? tlsOptions({ ...rest, certificates })
+        : tls.fromProgram({ ...rest, certificates }, source)!
+    return ofClient(options, isInsecure)
+  },
+}
+
+/** Without what only a server can do. */
+function ofClient(options: TlsOptions, isInsecure: boolean): ClientTlsOptions {
+  const { verify: _, verifyAndMap: _map, allowNonTls: _non, ...rest } = options
+  return { ...rest, isInsecure }
 }
 
 type Writable<T> = { -readonly [Key in keyof T]?: T[Key] }
@@ -198,6 +231,10 @@ class TlsBlock {
       // Who maps certificates to users must have them verified.
       verify: given.verify === true || given.verifyAndMap === true,
     })
+  }
+
+  tlsOptionsOfClient(): ClientTlsOptions {
+    return ofClient(this.options(), this.#isInsecure)
   }
 
   clientOptions(): ClientTls {

@@ -1,0 +1,107 @@
+import { deepType } from '../authorization/deep-type.ts'
+import {
+  arrayIn,
+  type ConfigEntry,
+  type ConfigMap,
+  formatDuration,
+  goType,
+  InvalidValue,
+  parseDuration,
+  stringIn,
+} from '../language/index.ts'
+
+/** `compression`, as written. */
+export interface Compression {
+  /** '' where only thresholds are given. */
+  readonly mode: string
+  /** In milliseconds. */
+  readonly rttThresholds: readonly number[]
+}
+
+/** `compression` of links, which are not compressed here: it is checked, and who counts on it is told. */
+export const compression = deepType<Compression, string>({
+  description:
+    '`off`, `accept`, `s2_auto`, `s2_fast`, `s2_better`, `s2_best`, a boolean, or `{ mode, rtt_thresholds }`',
+  fromConfig(value, source) {
+    switch (value.kind) {
+      case 'string':
+        return { mode: value.value, rttThresholds: [] }
+      case 'boolean':
+        return { mode: value.value ? 's2_auto' : 'off', rttThresholds: [] }
+      case 'map':
+        return compressionIn(value)
+      default:
+        throw new InvalidValue(`field "${source.name}" should be a boolean or a structure, got ${goType(value)}`)
+    }
+  },
+  fromProgram(given, source) {
+    if (typeof given !== 'string') throw new InvalidValue(`${source.name} must be the name of a mode`)
+    return { mode: given, rttThresholds: [] }
+  },
+})
+
+function compressionIn({ entries }: ConfigMap): Compression {
+  let mode = ''
+  let rttThresholds: readonly number[] = []
+  // The first mistake is the only one, as in nats-server.
+  for (const entry of entries.values()) {
+    switch (entry.key.toLowerCase()) {
+      case 'mode':
+        mode = stringIn(entry.value, entry.keyPosition)
+        break
+      case 'rtt_thresholds':
+      case 'thresholds':
+      case 'rtts':
+      case 'rtt':
+        rttThresholds = thresholdsIn(entry)
+        break
+      default:
+        if (!entry.isUsedAsVariable) throw new InvalidValue(`unknown field "${entry.key}"`, entry.keyPosition)
+    }
+  }
+  return { mode, rttThresholds }
+}
+
+function thresholdsIn({ value, keyPosition }: ConfigEntry): readonly number[] {
+  try {
+    return arrayIn(value).map((item) => parseDuration(stringIn(item, item.position)))
+  } catch (error) {
+    if (error instanceof InvalidValue) throw new InvalidValue(error.message, error.position ?? keyPosition)
+    if (!(error instanceof RangeError)) throw error
+    throw new InvalidValue(error.message, keyPosition)
+  }
+}
+
+/** Modes that are kept by a server that does not compress; so are the next, which leave it to both sides. */
+const NONE = ['not supported', 'not_supported', 'disabled', 'off', 'false', 'accept']
+const AUTO = ['', 'on', 'enabled', 'true', 'auto', 's2_auto']
+const S2 = ['fast', 's2_fast', 'better', 's2_better', 'best', 's2_best']
+const MAX_THRESHOLDS = 4
+
+/** Whether links were to be compressed in any case. Throws `InvalidValue` in the words of nats-server's start. */
+export function asksForCompression({ mode, rttThresholds }: Compression): boolean {
+  const name = mode.toLowerCase()
+  if (AUTO.includes(name)) {
+    checkThresholds(mode, rttThresholds)
+    return false
+  }
+  if (!NONE.includes(name) && !S2.includes(name)) {
+    throw new InvalidValue(`unsupported compression mode ${JSON.stringify(mode)}`)
+  }
+  return S2.includes(name)
+}
+
+function checkThresholds(mode: string, thresholds: readonly number[]): void {
+  const shown = `[${thresholds.map(formatDuration).join(' ')}]`
+  const found = thresholds.map((ms) => Math.max(0, ms))
+  const isOrdered = found.every((ms, i) => ms === 0 || found.slice(0, i).every((earlier) => ms >= earlier))
+  if (!isOrdered) throw new InvalidValue(`RTT threshold values ${shown} should be in ascending order`)
+  const count = found.findLastIndex((ms) => ms !== 0) + 1
+  if (count > MAX_THRESHOLDS) {
+    const words = `should have no more than ${MAX_THRESHOLDS} RTT thresholds`
+    throw new InvalidValue(`compression mode ${JSON.stringify(mode)} ${words}: ${shown}`)
+  }
+  if (thresholds.length > 0 && count === 0) {
+    throw new InvalidValue(`compression mode ${JSON.stringify(mode)} requires at least one RTT threshold`)
+  }
+}
