@@ -1,15 +1,18 @@
 import { type Kysely, sql } from 'kysely'
 import { atomically } from './atomically.ts'
 import { inChunks } from './chunks.ts'
+import type { Engine } from './engine.ts'
 import type { Heard, HeardMark } from './store.ts'
 import type { Database } from './tables.ts'
 import { formatTimestamp, parseOptional, parseTimestamp } from './timestamps.ts'
 
 export class KyselyHeard implements Heard {
   readonly #db: Kysely<Database>
+  readonly #engine: Engine
 
-  constructor(db: Kysely<Database>) {
+  constructor(db: Kysely<Database>, engine: Engine) {
     this.#db = db
+    this.#engine = engine
   }
 
   async find(deviceId: string, userId: string) {
@@ -47,7 +50,7 @@ export class KyselyHeard implements Heard {
       for (const keys of inChunks([...latest.keys()])) {
         const values = keys.map((key) => {
           const { userId, deviceId, heardAt } = latest.get(key)!
-          return sql`(${userId}, ${deviceId}, ${formatTimestamp(heardAt)})`
+          return sql`(${userId}, ${deviceId}, ${this.#engine.timestamp(formatTimestamp(heardAt))})`
         })
         // A device that is gone meanwhile is not remembered again.
         await sql`

@@ -1,2 +1,3 @@
-export { type OpenStoreOptions, openStore } from './sqlite/open.ts'
+export { openStore } from './open.ts'
+export type { DatabaseOptions, OpenStoreOptions, PostgresOptions, SqliteOptions } from './options.ts'
 export type * from './store.ts'

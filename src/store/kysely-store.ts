@@ -1,13 +1,15 @@
 import { type Kysely, sql } from 'kysely'
+import { transact } from './atomically.ts'
 import { KyselyCiphers } from './ciphers.ts'
 import { KyselyDevices } from './devices.ts'
+import type { Engine } from './engine.ts'
 import { KyselyFolders } from './folders.ts'
 import { KyselyHeard } from './heard.ts'
 import { KyselyInvitations } from './invitations.ts'
 import { KyselyMemberships } from './memberships.ts'
 import { KyselyRelayedDevices } from './relayed-devices.ts'
-import type { Store } from './store.ts'
-import type { Database, Engine } from './tables.ts'
+import type { ExclusiveWork, Store } from './store.ts'
+import type { Database } from './tables.ts'
 import { KyselyUsers } from './users.ts'
 
 /** The store over any engine that Kysely speaks to: the tables, and what holds them together. */
@@ -35,12 +37,16 @@ export class KyselyStore implements Store {
     this.invitations = new KyselyInvitations(db)
     this.relayedDevices = new KyselyRelayedDevices(db)
     this.memberships = new KyselyMemberships(db)
-    this.heard = new KyselyHeard(db)
+    this.heard = new KyselyHeard(db, engine)
   }
 
   async transaction<T>(work: (store: Store) => Promise<T>): Promise<T> {
     if (this.#db.isTransaction) throw new Error('A transaction cannot hold another')
-    return this.#db.transaction().execute((transaction) => work(new KyselyStore(transaction, this.#engine)))
+    return transact(this.#db, (transaction) => work(new KyselyStore(transaction, this.#engine)))
+  }
+
+  exclusively(name: string, work: ExclusiveWork) {
+    return this.#engine.exclusively(name, work)
   }
 
   async ping() {
@@ -49,16 +55,7 @@ export class KyselyStore implements Store {
 
   async close() {
     if (this.#db.isTransaction) throw new Error('A transaction cannot close the store')
-    this.#closing ??= this.#finish()
+    this.#closing ??= this.#engine.close(this.#db)
     await this.#closing
-  }
-
-  /** What was asked before is done first: the turn for the connection comes after theirs. */
-  async #finish() {
-    try {
-      await this.ping()
-    } finally {
-      await this.#db.destroy()
-    }
   }
 }

@@ -20,13 +20,27 @@ export interface Store {
    *
    * Inside use only the store that is handed in, which is of no use afterwards: SQLite has one connection, so the outer
    * store would wait for this transaction, and this transaction for it. For the same reason wait for nothing else in it.
+   *
+   * Transactions behave as if they ran one after the other. To make that so PostgreSQL may have `work` run again, after
+   * it was rolled back: it must change nothing but the store, not even what it was handed from outside.
    */
   transaction<T>(work: (store: Store) => Promise<T>): Promise<T>
+  /**
+   * Runs `work` unless work of that name is under way now, here or in another process on the same PostgreSQL database.
+   * Resolves with whether it ran; rejects when it does, or when the database cannot be asked.
+   */
+  exclusively(name: string, work: ExclusiveWork): Promise<boolean>
   /** Resolves when the database answers; rejects otherwise. For `/alive`. */
   ping(): Promise<void>
   /** Finishes what was asked before, then closes. Everything asked later rejects. */
   close(): Promise<void>
 }
+
+/**
+ * Work that only one process does at a time. `lost` is aborted when that cannot be promised any more, since the connection
+ * to the database broke: what has not begun then is better left to the next time.
+ */
+export type ExclusiveWork = (lost: AbortSignal) => Promise<void>
 
 /** Key derivation the client uses for its master key. type 0: PBKDF2-SHA256; type 1: Argon2id (memory in MiB). */
 export interface Kdf {

@@ -1,4 +1,4 @@
-import type { ColumnType, RawBuilder } from 'kysely'
+import type { ColumnType } from 'kysely'
 import type { Timestamp } from './timestamps.ts'
 
 /**
@@ -29,14 +29,6 @@ export interface Database {
   belfry_relayed_devices: RelayedDeviceTable
   belfry_relayed_memberships: { installation_id: string; device_id: string; organization_id: string }
   belfry_heard: { user_uuid: string; device_uuid: string; heard_at: Timestamp }
-}
-
-/** What a query must say differently on each engine. */
-export interface Engine {
-  /** The later of a column's timestamp and `at`, in the form that `formatTimestamp` writes or one it equals. */
-  later(column: string, at: Timestamp): RawBuilder<Timestamp>
-  /** The same for the timestamp one millisecond after the column's. */
-  laterThan(column: string, at: Timestamp): RawBuilder<Timestamp>
 }
 
 type Flag = ColumnType<boolean | number, boolean, boolean>

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Kysely, Selectable } from 'kysely'
 import { atomically } from './atomically.ts'
 import { deleteUser, ownsFiles } from './delete-user.ts'
+import type { Engine } from './engine.ts'
 import type { User, Users } from './store.ts'
-import type { Database, Engine, UserTable } from './tables.ts'
+import type { Database, UserTable } from './tables.ts'
 import { formatOptional, formatTimestamp, parseOptional, parseTimestamp } from './timestamps.ts'
 
 /** Rows of `twofactor` from this type on are challenges under way and one-time codes, not factors. */

@@ -11,7 +11,7 @@ import { aDevice, aUser } from './rows.ts'
 let now = Date.parse('2026-01-02T03:04:05Z')
 const clock: Clock = { ...systemClock, now: () => now }
 const folder = await mkdtemp(join(tmpdir(), 'belfry-auth-'))
-const store = await openStore({ databaseFile: join(folder, 'db.sqlite3'), clock })
+const store = await openStore({ kind: 'sqlite', databaseFile: join(folder, 'db.sqlite3'), clock })
 after(async () => {
   await store.close()
   await rm(folder, { recursive: true })

@@ -275,7 +275,7 @@ describe('who hears what', () => {
     const clock = { ...systemClock, now: () => Date.now() - 3 * 3_600_000 }
     const keyFile = path.join(server.dataFolder, 'rsa_key.pem')
     const tokens = await Tokens.load({ keyFile, origin: 'http://localhost', clock })
-    const store = await openStore({ databaseFile: path.join(server.dataFolder, 'db.sqlite3'), clock })
+    const store = await openStore({ kind: 'sqlite', databaseFile: path.join(server.dataFolder, 'db.sqlite3'), clock })
     const user = await store.users.find(device.userId)
     const row = await store.devices.find(device.deviceId, device.userId)
     await store.close()

@@ -14,6 +14,9 @@ export interface ProgramOptions {
   /** Added to this process's environment; `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly cwd?: string | undefined
+  /** Whom it runs as, if not as we do. */
+  readonly uid?: number
+  readonly gid?: number
   /** What it reads from stdin; default: nothing, and the end at once. */
   readonly input?: string | undefined
   /** What shows that the program is up: a line that it prints, or a TCP port that answers. Default: that it was started. */
@@ -37,9 +40,16 @@ export class RunningProgram implements AsyncDisposable {
   #hasEnded = false
   readonly #killOnExit = () => void this.child.kill('SIGKILL')
 
-  constructor({ command, args = [], env, cwd, input }: ProgramOptions) {
+  constructor({ command, args = [], env, input, ...options }: ProgramOptions) {
     const stdin = input === undefined ? 'ignore' : 'pipe'
-    this.child = spawn(command, args, { env: { ...process.env, ...env }, cwd, stdio: [stdin, 'pipe', 'pipe'] })
+    const { cwd, uid, gid } = options
+    this.child = spawn(command, args, {
+      env: { ...process.env, ...env },
+      cwd,
+      ...(uid !== undefined && { uid }),
+      ...(gid !== undefined && { gid }),
+      stdio: [stdin, 'pipe', 'pipe'],
+    })
     // A program may end without having read it all.
     this.child.stdin?.on('error', () => undefined).end(input)
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -33,7 +33,7 @@ export interface Answer {
 export async function startRelay(changes: Partial<RelayContext> = {}) {
   const folder = temporaryFolder()
   const clock = new FakeClock()
-  const store = await openStore({ databaseFile: path.join(folder.path, 'db.sqlite3'), clock })
+  const store = await openStore({ kind: 'sqlite', databaseFile: path.join(folder.path, 'db.sqlite3'), clock })
   const serviceTokens = new ServiceTokens(key, 'https://relay.example.com', clock)
   const published: Published[] = []
   const logged: string[] = []

@@ -13,7 +13,7 @@ import { until } from '../helpers/wait.ts'
 
 const clock = new FakeClock()
 const folder = await temporaryFolder()
-const store = await openStore({ databaseFile: folder.join('db.sqlite3'), clock })
+const store = await openStore({ kind: 'sqlite', databaseFile: folder.join('db.sqlite3'), clock })
 after(async () => {
   await store.close()
   await folder[Symbol.asyncDispose]()

@@ -3,7 +3,7 @@ import { openStore } from '#store'
 import { sampleUser } from './samples.ts'
 
 /** Commits one user, leaves a second in an open transaction, says so on standard output and waits to be killed. */
-const store = await openStore({ databaseFile: process.argv[2]!, clock: systemClock })
+const store = await openStore({ kind: 'sqlite', databaseFile: process.argv[2]!, clock: systemClock })
 const [committed, open] = [sampleUser(), sampleUser()]
 await store.transaction((inside) => inside.users.insert(committed))
 const staysOpen = setInterval(() => {}, 60_000)

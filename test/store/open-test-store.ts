@@ -9,7 +9,7 @@ import { temporaryFolder } from './temporary-folder.ts'
 export async function openTestStore(): Promise<TestStore> {
   const folder = temporaryFolder()
   const databaseFile = join(folder.path, 'db.sqlite3')
-  const store = await openStore({ databaseFile, clock: systemClock })
+  const store = await openStore({ kind: 'sqlite', databaseFile, clock: systemClock })
   const beside = new DatabaseSync(databaseFile, { timeout: 1000 })
   return {
     store,

@@ -10,7 +10,7 @@ import { explain } from '../../src/store/sqlite/failure.ts'
 import { sampleUser } from './samples.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-const open = (databaseFile: string) => openStore({ databaseFile, clock: systemClock })
+const open = (databaseFile: string) => openStore({ kind: 'sqlite', databaseFile, clock: systemClock })
 
 /** A database as Vaultwarden left it: nothing of Belfry's in it, in rollback-journal mode, changed by `sql`. */
 async function vaultwardenDatabase(databaseFile: string, sql = '') {

@@ -13,7 +13,7 @@ import { temporaryFolder } from './temporary-folder.ts'
 async function withNewDatabase(look: (database: DatabaseSync) => void) {
   using folder = temporaryFolder()
   const databaseFile = join(folder.path, 'db.sqlite3')
-  await (await openStore({ databaseFile, clock: systemClock })).close()
+  await (await openStore({ kind: 'sqlite', databaseFile, clock: systemClock })).close()
   const database = new DatabaseSync(databaseFile)
   try {
     look(database)
@@ -56,7 +56,7 @@ test('Belfry’s own tables and indexes carry its name and refer to no other tab
 test('what was heard by devices that Vaultwarden has deleted is forgotten at the next start', async () => {
   using folder = temporaryFolder()
   const databaseFile = join(folder.path, 'db.sqlite3')
-  const open = () => openStore({ databaseFile, clock: systemClock })
+  const open = () => openStore({ kind: 'sqlite', databaseFile, clock: systemClock })
   const user = sampleUser()
   const [kept, gone] = [sampleDevice(user.id), sampleDevice(user.id)]
   const first = await open()

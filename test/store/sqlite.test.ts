@@ -97,7 +97,7 @@ test('what was committed is there after the process was killed', { timeout: 20_0
   assert.equal((await exited)[1], 'SIGKILL')
 
   const { committed, open } = JSON.parse(line.toString())
-  const store = await openStore({ databaseFile, clock: systemClock })
+  const store = await openStore({ kind: 'sqlite', databaseFile, clock: systemClock })
   try {
     assert.equal((await store.users.find(committed))?.id, committed)
     assert.equal(await store.users.find(open), undefined)

@@ -1,6 +1,7 @@
 import type { Store } from '#store'
 import { cipherTests } from './suite/ciphers.ts'
 import { deviceTests } from './suite/devices.ts'
+import { exclusiveTests } from './suite/exclusively.ts'
 import { folderTests } from './suite/folders.ts'
 import { heardTests } from './suite/heard.ts'
 import { invitationTests } from './suite/invitations.ts'
@@ -29,4 +30,5 @@ export function storeSuite(openTestStore: OpenTestStore): void {
   heardTests(openTestStore)
   relayedDeviceTests(openTestStore)
   transactionTests(openTestStore)
+  exclusiveTests(openTestStore)
 }

@@ -40,7 +40,7 @@ export async function startVault(settings: Partial<VaultSettings> = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'belfry-vault-'))
   let offsetMs = 0
   const clock: Clock = { ...systemClock, now: () => Date.now() + offsetMs }
-  const store = await openStore({ databaseFile: join(folder, 'db.sqlite3'), clock })
+  const store = await openStore({ kind: 'sqlite', databaseFile: join(folder, 'db.sqlite3'), clock })
   const tokens = await Tokens.load({ keyFile: join(folder, 'rsa_key.pem'), origin: SETTINGS.origin, clock })
   const told: Told[] = []
   const logged: LoggedEvent[] = []

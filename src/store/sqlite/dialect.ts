@@ -11,10 +11,11 @@ import {
   SqliteQueryCompiler,
   sql,
 } from 'kysely'
-import type { Engine } from '../tables.ts'
+import type { Engine } from '../engine.ts'
+import { ExclusiveNames } from '../exclusive-names.ts'
 import type { Timestamp } from '../timestamps.ts'
+import { Turns } from '../turns.ts'
 import { StatementCache } from './statement-cache.ts'
-import { Turns } from './turns.ts'
 
 /** Kysely's SQLite over node:sqlite. One connection: nobody else is let at it while a transaction is open. */
 export class NodeSqliteDialect implements Dialect {
@@ -68,9 +69,22 @@ class NodeSqliteDriver extends SqliteDriver {
   }
 }
 
-export const sqliteEngine: Engine = {
-  later: (column, at) => later(sql`strftime(${FORMAT}, ${sql.ref(column)})`, at),
-  laterThan: (column, at) => later(sql`strftime(${FORMAT}, ${sql.ref(column)}, '+0.001 seconds')`, at),
+export function sqliteEngine(): Engine {
+  const exclusive = new ExclusiveNames()
+  return {
+    timestamp: (at) => sql`${at}`,
+    later: (column, at) => later(sql`strftime(${FORMAT}, ${sql.ref(column)})`, at),
+    laterThan: (column, at) => later(sql`strftime(${FORMAT}, ${sql.ref(column)}, '+0.001 seconds')`, at),
+    exclusively: (name, work) => exclusive.run(name, work),
+    async close(db) {
+      try {
+        // The turn for the one connection comes after theirs.
+        await sql`SELECT 1`.execute(db)
+      } finally {
+        await db.destroy()
+      }
+    },
+  }
 }
 
 /** `strftime` brings any form of timestamp to milliseconds of UTC, so that they compare as text. */

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { Kysely } from 'kysely'
 import type { Clock } from '#kit'
 import { KyselyStore } from '../kysely-store.ts'
+import type { SqliteOptions, StoreTools } from '../options.ts'
 import type { Store } from '../store.ts'
 import type { Database } from '../tables.ts'
 import { NodeSqliteDialect, sqliteEngine } from './dialect.ts'
@@ -14,17 +15,11 @@ import { checkSchema, completeSchema } from './schema.ts'
 /** How long a statement waits for another process that has the database locked, as Vaultwarden does. Milliseconds. */
 const BUSY_TIMEOUT_MS = 5000
 
-export interface OpenStoreOptions {
-  /** Path of the SQLite file. Made when missing; its folder must be there. */
-  readonly databaseFile: string
-  readonly clock: Clock
-}
-
 /**
  * Opens the store on SQLite, with the schema complete. Throws ConfigError, one line that names the file, when it cannot
  * be read and written or is not of the Vaultwarden version this Belfry knows; the file is then as it was.
  */
-export async function openStore({ databaseFile, clock }: OpenStoreOptions): Promise<Store> {
+export async function openSqliteStore({ databaseFile, clock }: SqliteOptions & StoreTools): Promise<Store> {
   try {
     if (hasDatabase(databaseFile)) inspect(databaseFile)
     const database = new DatabaseSync(databaseFile, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true })
@@ -35,7 +30,7 @@ export async function openStore({ databaseFile, clock }: OpenStoreOptions): Prom
       throw error
     }
     const dialect = new NodeSqliteDialect(database)
-    return new KyselyStore(new Kysely<Database>({ dialect }), sqliteEngine)
+    return new KyselyStore(new Kysely<Database>({ dialect }), sqliteEngine())
   } catch (error) {
     throw explain(databaseFile, error)
   }

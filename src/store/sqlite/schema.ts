@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '#kit'
+import { createTable } from '../create-table.ts'
+import { objection } from '../known-schema.ts'
+import { ownCleanups, ownIndexes, ownSteps } from '../own-tables.ts'
 import { formatTimestamp } from '../timestamps.ts'
-import { createTable } from './create-table.ts'
 import { cannotOpen } from './failure.ts'
-import { ownCleanups, ownIndexes, ownSteps } from './own-tables.ts'
 import { vaultwardenTables } from './vaultwarden-tables.ts'
 import { latestVaultwardenVersion, vaultwardenVersions } from './vaultwarden-versions.ts'
 
@@ -14,48 +15,53 @@ const BOOKKEEPING = createTable({
   primaryKey: ['version'],
 })
 
+const STEPS = ownSteps({ timestamp: 'DATETIME', keyedByPrimaryKey: 'WITHOUT ROWID' })
+
 /**
  * Brings an empty database to the whole schema, and a Vaultwarden database of exactly our version to Belfry's own tables
  * beside. Call it inside a transaction: all of it or nothing.
  */
 export function completeSchema(database: DatabaseSync, databaseFile: string, clock: Clock): void {
-  const stepsDone = checkSchema(database, databaseFile)
-  if (tableNames(database).length === 0) createVaultwardenTables(database, clock)
-  for (const [index, statements] of ownSteps.entries()) {
-    if (index < stepsDone) continue
+  const { tableNames, ownSteps } = checkSchema(database, databaseFile)
+  if (tableNames.length === 0) createVaultwardenTables(database, clock)
+  for (const [index, statements] of STEPS.entries()) {
+    if (index < ownSteps) continue
     for (const statement of statements) database.exec(statement)
     database.prepare('INSERT INTO belfry_schema (version) VALUES (?)').run(index + 1)
   }
-  for (const statement of [...ownIndexes, ...ownCleanups]) database.exec(statement)
+  for (const { name, columns } of ownIndexes) database.exec(`CREATE INDEX IF NOT EXISTS ${name} ON ${columns}`)
+  for (const statement of ownCleanups) database.exec(statement)
 }
 
 /**
- * Returns how many of `ownSteps` were taken. Throws ConfigError when the database is neither empty nor one that
- * completeSchema can bring up to date; changes nothing.
+ * Returns what is there. Throws ConfigError when the database is neither empty nor one that completeSchema can bring up
+ * to date; changes nothing.
  */
-export function checkSchema(database: DatabaseSync, databaseFile: string): number {
-  const names = tableNames(database)
-  if (names.length === 0) return 0
-  if (!names.includes('__diesel_schema_migrations')) {
-    throw cannotOpen(databaseFile, 'it is neither empty nor a database of Vaultwarden or Belfry')
-  }
-  const versions = new Set(database.prepare('SELECT version FROM __diesel_schema_migrations').all().map(versionOf))
-  const unknown = [...versions.difference(new Set(vaultwardenVersions))]
-  if (unknown.length > 0) {
-    const known = `Belfry knows them up to ${latestVaultwardenVersion}`
-    throw cannotOpen(databaseFile, `a newer Vaultwarden has changed it (migrations ${list(unknown)}); ${known}`)
-  }
-  const missing = vaultwardenVersions.filter((version) => !versions.has(version))
-  if (missing.length > 0) {
-    const remedy = `start a Vaultwarden that has migration ${latestVaultwardenVersion} on it once`
-    throw cannotOpen(databaseFile, `it is of an older Vaultwarden (without migrations ${list(missing)}); ${remedy}`)
-  }
-  const stepsDone = names.includes('belfry_schema') ? countSteps(database) : 0
-  if (stepsDone > ownSteps.length) {
-    throw cannotOpen(databaseFile, `a newer Belfry has changed it (version ${stepsDone}, this one: ${ownSteps.length})`)
-  }
-  return stepsDone
+export function checkSchema(database: DatabaseSync, databaseFile: string) {
+  const found = readSchema(database)
+  const reason = objection(found, { vaultwardenVersions, latestVaultwardenVersion, ownSteps: STEPS.length })
+  if (reason !== undefined) throw cannotOpen(databaseFile, reason)
+  return found
 }
+
+function readSchema(database: DatabaseSync) {
+  const rows = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all()
+  const tableNames = rows.map((row) => String(row.name))
+  return {
+    tableNames,
+    vaultwardenVersions: tableNames.includes('__diesel_schema_migrations') ? readVersions(database) : [],
+    ownSteps: tableNames.includes('belfry_schema') ? countSteps(database) : 0,
+  }
+}
+
+const readVersions = (database: DatabaseSync) =>
+  database
+    .prepare('SELECT version FROM __diesel_schema_migrations')
+    .all()
+    .map((row) => String(row.version))
+
+const countSteps = (database: DatabaseSync) =>
+  Number(database.prepare('SELECT max(version) AS version FROM belfry_schema').get()?.version ?? 0)
 
 function createVaultwardenTables(database: DatabaseSync, clock: Clock): void {
   database.exec(BOOKKEEPING)
@@ -63,20 +69,4 @@ function createVaultwardenTables(database: DatabaseSync, clock: Clock): void {
   const record = database.prepare('INSERT INTO __diesel_schema_migrations (version, run_on) VALUES (?, ?)')
   const now = formatTimestamp(new Date(clock.now()))
   for (const version of vaultwardenVersions) record.run(version, now)
-}
-
-function tableNames(database: DatabaseSync): string[] {
-  const rows = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all()
-  return rows.map((row) => String(row.name))
-}
-
-const versionOf = (row: Record<string, unknown>) => String(row.version)
-
-const countSteps = (database: DatabaseSync) =>
-  Number(database.prepare('SELECT max(version) AS version FROM belfry_schema').get()?.version ?? 0)
-
-/** All of the versions, unless there are more than Vaultwarden ever had. */
-function list(versions: readonly string[]): string {
-  const shown = versions.slice(0, 60).join(', ')
-  return versions.length > 60 ? `${shown} and ${versions.length - 60} more` : shown
 }

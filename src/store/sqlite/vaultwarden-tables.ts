@@ -1,4 +1,4 @@
-import type { TableShape } from './create-table.ts'
+import type { TableShape } from '../create-table.ts'
 
 /**
  * The 28 tables of Vaultwarden as its migrations leave them, with declared types, defaults and the order of columns:

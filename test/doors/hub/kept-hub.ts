@@ -15,7 +15,7 @@ const CALL = Buffer.from('08950180a131a15890', 'hex')
  */
 export async function startKeptHub({ clock }: { clock: FakeClock }) {
   const folder = await temporaryFolder()
-  const store = await openStore({ databaseFile: folder.join('db.sqlite3'), clock })
+  const store = await openStore({ kind: 'sqlite', databaseFile: folder.join('db.sqlite3'), clock })
   const began = new Date(clock.now())
   for (const id of [ALICE, BOB]) {
     await store.users.insert(aUser({ id, email: `${id}@example.com`, createdAt: began, updatedAt: began }))

@@ -25,7 +25,7 @@ export function invitationTests(openTestStore: OpenTestStore): void {
         const id = `${user.id} ${status}`
         await opened.query(`INSERT INTO organizations (uuid, name, billing_email) VALUES ('${id}', 'n', 'e')`)
         await opened.query(`INSERT INTO users_organizations (uuid, user_uuid, org_uuid, access_all, akey, status, atype)
-          VALUES ('${id}', '${user.id}', '${id}', 0, '', ${status}, 2)`)
+          VALUES ('${id}', '${user.id}', '${id}', false, '', ${status}, 2)`)
       }
     }
     await invitations.acceptMemberships(ada.id)

@@ -1,4 +1,4 @@
-/** A table as data. Every constraint stands beside the columns, none on them. */
+/** A table as data, in the types of one engine. Every constraint stands beside the columns, none on them. */
 export interface TableShape {
   readonly name: string
   /** Column name to declared type, NOT NULL and default, in table order. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Turns } from '../../src/store/sqlite/turns.ts'
+import { Turns } from '../../src/store/turns.ts'
 import { openTestStore } from './open-test-store.ts'
 import { sampleUser } from './samples.ts'
 

@@ -1,9 +1,17 @@
+/** What the statements of the steps must say differently on each engine. */
+export interface OwnTypes {
+  /** A type that keeps `formatTimestamp`'s text or what equals it. */
+  readonly timestamp: string
+  /** Put behind a table whose rows are looked up by nothing but their primary key. */
+  readonly keyedByPrimaryKey: string
+}
+
 /**
  * What Belfry keeps beside Vaultwarden's tables, which Vaultwarden never looks at. No foreign keys into its tables:
  * they would stand in the way of its deletes. `belfry_schema` has one row for each of these steps that was taken;
  * a step is never edited, a change is a further step.
  */
-export const ownSteps: readonly (readonly string[])[] = [
+export const ownSteps = (types: OwnTypes): readonly (readonly string[])[] => [
   [
     `CREATE TABLE belfry_schema (version INTEGER NOT NULL PRIMARY KEY)`,
     `CREATE TABLE belfry_user_keys (user_uuid TEXT NOT NULL PRIMARY KEY, key_id TEXT NOT NULL)`,
@@ -34,9 +42,9 @@ export const ownSteps: readonly (readonly string[])[] = [
     `CREATE TABLE belfry_heard (
   user_uuid TEXT NOT NULL,
   device_uuid TEXT NOT NULL,
-  heard_at DATETIME NOT NULL,
+  heard_at ${types.timestamp} NOT NULL,
   PRIMARY KEY (user_uuid, device_uuid)
-) WITHOUT ROWID`,
+) ${types.keyedByPrimaryKey}`,
   ],
 ]
 
@@ -51,11 +59,11 @@ export const ownCleanups: readonly string[] = [
 ]
 
 /**
- * Indexes on Vaultwarden's tables for what is looked up all the time, and for the foreign keys that SQLite checks when
- * a cipher or folder goes. They change nothing that Vaultwarden sees. Made again at every start if they are not there,
+ * Indexes on Vaultwarden's tables for what is looked up all the time, and for the foreign keys that are checked when a
+ * cipher or folder goes. They change nothing that Vaultwarden sees. Made again at every start if they are not there,
  * because they vanish with a table that one of Vaultwarden's later migrations builds anew.
  */
-export const ownIndexes: readonly string[] = [
+export const ownIndexes: readonly { readonly name: string; readonly columns: string }[] = [
   ['belfry_ciphers_user', 'ciphers (user_uuid, uuid)'],
   ['belfry_folders_user', 'folders (user_uuid)'],
   ['belfry_folders_ciphers_folder', 'folders_ciphers (folder_uuid)'],
@@ -64,4 +72,4 @@ export const ownIndexes: readonly string[] = [
   ['belfry_attachments_cipher', 'attachments (cipher_uuid)'],
   ['belfry_devices_user', 'devices (user_uuid)'],
   ['belfry_devices_refresh_token', 'devices (refresh_token)'],
-].map(([name, columns]) => `CREATE INDEX IF NOT EXISTS ${name} ON ${columns}`)
+].map(([name = '', columns = '']) => ({ name, columns }))

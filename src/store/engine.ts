@@ -1,0 +1,18 @@
+import type { Kysely, RawBuilder } from 'kysely'
+import type { ExclusiveWork } from './store.ts'
+import type { Database } from './tables.ts'
+import type { Timestamp } from './timestamps.ts'
+
+/** What an engine says or does differently. */
+export interface Engine {
+  /** The moment as a value whose type the statement does not tell otherwise. */
+  timestamp(at: Timestamp): RawBuilder<Timestamp>
+  /** The later of a column's timestamp and `at`, in the form that `formatTimestamp` writes or one it equals. */
+  later(column: string, at: Timestamp): RawBuilder<Timestamp>
+  /** The same for the timestamp one millisecond after the column's. */
+  laterThan(column: string, at: Timestamp): RawBuilder<Timestamp>
+  /** `Store.exclusively`. */
+  exclusively(name: string, work: ExclusiveWork): Promise<boolean>
+  /** Finishes what was asked of `db` before, then destroys it. */
+  close(db: Kysely<Database>): Promise<void>
+}

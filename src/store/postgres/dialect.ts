@@ -1,0 +1,24 @@
+import { type Dialect, type PostgresPool as KyselyPool, PostgresDialect, sql } from 'kysely'
+import type { Engine } from '../engine.ts'
+import type { Timestamp } from '../timestamps.ts'
+import { exclusively } from './advisory-lock.ts'
+import type { PostgresPool } from './pool.ts'
+
+/** Kysely's PostgreSQL. Its pools also take cursors, but only to stream results, which the store never does. */
+export const postgresDialect = (pool: PostgresPool): Dialect =>
+  new PostgresDialect({ pool: pool as unknown as KyselyPool })
+
+export const postgresEngine = (pool: PostgresPool): Engine => ({
+  timestamp,
+  later: (column, at) => sql<Timestamp>`greatest(${sql.ref(column)}, ${timestamp(at)})`,
+  laterThan: (column, at) => sql<Timestamp>`greatest(${sql.ref(column)} + interval '1 millisecond', ${timestamp(at)})`,
+  exclusively: (name, work) => exclusively(pool, name, work),
+  async close(db) {
+    await pool.settle()
+    await db.destroy()
+    // Which Kysely leaves open if it was never asked anything.
+    await pool.end()
+  },
+})
+
+const timestamp = (at: Timestamp) => sql<Timestamp>`${at}::timestamp`

@@ -1,0 +1,68 @@
+import { ConfigError } from '#kit'
+import { describeAddress, type PostgresAddress } from './address.ts'
+
+/** Says in one line why the database cannot be used. Every message about opening names it in the same way. */
+export function cannotOpen(address: PostgresAddress, reason: string, cause?: unknown): ConfigError {
+  return new ConfigError(`Cannot open the database ${describeAddress(address)}: ${reason}`, { cause })
+}
+
+/** The connection to the database broke, or none could be made: what was asked may be asked again later. */
+export class DatabaseUnavailable extends Error {
+  readonly code = 'DATABASE_UNAVAILABLE'
+  override name = 'DatabaseUnavailable'
+}
+
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const INVALID_AUTHORIZATION = '28000'
+const INVALID_PASSWORD = '28P01'
+const UNKNOWN_DATABASE = '3D000'
+const INSUFFICIENT_PRIVILEGE = '42501'
+const TOO_MANY_CONNECTIONS = '53300'
+/** Shut down by the administrator, crashed beside another connection, not up yet, the database dropped, idle too long. */
+const GONE = ['57P01', '57P02', '57P03', '57P04', '57P05', '25P03']
+const CONNECTION_EXCEPTIONS = '08'
+
+/** SQLSTATE, or the code of Node's error; undefined when there is none. */
+export function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : undefined
+}
+
+/** What the server itself said, as against what befell the connection to it. */
+const isSaidByServer = (error: unknown) => error instanceof Error && 'severity' in error
+
+/** Whether the error ends the connection on which it came. */
+export function isLost(error: unknown): boolean {
+  const code = codeOf(error) ?? ''
+  if (isSaidByServer(error)) return GONE.includes(code) || code.startsWith(CONNECTION_EXCEPTIONS)
+  return true
+}
+
+/** Whether the server may simply not be up yet, or have no place just now. */
+export function mayPass(error: unknown): boolean {
+  if (isSaidByServer(error)) return isLost(error) || codeOf(error) === TOO_MANY_CONNECTIONS
+  return (
+    PASSING.includes(codeOf(error) ?? '') || (codeOf(error) === undefined && /terminated|timeout/i.test(`${error}`))
+  )
+}
+
+/** Of Node: nobody listens, nobody answers, the name is not known (yet), the socket is not there (yet). */
+const PASSING = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND']
+PASSING.push('EAI_AGAIN', 'ENOENT')
+
+/** What a failure to connect or to make the schema means, as the line that the operator reads. */
+export function explain(address: PostgresAddress, error: unknown): unknown {
+  if (error instanceof ConfigError) return error
+  const { message } = error as Error
+  switch (codeOf(error)) {
+    case INVALID_AUTHORIZATION:
+    case INVALID_PASSWORD:
+      return cannotOpen(address, `it does not let user "${address.user}" in: ${message}`, error)
+    case UNKNOWN_DATABASE:
+      return cannotOpen(address, 'there is no database of this name; create it, empty', error)
+    case INSUFFICIENT_PRIVILEGE:
+      return cannotOpen(address, `user "${address.user}" may not do what is needed: ${message}`, error)
+    default:
+      return cannotOpen(address, message || (codeOf(error) ?? 'unknown error'), error)
+  }
+}

@@ -1,0 +1,68 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { Kysely } from 'kysely'
+import { ConfigError, silentLogger } from '#kit'
+import { KyselyStore } from '../kysely-store.ts'
+import type { PostgresOptions, StoreTools } from '../options.ts'
+import type { Store } from '../store.ts'
+import type { Database } from '../tables.ts'
+import { describeAddress, type PostgresAddress, parsePostgresUrl } from './address.ts'
+import { postgresDialect, postgresEngine } from './dialect.ts'
+import { cannotOpen, explain, mayPass } from './failure.ts'
+import { type PooledClient, PostgresPool } from './pool.ts'
+import { completeSchema } from './schema.ts'
+
+const BETWEEN_ATTEMPTS_MS = 1000
+
+/**
+ * Opens the store on PostgreSQL, with the schema complete, for which it waits until the server is up. Throws ConfigError
+ * as `openStore` says.
+ */
+export async function openPostgresStore(options: PostgresOptions & StoreTools): Promise<Store> {
+  const { clock, logger = silentLogger } = options
+  const address = readUrl(options.url)
+  try {
+    const pool = new PostgresPool(options, { address, logger })
+    try {
+      const client = await connect(pool, address, options)
+      try {
+        await completeSchema(client, address, clock)
+      } finally {
+        client.release()
+      }
+    } catch (error) {
+      await pool.end()
+      throw error
+    }
+    const dialect = postgresDialect(pool)
+    return new KyselyStore(new Kysely<Database>({ dialect }), postgresEngine(pool))
+  } catch (error) {
+    throw explain(address, error)
+  }
+}
+
+function readUrl(url: string): PostgresAddress {
+  try {
+    return parsePostgresUrl(url)
+  } catch (error) {
+    throw new ConfigError(`The URL of the database ${(error as Error).message}`)
+  }
+}
+
+/** The first connection. At an orderly start of many containers the database may well be the last to be up. */
+async function connect(
+  pool: PostgresPool,
+  address: PostgresAddress,
+  { connectionAttempts, logger = silentLogger }: PostgresOptions & StoreTools,
+): Promise<PooledClient> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await pool.connect()
+    } catch (error) {
+      const { cause, message } = error as Error
+      if (!mayPass(cause)) throw cause
+      if (attempt === connectionAttempts) throw cannotOpen(address, message, error)
+      logger.warn({ database: describeAddress(address), attempt, reason: message }, 'waiting for the database')
+      await pause(BETWEEN_ATTEMPTS_MS)
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import pg from 'pg'
+import type { Logger } from '#kit'
+import type { PostgresOptions } from '../options.ts'
+import { describeAddress, type PostgresAddress } from './address.ts'
+import { codeOf, DatabaseUnavailable, isLost } from './failure.ts'
+import { sessionSetup } from './session-setup.ts'
+import { tlsOptions } from './tls.ts'
+import { columnTypes } from './types.ts'
+
+/** How much longer than the server we give it for a statement, before the connection is taken for dead. */
+const ANSWER_GRACE_MS = 5_000
+
+export interface PoolTools {
+  readonly address: PostgresAddress
+  readonly logger: Logger
+}
+
+/**
+ * The connections of one store, in the form in which Kysely's driver asks for them. One that breaks costs what is asked on it and goes;
+ * the next caller gets another, so nobody has to do anything when PostgreSQL is back.
+ */
+export class PostgresPool {
+  /** Kysely wants to see them for cancelling queries, which nobody here does. */
+  readonly options = {}
+  readonly #address: PostgresAddress
+  readonly #pool: pg.Pool
+  readonly #clients = new WeakMap<pg.PoolClient, PooledClient>()
+  /** Callers that have a connection or wait for one. */
+  #callers = 0
+  #closing: { readonly promise: Promise<void>; resolve(): void } | undefined
+  #ended: Promise<void> | undefined
+
+  /** Throws the file system's error when a certificate's file cannot be read. */
+  constructor(options: PostgresOptions, { address, logger }: PoolTools) {
+    this.#address = address
+    this.#pool = new pg.Pool({
+      host: address.host,
+      port: address.port,
+      database: address.database,
+      user: address.user,
+      ...(address.password !== undefined && { password: address.password }),
+      ssl: tlsOptions(address) ?? false,
+      application_name: address.applicationName,
+      ...(address.options !== undefined && { options: address.options }),
+      types: columnTypes,
+      keepAlive: true,
+      ...(options.statementTimeoutMs > 0 && { query_timeout: options.statementTimeoutMs + ANSWER_GRACE_MS }),
+      max: options.maxConnections,
+      min: options.minConnections,
+      connectionTimeoutMillis: options.acquireTimeoutMs,
+      idleTimeoutMillis: options.idleTimeoutMs,
+      onConnect: async (client) => void (await client.query(sessionSetup(options))),
+    })
+    // The driver has nobody else to tell, and an `error` event without a listener ends the process.
+    this.#pool.on('error', (error) =>
+      logger.warn({ database: describeAddress(address), reason: reasonOf(error) }, 'idle database connection lost'),
+    )
+    this.#pool.on('connect', (client) => {
+      client.on('error', () => undefined)
+      this.#clients.set(client, new PooledClient(client, this))
+    })
+  }
+
+  /** Rejects with DatabaseUnavailable when there is no connection to be had in time. */
+  async connect(): Promise<PooledClient> {
+    if (this.#closing) throw new Error('The store is closed')
+    this.#callers++
+    try {
+      return this.#clients.get(await this.#acquire())!
+    } catch (error) {
+      this.callerIsDone()
+      throw this.unavailable(error)
+    }
+  }
+
+  /** A connection beside the pool, which the caller ends. */
+  async connectBeside(): Promise<pg.Client> {
+    if (this.#closing) throw new Error('The store is closed')
+    const { password } = this.#pool.options
+    const client = new pg.Client({ ...this.#pool.options, ...(password !== undefined && { password }) })
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      throw this.unavailable(error)
+    }
+  }
+
+  /** Resolves when everybody who asked for a connection before has given it back. */
+  async settle(): Promise<void> {
+    this.#closing ??= Promise.withResolvers()
+    if (this.#callers === 0) this.#closing.resolve()
+    await this.#closing.promise
+  }
+
+  /** Ends the connections, too. */
+  async end(): Promise<void> {
+    await this.settle()
+    this.#ended ??= this.#pool.end()
+    await this.#ended
+  }
+
+  /** For `PooledClient`. */
+  callerIsDone(): void {
+    this.#callers--
+    if (this.#callers === 0) this.#closing?.resolve()
+  }
+
+  unavailable(cause: unknown): DatabaseUnavailable {
+    const database = describeAddress(this.#address)
+    return new DatabaseUnavailable(`The database ${database} cannot be reached: ${reasonOf(cause)}`, { cause })
+  }
+
+  async #acquire(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect()
+    } catch (error) {
+      if (this.#address.sslMode !== 'prefer' || !/does not support SSL/.test(`${error}`)) throw error
+      // So will every other connection be.
+      this.#pool.options.ssl = false
+      return await this.#pool.connect()
+    }
+  }
+}
+
+/** A connection that somebody has for a while. */
+export class PooledClient {
+  readonly #client: pg.PoolClient
+  readonly #pool: PostgresPool
+  #isBroken = false
+
+  constructor(client: pg.PoolClient, pool: PostgresPool) {
+    this.#client = client
+    this.#pool = pool
+  }
+
+  /** Rejects with DatabaseUnavailable when the connection is lost, or the server's answer does not come. */
+  // biome-ignore lint/suspicious/noExplicitAny: what the rows are is for the caller to know, as it is in the driver.
+  async query<Row extends pg.QueryResultRow = any>(
+    text: string,
+    values: readonly unknown[] = [],
+  ): Promise<pg.QueryResult<Row>> {
+    // Behind a statement that is not answered the driver would only let others wait.
+    if (this.#isBroken) throw this.#pool.unavailable(new Error('the connection broke before'))
+    try {
+      return await this.#client.query(text, [...values])
+    } catch (error) {
+      if (isLost(error)) {
+        this.#isBroken = true
+        throw this.#pool.unavailable(error)
+      }
+      // It quotes what is in the row: vault contents belong into no log.
+      if (error instanceof pg.DatabaseError) error.detail = undefined
+      throw error
+    }
+  }
+
+  release(destroy = false): void {
+    this.#client.release(destroy || this.#isBroken)
+    this.#pool.callerIsDone()
+  }
+}
+
+/** An attempt at several addresses of a host has no text of its own. */
+const reasonOf = (error: unknown) => (error instanceof Error && error.message) || (codeOf(error) ?? 'unknown error')
