@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  connectLine,
   errLine,
   hmsgHead,
   infoLine,
+  interestLine,
+  leafHmsgHead,
+  lmsgHead,
   msgHead,
   NO_RESPONDERS_HEADER,
+  noInterestLine,
   noRespondersHeader,
   OK_LINE,
   PING_LINE,
@@ -22,6 +27,19 @@ for (const [line, expected] of [
   [msgHead('foo.bar', '1', '_INBOX.1', 0), 'MSG foo.bar 1 _INBOX.1 0\r\n'],
   [hmsgHead('foo.bar', 'abc', '', 24, 27), 'HMSG foo.bar abc 24 27\r\n'],
   [hmsgHead('foo.bar', 'abc', 'r', 24, 27), 'HMSG foo.bar abc r 24 27\r\n'],
+  [connectLine({ name: 'grün', headers: true }), 'CONNECT {"name":"grün","headers":true}\r\n'],
+  [interestLine('foo.*', '', 1), 'LS+ foo.*\r\n'],
+  [interestLine('foo.*', 'grp', 2), 'LS+ foo.* grp 2\r\n'],
+  [noInterestLine('foo.*', ''), 'LS- foo.*\r\n'],
+  [noInterestLine('foo.*', 'grp'), 'LS- foo.* grp\r\n'],
+  [lmsgHead('foo', '', [], 5), 'LMSG foo 5\r\n'],
+  [lmsgHead('foo', 'r', [], 0), 'LMSG foo r 0\r\n'],
+  [lmsgHead('foo', '', ['p'], 5), 'LMSG foo | p 5\r\n'],
+  [lmsgHead('foo', 'r', ['p', 'q'], 5), 'LMSG foo + r p q 5\r\n'],
+  [leafHmsgHead('foo', '', [], 18, 20), 'HMSG foo 18 20\r\n'],
+  [leafHmsgHead('foo', 'r', [], 18, 20), 'HMSG foo r 18 20\r\n'],
+  [leafHmsgHead('foo', '', ['p', 'q'], 18, 20), 'HMSG foo | p q 18 20\r\n'],
+  [leafHmsgHead('foo', 'r', ['p'], 18, 20), 'HMSG foo + r p 18 20\r\n'],
 ] as const) {
   test(`the line ${JSON.stringify(expected)}`, () => {
     assert.equal(line, expected)
