@@ -5,8 +5,8 @@ import { test } from 'node:test'
 import { systemClock } from '#kit'
 import { openStore } from '#store'
 import facts from '../vectors/vaultwarden-sqlite-schema.json' with { type: 'json' }
-import { readCatalogue } from './catalogue.ts'
 import { made, sampleDevice, sampleUser } from './samples.ts'
+import { readCatalogue } from './sqlite-catalogue.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 /** Makes a database, closes the store, and hands the file to `look`. */

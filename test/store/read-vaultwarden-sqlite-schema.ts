@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { readCatalogue } from './catalogue.ts'
+import { readCatalogue } from './sqlite-catalogue.ts'
 
 /**
  * Makes `test/vectors/vaultwarden-sqlite-schema.json` anew. Its argument is the folder `migrations/sqlite` of a
