@@ -1,10 +1,15 @@
-import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { createSecureContext, getCACertificates, type SecureContext, type SecureContextOptions } from 'node:tls'
-import { getSystemErrorMessage } from 'node:util'
-import { ConfigError } from '#kit'
+import { randomBytes, X509Certificate } from 'node:crypto'
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { certificateHash, publicKeyHash } from './certificate.ts'
-import { opensslCiphers, opensslCurves } from './cipher-names.ts'
+import {
+  firstOfEachKind,
+  handshakeRules,
+  type Pair,
+  readAuthorities,
+  readPairs,
+  systemAuthorities,
+  translated,
+} from './tls-files.ts'
 
 /** `tls {}` of a listener. (`spec/nats.md` §1.4) */
 export interface TlsOptions {
@@ -75,22 +80,24 @@ export async function loadTls(options: TlsOptions): Promise<TlsSettings> {
   const authorities = options.caFile === undefined ? undefined : await readAuthorities(options.caFile)
   const common = {
     honorCipherOrder: true,
-    minVersion: options.minVersion,
-    ...(options.cipherSuites.length > 0 && { ciphers: opensslCiphers(options.cipherSuites) }),
-    ...(options.curvePreferences.length > 0 && { ecdhCurve: opensslCurves(options.curvePreferences) }),
+    ...handshakeRules(options),
     ...(requiresClientCertificate && { ca: authorities ?? systemAuthorities() }),
   }
-  const pins = new Set(options.pinnedCerts.map((pin) => pin.toLowerCase()))
   return Object.freeze({
     ...contexts(pairs, common),
     certificateHashes: pairs.map(({ certificate }) => certificateHash(certificate)),
     timeoutMs: options.timeoutMs,
     requiresClientCertificate,
-    isPinned: (certificate: X509Certificate | undefined) =>
-      pins.size === 0 || (certificate !== undefined && pins.has(publicKeyHash(certificate))),
+    isPinned: pinCheck(options.pinnedCerts),
     handshakeFirst: options.handshakeFirst,
     allowNonTls: options.allowNonTls,
   })
+}
+
+/** Whether a certificate is among those that are pinned; where none is, whatever is shown. */
+export function pinCheck(pinnedCerts: readonly string[]): (certificate: X509Certificate | undefined) => boolean {
+  const pins = new Set(pinnedCerts.map((pin) => pin.toLowerCase()))
+  return (certificate) => pins.size === 0 || (certificate !== undefined && pins.has(publicKeyHash(certificate)))
 }
 
 /** TLS with one certificate and defaults for the rest. Throws what OpenSSL has against the certificate. */
@@ -108,22 +115,14 @@ export function tlsFrom({ certificatePem, keyPem }: TlsMaterial): TlsSettings {
   })
 }
 
-interface Pair extends TlsMaterial {
-  readonly certificate: X509Certificate
-  readonly keyType: string
-}
-
-/**
- * One context holds one certificate for each kind of key, the first of the list, and OpenSSL picks what the client
- * understands. A client that names a server gets those that are for that name, where there are any.
- */
+/** A client that names a server gets certificates that are for that name, where there are any. */
 function contexts(pairs: readonly Pair[], common: SecureContextOptions): Pick<TlsSettings, 'context' | 'contextFor'> {
   // Without it OpenSSL refuses to resume a session in which the client showed a certificate. A new one for each reload:
   // a session must not outlive the authorities that it was checked with.
   const sessionIdContext = randomBytes(16).toString('hex')
   const made = new Map<string, SecureContext>()
   const contextOf = (candidates: readonly Pair[]): SecureContext => {
-    const chosen = candidates.filter((pair, i) => candidates.findIndex(({ keyType }) => keyType === pair.keyType) === i)
+    const chosen = firstOfEachKind(candidates)
     // As many as there are sets of certificates with a name in common.
     const id = chosen.map((pair) => pairs.indexOf(pair)).join()
     let context = made.get(id)
@@ -145,102 +144,4 @@ function contexts(pairs: readonly Pair[], common: SecureContextOptions): Pick<Tl
       return named.length === 0 ? undefined : contextOf(named)
     },
   }
-}
-
-/** Good files can still be too weak for OpenSSL's security level, or name ciphers that it was built without. */
-function translated<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    if (error instanceof ConfigError) throw error
-    throw new ConfigError(`error parsing X509 certificate/key pair: ${reasonOf(error)}`, { cause: error })
-  }
-}
-
-async function readPairs(files: TlsOptions['certificates']): Promise<readonly Pair[]> {
-  const pairs: Pair[] = []
-  for (const [i, { certFile, keyFile }] of files.entries()) {
-    try {
-      pairs.push(parsePair(await readText(certFile), await readText(keyFile)))
-    } catch (error) {
-      const which = files.length > 1 ? ` ${i + 1}/${files.length}` : ''
-      throw new ConfigError(`error parsing X509 certificate/key pair${which}: ${reasonOf(error)}`, { cause: error })
-    }
-  }
-  return pairs
-}
-
-/** Throws errors in the words of Go's `tls.X509KeyPair`. */
-function parsePair(certificatePem: string, keyPem: string): Pair {
-  const [pem] = pemBlocks(certificatePem, 'CERTIFICATE')
-  if (pem === undefined) throw new Error(missingBlock(certificatePem, '"CERTIFICATE" PEM block in certificate input'))
-  if (pemBlocks(keyPem, '(?:[A-Z]+ )?PRIVATE KEY').length === 0) {
-    if (pemBlocks(keyPem, 'CERTIFICATE').length > 0) {
-      throw new Error('tls: found a certificate rather than a key in the PEM for the private key')
-    }
-    throw new Error(missingBlock(keyPem, 'PEM block with type ending in "PRIVATE KEY" in key input'))
-  }
-  const certificate = new X509Certificate(pem)
-  let key: KeyObject
-  try {
-    key = createPrivateKey(keyPem)
-  } catch (error) {
-    throw new Error('tls: failed to parse private key', { cause: error })
-  }
-  const publicKey = createPublicKey(key)
-  if (publicKey.asymmetricKeyType !== certificate.publicKey.asymmetricKeyType) {
-    throw new Error('tls: private key type does not match public key type')
-  }
-  if (!publicKey.equals(certificate.publicKey)) throw new Error('tls: private key does not match public key')
-  return { certificatePem, keyPem, certificate, keyType: publicKey.asymmetricKeyType ?? '' }
-}
-
-function missingBlock(text: string, what: string): string {
-  const types = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----/g)].map(([, type]) => type)
-  const input = /certificate input/.test(what) ? 'certificate input' : 'key input'
-  if (types.length === 0) return `tls: failed to find any PEM data in ${input}`
-  if (input === 'certificate input' && types.length === 1 && types[0]?.endsWith('PRIVATE KEY')) {
-    return 'tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched'
-  }
-  return `tls: failed to find ${what} after skipping PEM blocks of the following types: [${types.join(' ')}]`
-}
-
-/** Those of the file's certificates that can be read, as in Go; an error when there are none. */
-async function readAuthorities(file: string): Promise<string[]> {
-  let text: string
-  try {
-    text = await readText(file)
-  } catch (error) {
-    throw new ConfigError(reasonOf(error), { cause: error })
-  }
-  const authorities = pemBlocks(text, 'CERTIFICATE').filter((pem) => {
-    try {
-      return new X509Certificate(pem).raw.length > 0
-    } catch {
-      return false
-    }
-  })
-  if (authorities.length === 0) throw new ConfigError('failed to parse root ca certificate')
-  return authorities
-}
-
-/** Node would take those that it was built with. */
-function systemAuthorities(): string[] {
-  const authorities = getCACertificates('system')
-  return authorities.length > 0 ? authorities : getCACertificates('bundled')
-}
-
-function pemBlocks(text: string, type: string): string[] {
-  return text.match(new RegExp(`-----BEGIN ${type}-----[\\s\\S]*?-----END ${type}-----`, 'g')) ?? []
-}
-
-function readText(file: string): Promise<string> {
-  return readFile(file, 'latin1')
-}
-
-/** For what the system has against a file, Go's words: `open x.pem: no such file or directory`. */
-function reasonOf(error: unknown): string {
-  const { errno, syscall, path, message } = error as NodeJS.ErrnoException
-  // Node opens a folder without complaint, and does not say which it was when reading fails.
-  return errno === undefined ? message : `${syscall}${path ? ` ${path}` : ''}: ${getSystemErrorMessage(errno)}`
 }
