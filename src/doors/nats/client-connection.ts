@@ -6,6 +6,7 @@ import { ClientLog } from './client-log.ts'
 import { ClientOperations, type OperationsHost } from './client-operations.ts'
 import { ClientOutput } from './client-output.ts'
 import { type CloseReason, WEBSOCKET_CLOSE_CODE } from './close-reason.ts'
+import { type ConnectOptions, parseConnect } from './connect-options.ts'
 import type { ConnectionSnapshot } from './connection-snapshot.ts'
 import type { DoorContext } from './context.ts'
 import { type InfoChanges, type InfoFacts, infoFor } from './info.ts'
@@ -81,17 +82,17 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
     this.#operations = new ClientOperations({ host: this, account, context, log: this.#log, output: this.#output })
     this.#parser = new ClientParser(limits, this.#operations)
     this.#parser.acceptsHeaders = false
+    this.#parser.awaitsConnect = this.#profile.authenticator.isRequired
     this.#drops = !limits.stallsFastProducers
     this.#startMs = clock.now()
     this.#lastActivityMs = this.#startMs
     this.#life = new Life(this.#startMs, this.pingIntervalMs)
     this.#session = new Session({
       host: this,
+      applicant: this.#operations,
       context,
       profile: this.#profile,
       listener,
-      operations: this.#operations,
-      parser: this.#parser,
       remote,
       cookies,
       nonce,
@@ -261,7 +262,13 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
 
   onConnect(json: string): void {
     this.#log.received('CONNECT', json)
-    this.#session.connect(json)
+    const options = parseConnect(json, this.#operations.options)
+    // nats-server closes without a word on a CONNECT it cannot read.
+    if (options === undefined) this.close('Protocol Violation')
+    else {
+      this.#operations.options = options
+      this.#session.logIn(() => this.#connected(options))
+    }
   }
 
   onUninvited(): void {
@@ -304,6 +311,10 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
     this.#lastActivityMs = this.#context.recently
   }
 
+  admitted(): void {
+    this.#parser.awaitsConnect = false
+  }
+
   wait(): void {
     this.#parser.pause()
     this.#reading.hold()
@@ -327,6 +338,20 @@ export class ClientConnection implements OperationsHost, SessionHost, StreamRece
   }
 
   // --------------------------------------------------------------------------------------------------------------
+
+  /** Let in as who it said to be: what else it said counts now. */
+  #connected(options: ConnectOptions): void {
+    const hasHeaders = options.headers && this.#context.limits.supportsHeaders
+    this.#operations.options = { ...options, headers: hasHeaders }
+    this.#parser.acceptsHeaders = hasHeaders
+    if (options.account !== '' || options.newAccount) {
+      this.#session.refuse('CONNECT names an account')
+    } else if (options.protocol !== 0 && options.protocol !== 1) {
+      this.close('Bad Client Protocol Version', 'invalid client protocol')
+    } else if (options.noResponders && !hasHeaders) {
+      this.close('No Responders Requires Headers', 'no responders requires headers support')
+    } else this.#operations.acknowledge()
+  }
 
   #sendInfo(said: InfoChanges & Pick<InfoFacts, 'nonce' | 'login'>): void {
     const { identity, limits } = this.#context

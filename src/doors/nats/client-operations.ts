@@ -11,11 +11,19 @@ import {
 import { type ClientHandler, noRespondersHeader } from '#wire/nats'
 import type { ClientLog } from './client-log.ts'
 import type { ClientOutput } from './client-output.ts'
+import type { CloseReason } from './close-reason.ts'
 import { BEFORE_CONNECT, type ConnectOptions } from './connect-options.ts'
 import type { DoorContext } from './context.ts'
 import { isReservedReply, isReservedSubject } from './reserved-subjects.ts'
+import type { Applicant } from './session.ts'
 import { Subscriptions } from './subscriptions.ts'
-import { publishViolation, removedSubscription, replyViolation, type Violation } from './violations.ts'
+import {
+  publishViolation,
+  removedSubscription,
+  replyViolation,
+  TOO_MANY_SUBSCRIPTIONS,
+  type Violation,
+} from './violations.ts'
 
 /** The connection that operations come in by: the peer to which the account delivers, and whose life they concern. */
 export interface OperationsHost extends Peer {
@@ -26,6 +34,9 @@ export interface OperationsHost extends Peer {
   onError(text: string): void
   /** What it publishes fills the outbox of somebody who reads more slowly. */
   slowDown(): void
+  /** It may be allowed more or less in one message now. */
+  limitsChanged(): void
+  close(reason: CloseReason, errorText?: string): void
 }
 
 export interface OperationsOptions {
@@ -37,7 +48,7 @@ export interface OperationsOptions {
 }
 
 /** What one client does in its account: it publishes and subscribes. */
-export class ClientOperations implements ClientHandler {
+export class ClientOperations implements ClientHandler, Applicant {
   readonly #host: OperationsHost
   readonly #context: DoorContext
   readonly #log: ClientLog
@@ -91,11 +102,6 @@ export class ClientOperations implements ClientHandler {
     return least(ofServer, this.#account.limits.maxSubscriptions, this.#limits?.maxSubscriptions)
   }
 
-  /** Whether it has more subscriptions than it may, or may not have any. */
-  get isBeyondSubscriptions(): boolean {
-    return this.subscriptions.size > this.maxSubscriptions || this.maxSubscriptions === 0
-  }
-
   /** From now on one of the connections of `account`, with all its subscriptions. False: it would be one too many. */
   enter(account: Account): boolean {
     if (account === this.#account && this.#isInside) return true
@@ -112,8 +118,20 @@ export class ClientOperations implements ClientHandler {
     this.#isInside = false
   }
 
-  /** From now on it may do what `principal` may. It is told which of its subscriptions end by that. */
-  restrict({ permissions, limits }: Principal): void {
+  get isOneTooMany(): boolean {
+    const { connectionCount, limits } = this.#account
+    return connectionCount > (limits.maxConnections ?? Number.POSITIVE_INFINITY)
+  }
+
+  startOver(): void {
+    this.subscriptions.clear()
+  }
+
+  /**
+   * From now on it may do what `principal` may. It is told which of its subscriptions end by that. False: it may not have
+   * as many as are left, and was closed.
+   */
+  restrict({ permissions, limits }: Principal): boolean {
     const check = permissions && PermissionCheck.of(permissions)
     this.#limits = limits
     this.#publishing = check?.restrictsPublishing ? check : undefined
@@ -127,6 +145,10 @@ export class ClientOperations implements ClientHandler {
       this.#log.info({ reason: logged }, 'subscription removed')
       this.#output.error(told)
     }
+    this.#host.limitsChanged()
+    if (this.subscriptions.size <= this.maxSubscriptions && this.maxSubscriptions > 0) return true
+    this.#host.close('Maximum Subscriptions Exceeded', TOO_MANY_SUBSCRIPTIONS.told)
+    return false
   }
 
   /** It gets a message that asks for an answer there. */

@@ -32,6 +32,9 @@ export const WEBSOCKET_CLOSE_CODE = {
   'No Responders Requires Headers': 1011,
   'Incorrect Port': 1011,
   'Duplicate Client ID': 1011,
+  'Duplicate Remote LeafNode Connection': 1011,
+  'Cluster Names Identical': 1011,
+  'Minimum Version Required': 1011,
   Kicked: 1011,
   'Internal Client': 1011,
 

@@ -25,10 +25,13 @@ export function credentialsIn(header: string | undefined, names: CookieNames | u
 }
 
 /** What CONNECT says, filled up from cookies. */
-export function withCookies(options: ConnectOptions, cookies: CookieCredentials): ConnectOptions {
+export function withCookies<Options extends Required<CookieCredentials>>(
+  options: Options,
+  cookies: CookieCredentials,
+): Options {
   const filled: Record<string, unknown> = { ...options }
   for (const kind of KINDS) if (options[kind] === '') filled[kind] = cookies[kind] ?? ''
-  return filled as unknown as ConnectOptions
+  return filled as unknown as Options
 }
 
 function unquoted(value: string): string {

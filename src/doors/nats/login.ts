@@ -23,6 +23,12 @@ export interface LoginOptions {
   onTimeout(): void
 }
 
+/** What of CONNECT a login is about. */
+export type Said = Pick<
+  ConnectOptions,
+  'user' | 'password' | 'token' | 'jwt' | 'nkey' | 'signature' | 'name' | 'lang' | 'version' | 'protocol'
+>
+
 /** Who was let in, by what it showed. */
 export interface Admission {
   readonly request: LoginRequest
@@ -52,7 +58,7 @@ export class Login {
    */
   attempt(
     authenticator: Authenticator,
-    options: ConnectOptions,
+    options: Said,
     answer: (result: LoginResult, request: LoginRequest) => void,
   ): 'now' | 'later' | 'overloaded' {
     const request = this.requestOf(options)
@@ -80,7 +86,7 @@ export class Login {
     return this.#settled(new Promise((resolve) => resolve(authenticator.recheck(request, principal))))
   }
 
-  requestOf(options: ConnectOptions): LoginRequest {
+  requestOf(options: Said): LoginRequest {
     const { cookies, nonce, profile, remote, client, tls } = this.#options
     const { user, password, token, jwt, nkey, signature } = withCookies(options, cookies)
     const { name, lang, version, protocol } = options

@@ -1,17 +1,13 @@
 import type { Authenticator, Expiry, LoginRequest, LoginResult, Principal } from '#auth'
-import { DEFAULT_ACCOUNT } from '#core'
-import type { ClientParser } from '#wire/nats'
+import { type Account, DEFAULT_ACCOUNT } from '#core'
 import type { ClientLog } from './client-log.ts'
-import type { ClientOperations } from './client-operations.ts'
 import type { CloseReason } from './close-reason.ts'
-import { type ConnectOptions, parseConnect } from './connect-options.ts'
 import type { ConnectionSnapshot } from './connection-snapshot.ts'
 import type { DoorContext } from './context.ts'
 import { ExpiryTimer } from './expiry.ts'
-import { type Admission, Login, type LoginOptions } from './login.ts'
+import { type Admission, Login, type LoginOptions, type Said } from './login.ts'
 import type { ListenerProfile, ProfileHolder } from './profile.ts'
 import { claimOf, claimText, expired, type Objection, objection, userLabel } from './refusal.ts'
-import { TOO_MANY_SUBSCRIPTIONS } from './violations.ts'
 
 /** Who a client is that nothing was asked of. */
 const ANYBODY: Principal = { name: '', account: DEFAULT_ACCOUNT }
@@ -22,7 +18,23 @@ const THROTTLED = 'Connection throttling is active. Please try again later.'
 
 type Refused = Extract<LoginResult, { ok: false }>
 
-/** The connection whose client logs in. */
+/** Who logs in: a client, or another server that is to become a leaf node. Of a peer this is what accounts know. */
+export interface Applicant {
+  /** What it said of itself in CONNECT. */
+  readonly options: Said
+  /** From now on one of the connections of `account`, with all that it has there. False: it would be one too many. */
+  enter(account: Account): boolean
+  /** No connection of its account any more. */
+  leave(): void
+  /** Whether its account has more connections like it than it may have by now. */
+  readonly isOneTooMany: boolean
+  /** It turned out to be somebody else: what it has in its account is not its own. */
+  startOver(): void
+  /** From now on it may do what `principal` may. False: it cannot go on like that, and was closed. */
+  restrict(principal: Principal): boolean
+}
+
+/** The connection by which somebody logs in. */
 export interface SessionHost {
   /** CONNECT came in, or what stands for it. */
   began(): void
@@ -32,29 +44,27 @@ export interface SessionHost {
   goOn(work: () => void): void
   /** Does `work` outside of any read. */
   guard(work: () => void): void
-  /** The client may be allowed more or less in one message now. */
-  limitsChanged(): void
+  /** It is let in, and may say more than CONNECT. */
+  admitted(): void
   close(reason: CloseReason, errorText?: string): void
   snapshot(): ConnectionSnapshot
 }
 
 export interface SessionOptions extends Omit<LoginOptions, 'onTimeout'> {
   readonly host: SessionHost
-  readonly context: DoorContext
+  readonly applicant: Applicant
+  readonly context: Pick<DoorContext, 'broker' | 'clock' | 'observer'>
   readonly listener: ProfileHolder
-  readonly operations: ClientOperations
-  readonly parser: ClientParser
   readonly log: ClientLog
 }
 
-/** Who one client is, and for how long: from its CONNECT on, or from what stands for one. */
+/** Who somebody is, and for how long: from CONNECT on, or from what stands for one. */
 export class Session {
   readonly #host: SessionHost
-  readonly #context: DoorContext
+  readonly #applicant: Applicant
+  readonly #context: SessionOptions['context']
   readonly #profile: ListenerProfile
   readonly #listener: ProfileHolder
-  readonly #operations: ClientOperations
-  readonly #parser: ClientParser
   readonly #log: ClientLog
   readonly #login: Login
   readonly #expiry: ExpiryTimer
@@ -68,15 +78,13 @@ export class Session {
   #isEnded = false
 
   constructor(options: SessionOptions) {
-    const { host, context, profile, listener, operations, parser, log, clock } = options
+    const { host, applicant, context, profile, listener, log, clock } = options
     this.#host = host
+    this.#applicant = applicant
     this.#context = context
     this.#profile = profile
     this.#listener = listener
-    this.#operations = operations
-    this.#parser = parser
     this.#log = log
-    parser.awaitsConnect = profile.authenticator.isRequired
     this.#expiry = new ExpiryTimer(clock, () => void this.#renew())
     const onTimeout = () => host.close('Authentication Timeout', 'Authentication Timeout')
     this.#login = new Login({ ...options, onTimeout })
@@ -96,22 +104,34 @@ export class Session {
     return this.#login.isPending
   }
 
-  connect(json: string): void {
-    const options = parseConnect(json, this.#operations.options)
-    // nats-server closes without a word on a CONNECT it cannot read.
-    if (options === undefined) this.#host.close('Protocol Violation')
-    else {
-      this.#operations.options = options
-      this.#logIn((request) => this.#connected(options, request))
-    }
+  /** Asks who it is by its options, and goes on with `then` when it is let in. What it sends until that is known waits. */
+  logIn(then: () => void): void {
+    this.#host.began()
+    this.#hasConnected = true
+    this.#question++
+    let isLate = false
+    // As the rules are now, not as they were when it connected.
+    const { authenticator } = this.#listener.current
+    const outcome = this.#login.attempt(authenticator, this.#applicant.options, (result, request) => {
+      const work = () => this.#answered(request, result, then)
+      if (isLate) this.#host.goOn(work)
+      else work()
+    })
+    isLate = outcome === 'later'
+    if (isLate) this.#host.wait()
+    else if (outcome === 'overloaded') this.#host.close('Maximum Connections Exceeded', THROTTLED)
   }
 
   /** Where login is required, there may be a user for those who just begin. */
   startUninvited(): void {
     const { hasDefaultUser, isRequired } = this.#listener.current.authenticator
-    if (hasDefaultUser || !isRequired) this.#logIn(() => {})
-    else
-      this.#refuse(this.#login.requestOf(this.#operations.options), objection('Authentication Failure', 'no CONNECT'))
+    if (hasDefaultUser || !isRequired) this.logIn(() => {})
+    else this.refuse('no CONNECT')
+  }
+
+  /** It is not let in, whatever it may prove. `reason` is for the log. */
+  refuse(reason: string): void {
+    this.#refuse(this.#login.requestOf(this.#applicant.options), objection('Authentication Failure', reason))
   }
 
   /** Why its listener, if it were like this, would not let the client in again. Nothing comes of it. */
@@ -144,8 +164,7 @@ export class Session {
 
   /** Ends when its account has more connections than it may have by now, which is what this returns. */
   endIfTooMany(): boolean {
-    const { connectionCount, limits } = this.#operations.account
-    if (connectionCount <= (limits.maxConnections ?? Number.POSITIVE_INFINITY)) return false
+    if (!this.#applicant.isOneTooMany) return false
     this.#endAsTooMany()
     return true
   }
@@ -155,28 +174,10 @@ export class Session {
     this.#isEnded = true
     this.#login.end()
     this.#expiry.set(undefined)
-    this.#operations.leave()
+    this.#applicant.leave()
   }
 
-  /** Goes on with `then` when the client is let in. What it sends until that is known waits. */
-  #logIn(then: (request: LoginRequest) => void): void {
-    this.#host.began()
-    this.#hasConnected = true
-    this.#question++
-    let isLate = false
-    // As the rules are now, not as they were when it connected.
-    const { authenticator } = this.#listener.current
-    const outcome = this.#login.attempt(authenticator, this.#operations.options, (result, request) => {
-      const work = () => this.#answered(request, result, then)
-      if (isLate) this.#host.goOn(work)
-      else work()
-    })
-    isLate = outcome === 'later'
-    if (isLate) this.#host.wait()
-    else if (outcome === 'overloaded') this.#host.close('Maximum Connections Exceeded', THROTTLED)
-  }
-
-  #answered(request: LoginRequest, result: LoginResult, then: (request: LoginRequest) => void): void {
+  #answered(request: LoginRequest, result: LoginResult, then: () => void): void {
     // At login nobody is told more than that it failed, as in nats-server.
     if (!result.ok) {
       const { reason, calloutAccount } = result
@@ -185,25 +186,12 @@ export class Session {
     }
     const { principal } = result
     // Whoever it turns out to be now: what it subscribed to as somebody else is not its own.
-    if (!this.#isStill(principal)) this.#operations.subscriptions.clear()
-    this.#parser.awaitsConnect = false
+    if (!this.#isStill(principal)) this.#applicant.startOver()
+    this.#host.admitted()
     if (!this.#become({ request, principal })) return
     this.#context.observer?.loggedIn(this.#host.snapshot())
-    then(request)
+    then()
     this.#clearDoubt()
-  }
-
-  #connected(options: ConnectOptions, request: LoginRequest): void {
-    const hasHeaders = options.headers && this.#context.limits.supportsHeaders
-    this.#operations.options = { ...options, headers: hasHeaders }
-    this.#parser.acceptsHeaders = hasHeaders
-    if (options.account !== '' || options.newAccount) {
-      this.#refuse(request, objection('Authentication Failure', 'CONNECT names an account'))
-    } else if (options.protocol !== 0 && options.protocol !== 1) {
-      this.#host.close('Bad Client Protocol Version', 'invalid client protocol')
-    } else if (options.noResponders && !hasHeaders) {
-      this.#host.close('No Responders Requires Headers', 'no responders requires headers support')
-    } else this.#operations.acknowledge()
   }
 
   /** From now on the client is this, and may do what this may. False: there is no room for it, and it was closed. */
@@ -211,17 +199,13 @@ export class Session {
     const { request, principal } = admission
     const account = this.#context.broker.account(principal.account)
     this.#describe(request, principal, account.definition?.nameTag)
-    if (!this.#operations.enter(account)) {
+    if (!this.#applicant.enter(account)) {
       this.#endAsTooMany()
       return false
     }
     this.#admission = admission
-    this.#operations.restrict(principal)
-    this.#host.limitsChanged()
     this.#expiry.set(principal.expiry?.atMs)
-    if (!this.#operations.isBeyondSubscriptions) return true
-    this.#host.close('Maximum Subscriptions Exceeded', TOO_MANY_SUBSCRIPTIONS.told)
-    return false
+    return this.#applicant.restrict(principal)
   }
 
   #endAsTooMany(): void {
@@ -232,7 +216,7 @@ export class Session {
   /** Who is to be judged by other rules: also somebody of whom nothing was asked, where something is now. */
   #admissionFor({ isRequired }: Authenticator): Admission | undefined {
     if (this.#admission !== undefined || this.#profile.authenticator.isRequired || !isRequired) return this.#admission
-    return { request: this.#login.requestOf(this.#operations.options), principal: ANYBODY }
+    return { request: this.#login.requestOf(this.#applicant.options), principal: ANYBODY }
   }
 
   #isStill({ name, account }: Principal): boolean {
@@ -241,7 +225,7 @@ export class Session {
   }
 
   #describe(request: LoginRequest, principal: Principal, nameTag: string | undefined): void {
-    const { version: clientVersion, lang: clientLang, name: clientName } = this.#operations.options
+    const { version: clientVersion, lang: clientLang, name: clientName } = this.#applicant.options
     const user = userLabel(principal, request)
     const account = nameTag === undefined ? principal.account : `${principal.account}/${nameTag}`
     this.#log.describe({ clientVersion, clientLang, clientName, ...(user === '' ? {} : { account, user }) })
