@@ -1,5 +1,7 @@
-/** How long the parser takes for one PUB, beside a parser written with `split`. Run: `node bench/nats-parse.ts` */
-import { type ClientHandler, ClientParser } from '#wire/nats'
+/**
+ * How long the parsers take for one PUB and one LMSG, beside a parser written with `split`. Run: `node bench/nats-parse.ts`
+ */
+import { type ClientHandler, ClientParser, type LeafHandler, LeafParser, lmsgHead } from '#wire/nats'
 import { compare } from './measure.ts'
 
 const CHUNKS_PER_ROUND = 200
@@ -18,6 +20,19 @@ const handler: ClientHandler = {
   onUnsubscribe() {},
   onPing() {},
   onPong() {},
+}
+
+const leafHandler: LeafHandler = {
+  onInfo() {},
+  onConnect() {},
+  onInterest() {},
+  onNoInterest() {},
+  onMessage(subject, reply, queues, body) {
+    sum += (known.get(subject) ?? 0) + reply.length + queues.length + body.length
+  },
+  onPing() {},
+  onPong() {},
+  onError() {},
 }
 
 /** The straightforward way: the same checks on strings, one copy of the payload. */
@@ -53,7 +68,12 @@ function subjects(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `orders.eu.${1000 + i}.created`)
 }
 
-function stream(subjectCount: number, payloadBytes: number, hasReply: boolean): { bytes: Buffer; operations: number } {
+interface Stream {
+  readonly bytes: Buffer
+  readonly operations: number
+}
+
+function stream(subjectCount: number, payloadBytes: number, hasReply: boolean): Stream {
   const names = subjects(subjectCount)
   const payload = 'x'.repeat(payloadBytes)
   let text = ''
@@ -65,6 +85,26 @@ function stream(subjectCount: number, payloadBytes: number, hasReply: boolean): 
   return { bytes: Buffer.from(text), operations }
 }
 
+/** What `stream(1, 128, hasReply)` is when a hub hands it on to these groups. */
+function leafStream(queues: readonly string[], hasReply: boolean, operations: number): Stream {
+  let text = ''
+  for (let i = 0; i < operations; i++) {
+    const reply = hasReply ? `_INBOX.8fk2LQmVw0Zc3xYt.${i}` : ''
+    text += `${lmsgHead('orders.eu.1000.created', reply, queues, 128)}${'x'.repeat(128)}\r\n`
+  }
+  return { bytes: Buffer.from(text), operations }
+}
+
+function feedAll(parser: { feed(chunk: Buffer): void }, { bytes }: Stream, step: number): () => void {
+  return () => {
+    for (let i = 0; i < CHUNKS_PER_ROUND; i++) {
+      for (let at = 0; at < bytes.length; at += step) parser.feed(bytes.subarray(at, at + step))
+    }
+  }
+}
+
+const limits = { maxControlLineBytes: 4096, maxPayloadBytes: 1024 * 1024 }
+
 console.log(`Node ${process.version}: one PUB, chunks of 64 KB, subjects looked up in a Map`)
 for (const [title, subjectCount, payloadBytes, hasReply, cutAt] of [
   ['128 bytes, one subject', 1, 128, false, 0],
@@ -73,17 +113,27 @@ for (const [title, subjectCount, payloadBytes, hasReply, cutAt] of [
   ['128 bytes, cut into reads of 100 bytes', 1, 128, false, 100],
   ['4096 bytes, one subject', 1, 4096, false, 0],
 ] as const) {
-  const { bytes, operations } = stream(subjectCount, payloadBytes, hasReply)
-  const step = cutAt || bytes.length
-  const limits = { maxControlLineBytes: 4096, maxPayloadBytes: 1024 * 1024 }
-  const feedAll = (parser: { feed(chunk: Buffer): void }) => () => {
-    for (let i = 0; i < CHUNKS_PER_ROUND; i++) {
-      for (let at = 0; at < bytes.length; at += step) parser.feed(bytes.subarray(at, at + step))
-    }
-  }
-  compare(title, CHUNKS_PER_ROUND * operations, [
-    { name: 'ClientParser', run: feedAll(new ClientParser(limits, handler)) },
-    { name: 'with split and copies', run: feedAll(new SplittingParser()) },
+  const input = stream(subjectCount, payloadBytes, hasReply)
+  const step = cutAt || input.bytes.length
+  compare(title, CHUNKS_PER_ROUND * input.operations, [
+    { name: 'ClientParser', run: feedAll(new ClientParser(limits, handler), input, step) },
+    { name: 'with split and copies', run: feedAll(new SplittingParser(), input, step) },
+  ])
+}
+
+for (const [title, queues, hasReply] of [
+  ['to plain subscribers', [], false],
+  ['to one group', ['workers'], false],
+  ['to three groups, with replies', ['workers', 'audit', 'archive'], true],
+] as const) {
+  const published = stream(1, 128, hasReply)
+  const handedOn = leafStream(queues, hasReply, published.operations)
+  compare(`one LMSG of 128 bytes, one subject, ${title}`, CHUNKS_PER_ROUND * published.operations, [
+    { name: 'LeafParser', run: feedAll(new LeafParser(limits, leafHandler), handedOn, handedOn.bytes.length) },
+    {
+      name: 'ClientParser, its PUB',
+      run: feedAll(new ClientParser(limits, handler), published, published.bytes.length),
+    },
   ])
 }
 if (sum === 0) throw new Error('nothing was parsed')
