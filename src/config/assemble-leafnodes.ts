@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import { isPublicKey } from '#auth'
 import { DEFAULT_ACCOUNT, SYSTEM_ACCOUNT } from '#core'
 import { toByteString } from '#kit'
-import { InvalidValue, type Problems } from './language/index.ts'
-import { asksForCompression, type Compression } from './leafnodes/compression.ts'
+import { InvalidValue, type Position, type Problems } from './language/index.ts'
+import { type Compression, problemOfCompression } from './leafnodes/compression.ts'
 import type {
   LeafAuthorization,
   LeafLinkOptions,
@@ -149,11 +149,9 @@ export function assembleLeafnodes(choose: Choice, assembly: LeafnodesAssembly): 
       const words = 'remote leaf node configuration cannot have a mix of websocket and non-websocket urls'
       problems.error(atPlace(`${words}: ${formatUrls(urls, String(LEAF_PORT))}`, position))
     }
-    checkCompression(given.compression)
-    if (urls.length === 0) {
-      problems.warning(atPlace('a leafnode remote without a url connects to nothing', position))
-      return undefined
-    }
+    checkCompression(given.compression, position)
+    // Which was remarked on.
+    if (urls.length === 0) return undefined
     const defaults = remoteDefaults({ ...link, dialTimeoutMs: choose(settings.dialTimeoutMs) })
     try {
       const remote: LeafRemoteOptions = {
@@ -184,17 +182,9 @@ export function assembleLeafnodes(choose: Choice, assembly: LeafnodesAssembly): 
     }
   }
 
-  function checkCompression(compression: Compression | undefined): void {
-    if (compression === undefined) return
-    try {
-      if (asksForCompression(compression)) {
-        const words = 'which has no effect: Belfry does not compress links by S2'
-        problems.warning(`leafnodes: compression ${JSON.stringify(compression.mode)}, ${words}`)
-      }
-    } catch (error) {
-      if (!(error instanceof InvalidValue)) throw error
-      problems.error(error.message)
-    }
+  function checkCompression(compression: Compression | undefined, position?: Position): void {
+    const wrong = compression && problemOfCompression(compression)
+    if (wrong !== undefined) problems.error(atPlace(wrong, position))
   }
 }
 

@@ -3,6 +3,7 @@ import {
   arrayIn,
   type ConfigEntry,
   type ConfigMap,
+  type ConfigValue,
   formatDuration,
   goType,
   InvalidValue,
@@ -18,27 +19,37 @@ export interface Compression {
   readonly rttThresholds: readonly number[]
 }
 
-/** `compression` of links, which are not compressed here: it is checked, and who counts on it is told. */
+const NO_EFFECT = 'has no effect here: Belfry does not compress links by S2'
+
+/** `compression` of links, which are not compressed here: who counts on it is told. */
 export const compression = deepType<Compression, string>({
   description:
     '`off`, `accept`, `s2_auto`, `s2_fast`, `s2_better`, `s2_best`, a boolean, or `{ mode, rtt_thresholds }`',
-  fromConfig(value, source) {
-    switch (value.kind) {
-      case 'string':
-        return { mode: value.value, rttThresholds: [] }
-      case 'boolean':
-        return { mode: value.value ? 's2_auto' : 'off', rttThresholds: [] }
-      case 'map':
-        return compressionIn(value)
-      default:
-        throw new InvalidValue(`field "${source.name}" should be a boolean or a structure, got ${goType(value)}`)
-    }
+  fromConfig(value, { name, position, problems }) {
+    const found = written(value, name)
+    if (isS2(found)) problems.remarkAt(position, `${name} ${found.mode} ${NO_EFFECT}`)
+    return found
   },
-  fromProgram(given, source) {
-    if (typeof given !== 'string') throw new InvalidValue(`${source.name} must be the name of a mode`)
-    return { mode: given, rttThresholds: [] }
+  fromProgram(mode, { name, warn }) {
+    if (typeof mode !== 'string') throw new InvalidValue(`${name} must be the name of a mode`)
+    const found = { mode, rttThresholds: [] }
+    if (isS2(found)) warn(`${name} ${mode} ${NO_EFFECT}`)
+    return found
   },
 })
+
+function written(value: ConfigValue, name: string): Compression {
+  switch (value.kind) {
+    case 'string':
+      return { mode: value.value, rttThresholds: [] }
+    case 'boolean':
+      return { mode: value.value ? 's2_auto' : 'off', rttThresholds: [] }
+    case 'map':
+      return compressionIn(value)
+    default:
+      throw new InvalidValue(`field "${name}" should be a boolean or a structure, got ${goType(value)}`)
+  }
+}
 
 function compressionIn({ entries }: ConfigMap): Compression {
   let mode = ''
@@ -78,30 +89,25 @@ const AUTO = ['', 'on', 'enabled', 'true', 'auto', 's2_auto']
 const S2 = ['fast', 's2_fast', 'better', 's2_better', 'best', 's2_best']
 const MAX_THRESHOLDS = 4
 
-/** Whether links were to be compressed in any case. Throws `InvalidValue` in the words of nats-server's start. */
-export function asksForCompression({ mode, rttThresholds }: Compression): boolean {
-  const name = mode.toLowerCase()
-  if (AUTO.includes(name)) {
-    checkThresholds(mode, rttThresholds)
-    return false
-  }
-  if (!NONE.includes(name) && !S2.includes(name)) {
-    throw new InvalidValue(`unsupported compression mode ${JSON.stringify(mode)}`)
-  }
-  return S2.includes(name)
+/** Whether links are to be compressed, whatever the other side is and however near. */
+function isS2({ mode }: Compression): boolean {
+  return S2.includes(mode.toLowerCase())
 }
 
-function checkThresholds(mode: string, thresholds: readonly number[]): void {
+/** What is wrong with it, in the words of nats-server's start; `undefined` when nothing is. */
+export function problemOfCompression({ mode, rttThresholds }: Compression): string | undefined {
+  const name = mode.toLowerCase()
+  if (AUTO.includes(name)) return problemOfThresholds(mode || 's2_auto', rttThresholds)
+  return [...NONE, ...S2].includes(name) ? undefined : `unsupported compression mode ${JSON.stringify(mode)}`
+}
+
+function problemOfThresholds(mode: string, thresholds: readonly number[]): string | undefined {
   const shown = `[${thresholds.map(formatDuration).join(' ')}]`
   const found = thresholds.map((ms) => Math.max(0, ms))
   const isOrdered = found.every((ms, i) => ms === 0 || found.slice(0, i).every((earlier) => ms >= earlier))
-  if (!isOrdered) throw new InvalidValue(`RTT threshold values ${shown} should be in ascending order`)
+  if (!isOrdered) return `RTT threshold values ${shown} should be in ascending order`
   const count = found.findLastIndex((ms) => ms !== 0) + 1
-  if (count > MAX_THRESHOLDS) {
-    const words = `should have no more than ${MAX_THRESHOLDS} RTT thresholds`
-    throw new InvalidValue(`compression mode ${JSON.stringify(mode)} ${words}: ${shown}`)
-  }
-  if (thresholds.length > 0 && count === 0) {
-    throw new InvalidValue(`compression mode ${JSON.stringify(mode)} requires at least one RTT threshold`)
-  }
+  const name = `compression mode ${JSON.stringify(mode)}`
+  if (count > MAX_THRESHOLDS) return `${name} should have no more than ${MAX_THRESHOLDS} RTT thresholds: ${shown}`
+  return thresholds.length > 0 && count === 0 ? `${name} requires at least one RTT threshold` : undefined
 }

@@ -47,7 +47,9 @@ const withoutEffect = deepType<boolean>({
   description: '`true`, `false`, or `{ leader_migrate_delay }`',
   fromConfig(value, source) {
     if (value.kind !== 'boolean' && value.kind !== 'map') {
-      throw new InvalidValue(`Expected boolean or map for jetstream_cluster_migrate, got ${goType(value)}`)
+      const reason = `Expected boolean or map for jetstream_cluster_migrate, got ${goType(value)}`
+      source.problems.errorWithPlace(reason, source.position)
+      return undefined
     }
     const delay = value.kind === 'map' ? value.entries.get('leader_migrate_delay') : undefined
     if (delay !== undefined) {

@@ -74,6 +74,7 @@ function remoteIn(
     problems.errorAt(proxyPosition, error)
     return undefined
   }
+  if (!remote.given.urls?.length) problems.remarkAt(position, 'a remote without url, which connects to nothing')
   const { id, shown } = nameOf(remote)
   if (names.has(id)) problems.errorAt(position, `duplicate remote ${shown}`)
   names.add(id)
@@ -124,6 +125,7 @@ function givenRemote(remote: GivenRemote, source: ProgramSource): ConfiguredRemo
   const configured: ConfiguredRemote = { given: given as RemoteSettings }
   const { error, warnings } = proxyProblems(configured)
   if (error !== undefined) throw new InvalidValue(`${name}: ${error}`)
+  if (!configured.given.urls?.length) throw new InvalidValue(`${name} has no urls`)
   for (const warning of warnings) source.warn(`${name}: ${warning}`)
   return configured
 }
