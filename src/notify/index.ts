@@ -4,6 +4,7 @@ export {
   type ForeignNotification,
 } from './canonical-notification.ts'
 export { caselessMembers } from './caseless-members.ts'
+export { Instances, type InstancesOptions } from './instances.ts'
 export {
   encodeNotification,
   isDateField,
@@ -21,12 +22,16 @@ export {
   Notifier,
   type SendEvent,
 } from './notifier.ts'
+export { encodePulse } from './pulse.ts'
 export { encodeRevocation, parseRevocation, type Revocation } from './revocation.ts'
 export {
+  ALL_INSTANCES_SAY,
   type Audience,
   allFor,
   type ClientType,
+  CONTROL_PULSE,
   CONTROL_REVOKE,
+  CONTROL_TAKEN,
   clientTypeOf,
   relayedSubject,
   subjectFor,

@@ -65,3 +65,12 @@ export function relayedSubject(installationId: string, vaultSubject: string): st
 
 /** Between instances of Belfry: what they have to do, and no device is told. */
 export const CONTROL_REVOKE = 'vault.control.revoke'
+
+/** That an instance is there, and how much it has said. */
+export const CONTROL_PULSE = 'vault.control.pulse'
+
+/** What was taken from a rate limit, which holds for all of them together. */
+export const CONTROL_TAKEN = 'vault.control.taken'
+
+/** All that instances say to each other, and what devices on others are told. */
+export const ALL_INSTANCES_SAY: readonly string[] = ['vault.>', 'relay.>']

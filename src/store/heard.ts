@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { atomically } from './atomically.ts'
 import { inChunks } from './chunks.ts'
 import type { Engine } from './engine.ts'
-import type { Heard, HeardMark } from './store.ts'
+import type { Heard, HeardDevice, HeardMark, HeardState } from './store.ts'
 import type { Database } from './tables.ts'
 import { formatTimestamp, parseOptional, parseTimestamp } from './timestamps.ts'
 
@@ -16,33 +16,26 @@ export class KyselyHeard implements Heard {
   }
 
   async find(deviceId: string, userId: string) {
-    const row = await this.#db
-      .selectFrom('devices')
-      .innerJoin('users', 'users.uuid', 'devices.user_uuid')
-      .leftJoin('belfry_heard', (join) =>
-        join
-          .onRef('belfry_heard.user_uuid', '=', 'devices.user_uuid')
-          .onRef('belfry_heard.device_uuid', '=', 'devices.uuid'),
-      )
-      .select(['devices.created_at', 'users.updated_at', 'users.enabled', 'users.security_stamp', 'heard_at'])
+    const row = await statesIn(this.#db)
       .where('devices.uuid', '=', deviceId)
       .where('devices.user_uuid', '=', userId)
       .executeTakeFirst()
-    return (
-      row && {
-        heardAt: parseOptional(row.heard_at),
-        deviceSince: parseTimestamp(row.created_at),
-        accountChangedAt: parseTimestamp(row.updated_at),
-        // What a session is compared with: a user who is disabled has none.
-        securityStamp: row.enabled ? row.security_stamp : undefined,
-      }
-    )
+    return row && toState(row)
+  }
+
+  async findMany(devices: readonly HeardDevice[]) {
+    const states = new Map<string, HeardState>()
+    for (const ids of inChunks(devices.map(({ deviceId }) => deviceId))) {
+      const rows = await statesIn(this.#db).where('devices.uuid', 'in', ids).execute()
+      for (const row of rows) states.set(keyOf(row.device_id, row.user_id), toState(row))
+    }
+    return devices.map(({ deviceId, userId }) => states.get(keyOf(deviceId, userId)))
   }
 
   async mark(marks: readonly HeardMark[]) {
     const latest = new Map<string, HeardMark>()
     for (const mark of marks) {
-      const key = `${mark.userId} ${mark.deviceId}`
+      const key = keyOf(mark.deviceId, mark.userId)
       const other = latest.get(key)
       if (other === undefined || other.heardAt < mark.heardAt) latest.set(key, mark)
     }
@@ -65,3 +58,37 @@ export class KyselyHeard implements Heard {
     })
   }
 }
+
+function statesIn(db: Kysely<Database>) {
+  return db
+    .selectFrom('devices')
+    .innerJoin('users', 'users.uuid', 'devices.user_uuid')
+    .leftJoin('belfry_heard', (join) =>
+      join
+        .onRef('belfry_heard.user_uuid', '=', 'devices.user_uuid')
+        .onRef('belfry_heard.device_uuid', '=', 'devices.uuid'),
+    )
+    .select([
+      'devices.uuid as device_id',
+      'devices.user_uuid as user_id',
+      'devices.created_at',
+      'users.updated_at',
+      'users.enabled',
+      'users.security_stamp',
+      'heard_at',
+    ])
+}
+
+type StateRow = Awaited<ReturnType<ReturnType<typeof statesIn>['executeTakeFirstOrThrow']>>
+
+function toState(row: StateRow): HeardState {
+  return {
+    heardAt: parseOptional(row.heard_at),
+    deviceSince: parseTimestamp(row.created_at),
+    accountChangedAt: parseTimestamp(row.updated_at),
+    // What a session is compared with: a user who is disabled has none.
+    securityStamp: row.enabled ? row.security_stamp : undefined,
+  }
+}
+
+const keyOf = (deviceId: string, userId: string) => `${userId} ${deviceId}`

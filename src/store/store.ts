@@ -240,6 +240,8 @@ export interface Memberships {
 export interface Heard {
   /** Undefined when there is no such device. */
   find(deviceId: string, userId: string): Promise<HeardState | undefined>
+  /** The same of many devices, in their order. */
+  findMany(devices: readonly HeardDevice[]): Promise<(HeardState | undefined)[]>
   /** Writes all of them. A mark only ever moves forward, and that of a device that is gone is passed over. */
   mark(marks: readonly HeardMark[]): Promise<void>
 }
@@ -255,9 +257,12 @@ export interface HeardState {
   readonly securityStamp: string | undefined
 }
 
-export interface HeardMark {
+export interface HeardDevice {
   readonly deviceId: string
   readonly userId: string
+}
+
+export interface HeardMark extends HeardDevice {
   readonly heardAt: Date
 }
 

@@ -125,6 +125,7 @@ for (const protocol of ['messagepack', 'json'] as const) {
           accountChangedAt: new Date(1),
           securityStamp: 'stamp',
         }),
+        findMany: async () => [],
         mark: async () => {},
       },
     })

@@ -11,7 +11,7 @@ import { Endpoints } from './endpoint/endpoints.ts'
 import type { HubOrigins } from './endpoint/origins.ts'
 
 export interface HubDoorOptions
-  extends Pick<UserHubOptions, 'authenticate' | 'heard' | 'organizationsOf' | 'installationId'> {
+  extends Pick<UserHubOptions, 'authenticate' | 'heard' | 'heardAllUntilMs' | 'organizationsOf' | 'installationId'> {
   /** Account `VAULT`, where notifications are published. */
   readonly account: Account
   readonly turn: Turn
@@ -52,6 +52,11 @@ export interface HubDoor {
   readonly handlerForAnyPath: Required<PathHandlers>
   /** Transports that are open or closing. */
   readonly connectionCount: number
+  /**
+   * What other machines told since then (milliseconds since the Unix epoch) may not have come here: tells devices to sync
+   * whose account has changed, and devices whose session has ended that it has. Rejects when that cannot be found out.
+   */
+  lookAtAll(sinceMs: number): Promise<void>
   /**
    * Takes nobody in any more and says farewell to the connections one by one over `windowMs`, so that they do not all
    * come back elsewhere in the same moment; until then they hear as ever. Resolves when they are gone and it is
@@ -99,11 +104,12 @@ class Door implements HubDoor {
       },
       enter: () => connections.enter(),
     }
-    const { authenticate, heard, organizationsOf, installationId } = options
+    const { authenticate, heard, heardAllUntilMs, organizationsOf, installationId } = options
     this.#users = new UserHub({
       account,
       authenticate,
       heard,
+      heardAllUntilMs,
       organizationsOf,
       installationId,
       clock,
@@ -142,6 +148,10 @@ class Door implements HubDoor {
 
   get connectionCount(): number {
     return this.#endpoints.connectionCount
+  }
+
+  lookAtAll(sinceMs: number): Promise<void> {
+    return this.#users.lookAtAll(sinceMs)
   }
 
   drain(windowMs: number): Promise<void> {

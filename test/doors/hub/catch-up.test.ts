@@ -307,7 +307,7 @@ test('what changes after the clock was set back is not taken for older than what
 test('nothing is looked up or kept of sessions that are not in the database', async () => {
   const clock = new FakeClock()
   const neverAsked = () => Promise.reject(new Error('asked'))
-  await using hub = await startHub({ clock, heard: { find: neverAsked, mark: neverAsked } })
+  await using hub = await startHub({ clock, heard: { find: neverAsked, findMany: neverAsked, mark: neverAsked } })
   const client = await HubClient.start(hub.url, ALICE)
   clock.advance(HEARING)
   await confirm(client)

@@ -13,7 +13,7 @@ const CALL = Buffer.from('08950180a131a15890', 'hex')
  * The hub over a database, with Alice and Bob in it since the clock's beginning, and whatever devices are `added`. A token
  * is `<user>/<device>`.
  */
-export async function startKeptHub({ clock }: { clock: FakeClock }) {
+export async function startKeptHub({ clock, heardAllUntilMs }: { clock: FakeClock; heardAllUntilMs?: () => number }) {
   const folder = await temporaryFolder()
   const store = await openStore({ kind: 'sqlite', databaseFile: folder.join('db.sqlite3'), clock })
   const began = new Date(clock.now())
@@ -38,6 +38,10 @@ export async function startKeptHub({ clock }: { clock: FakeClock }) {
         setImmediate(() => lookUps++)
       }
     },
+    async findMany(devices) {
+      if (failure !== undefined) throw failure
+      return store.heard.findMany(devices)
+    },
     async mark(marks) {
       if (failure !== undefined) throw failure
       await store.heard.mark(marks)
@@ -48,6 +52,7 @@ export async function startKeptHub({ clock }: { clock: FakeClock }) {
     startHub({
       clock,
       heard,
+      heardAllUntilMs,
       organizationsOf: (userId) => store.memberships.confirmedOf(userId),
       async authenticate(token) {
         const [userId = '', deviceId = ''] = token.split('/')

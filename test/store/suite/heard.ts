@@ -87,4 +87,19 @@ export function heardTests(openTestStore: OpenTestStore): void {
     assert.equal(await devices.find('shared', ada.id), undefined)
     assert.deepEqual((await heard.find('shared', bob.id))?.heardAt, later(2))
   })
+
+  test('of many devices it is known what is known of each, in their order, and nothing of those that are not there', async () => {
+    await using opened = await openWithDevices(1_003)
+    const { store, user, devices } = opened
+    await opened.mark([devices[700]!.id, later(3)])
+    const asked = [...devices.map(({ id }) => id), 'unknown'].map((deviceId) => ({ deviceId, userId: user.id }))
+    const states = await store.heard.findMany([...asked, { deviceId: devices[0]!.id, userId: 'somebody else' }])
+    assert.equal(states.length, 1_005)
+    for (const i of [0, 499, 500, 700, 1_002]) {
+      assert.deepEqual(states[i], await store.heard.find(devices[i]!.id, user.id))
+    }
+    assert.deepEqual(states[700]?.heardAt, later(3))
+    assert.deepEqual(states.slice(-2), [undefined, undefined])
+    assert.deepEqual(await store.heard.findMany([]), [])
+  })
 }

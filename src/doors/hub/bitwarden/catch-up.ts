@@ -19,8 +19,13 @@ const RETURN_WITHIN_MS = 6 * 60_000
 /** A time at which something was told is remembered so long for those whose mark has not reached it. */
 const FORGET_TOLD_AFTER_MS = RETURN_WITHIN_MS + 2 * MARK_EVERY_MS
 
+/** Devices asked about at once, when all are. */
+const LOOK_AT = 500
+
 export interface CatchUpOptions {
-  readonly heard: Pick<Heard, 'find' | 'mark'>
+  readonly heard: Pick<Heard, 'find' | 'findMany' | 'mark'>
+  /** Until then all that was told on other machines was told here. Milliseconds since the Unix epoch; default: up to now. */
+  readonly heardAllUntilMs?: (() => number) | undefined
   readonly attendance: Attendance
   readonly clock: Clock
   readonly logger: Logger
@@ -74,12 +79,12 @@ export class CatchUp {
       this.#tellToSync(connection, 0)
       return
     }
-    guest.securityStamp = undefined
     if (state === undefined || state.securityStamp !== securityStamp) {
       // The session ended after its token was checked, and before the device could hear of that.
       connection.tell(logOutEvent(userId, null, clock.now()))
       return
     }
+    guest.changeMs = state.accountChangedAt.getTime()
     const sinceMs = this.#heardBefore(guest, state)
     this.#expectTabs(guest, sinceMs)
     if (state.accountChangedAt.getTime() > sinceMs) {
@@ -88,6 +93,38 @@ export class CatchUp {
       guest.missedUntilMs = 0
       guest.markedMs = sinceMs
     }
+  }
+
+  /**
+   * What other machines told since then may not have come here: tells those to sync whose account has changed, and those
+   * whose session has ended that it has. Resolves with the users concerned; rejects when that cannot be found out.
+   */
+  async lookAtAll(sinceMs: number): Promise<ReadonlySet<string>> {
+    const concerned = new Set<string>()
+    const kept = [...this.#options.attendance.connections].filter((connection) => userGuestOf(connection).isKept)
+    for (let at = 0; at < kept.length; at += LOOK_AT) {
+      const connections = kept.slice(at, at + LOOK_AT)
+      const states = await this.#options.heard.findMany(connections.map(userGuestOf))
+      for (const [i, connection] of connections.entries()) {
+        if (this.#lookAt(connection, states[i], sinceMs)) concerned.add(userGuestOf(connection).userId)
+      }
+    }
+    return concerned
+  }
+
+  /** Whether it was told something. */
+  #lookAt(connection: HubConnection, state: HeardState | undefined, sinceMs: number): boolean {
+    const guest = userGuestOf(connection)
+    if (state === undefined || state.securityStamp !== guest.securityStamp) {
+      connection.tell(logOutEvent(guest.userId, null, this.#options.clock.now()))
+      return true
+    }
+    const changeMs = state.accountChangedAt.getTime()
+    // It may have been looked at before for the same change, since that is done with a margin.
+    if (changeMs < sinceMs || changeMs <= guest.changeMs) return false
+    guest.changeMs = changeMs
+    this.#tellToSync(connection, Math.min(guest.markedMs, sinceMs))
+    return true
   }
 
   /** When it counts no more among the connections of its user. */
@@ -176,7 +213,7 @@ export class CatchUp {
 
   #mark(guest: UserGuest, heardMs: number): void {
     const key = keyOf(guest)
-    const ms = Math.min(heardMs, this.#gapOf(key))
+    const ms = Math.min(heardMs, this.#gapOf(key), this.#options.heardAllUntilMs?.() ?? heardMs)
     // The latter when the clock was set back.
     if (ms <= guest.markedMs || ms > this.#options.clock.now()) return
     guest.markedMs = ms

@@ -27,7 +27,7 @@ export class Organizations {
 
   constructor(options: OrganizationsOptions) {
     this.#options = options
-    const peer = { send: (_: Subscription, message: Message) => this.#onChange(message), close() {} }
+    const peer = { send: (_: Subscription, { subject }: Message) => this.lookUp(subject.split('.')[2]!), close() {} }
     this.#subscription = new Subscription(peer, userSubject('*', 'SyncOrgKeys'), '')
     options.account.subscribe(this.#subscription)
   }
@@ -36,9 +36,9 @@ export class Organizations {
     this.#options.account.unsubscribe(this.#subscription)
   }
 
-  #onChange({ subject }: Message): void {
+  /** They may be others now. */
+  lookUp(userId: string): void {
     this.count++
-    const userId = subject.split('.')[2]!
     if (this.#underWay.has(userId)) this.#underWay.set(userId, true)
     else if (this.#listenersOf(userId).next().done === false) void this.#lookUp(userId)
   }

@@ -33,8 +33,8 @@ export class UserGuest implements Guest {
   readonly isOwn: boolean
   /** Whether its session is in our database. */
   readonly isKept: boolean
-  /** Until it was compared with what the database says once the device hears. */
-  securityStamp: string | undefined
+  /** Of its session; `undefined` where that is not kept. */
+  readonly securityStamp: string | undefined
   /**
    * What it was told up to then does not count as heard by having heard something before. Infinity: it is not known yet
    * what it missed. Milliseconds since the Unix epoch.
@@ -42,6 +42,8 @@ export class UserGuest implements Guest {
   missedUntilMs = Number.POSITIVE_INFINITY
   /** The mark that is written, or will be. Milliseconds since the Unix epoch. */
   markedMs = 0
+  /** The last change of its account that was found in the database. Milliseconds since the Unix epoch. */
+  changeMs = 0
   #subjects: readonly string[]
 
   constructor(session: HubSession, installationId: string | undefined) {

@@ -22,7 +22,9 @@ export interface UserHubOptions {
   readonly account: Account
   readonly authenticate: Authenticate
   /** Where it is kept how far devices have heard. Default: nowhere, so nobody is told of what was missed. */
-  readonly heard?: Pick<Heard, 'find' | 'mark'> | undefined
+  readonly heard?: Pick<Heard, 'find' | 'findMany' | 'mark'> | undefined
+  /** Until then all that was told on other machines was told here. Milliseconds since the Unix epoch; default: up to now. */
+  readonly heardAllUntilMs?: (() => number) | undefined
   /** Of users whose sessions are in our database. Default: nobody's organizations ever change. */
   readonly organizationsOf?: OrganizationsOf | undefined
   /** The installation whose notifications everybody here hears. Default: none. */
@@ -49,11 +51,11 @@ export class UserHub implements Hub {
 
   /** Looks after those who are in, until `close`. */
   attend(attendance: Attendance): void {
-    const { account, heard, organizationsOf, clock, logger } = this.#options
+    const { account, heard, heardAllUntilMs, organizationsOf, clock, logger } = this.#options
     const common = { account, attendance, clock, logger }
     this.#revocation = new Revocation(common)
     this.#organizations = organizationsOf && new Organizations({ ...common, organizationsOf })
-    this.#catchUp = heard && new CatchUp({ ...common, heard })
+    this.#catchUp = heard && new CatchUp({ ...common, heard, heardAllUntilMs })
   }
 
   /** When nobody is in any more. Resolves when it is written how far everybody has heard. */
@@ -61,6 +63,11 @@ export class UserHub implements Hub {
     this.#revocation?.close()
     this.#organizations?.close()
     await this.#catchUp?.close()
+  }
+
+  /** See `HubDoor.lookAtAll`. */
+  async lookAtAll(sinceMs: number): Promise<void> {
+    for (const userId of (await this.#catchUp?.lookAtAll(sinceMs)) ?? []) this.#organizations?.lookUp(userId)
   }
 
   async admit(request: IncomingMessage): Promise<Guest | Refusal> {

@@ -1,0 +1,243 @@
+import { type Account, Message, Subscription } from '#core'
+import type { Clock, Logger, Timer } from '#kit'
+import { encodePulse, instanceHeader, instanceIn, type Pulse, parsePulse } from './pulse.ts'
+import { ALL_INSTANCES_SAY, CONTROL_PULSE } from './subjects.ts'
+
+const PULSE_EVERY_MS = 1_000
+
+/** An instance that was not heard for so long is lost: it has crashed, or the way from it to us is broken. */
+const LOST_AFTER_MS = 3_500
+
+/** A new link has told all servers of the cluster what is wanted here, and been told what they want. */
+const SETTLE_MS = 2_000
+
+/** How often the database is looked into as long as instances may say what is not heard. */
+const LOOK_EVERY_MS = 5_000
+
+/** A lost instance is not waited for any longer. */
+const FORGET_AFTER_MS = 10 * 60_000
+
+/** By so much may clocks of the instances differ, and changes be older when they are told. */
+const MARGIN_MS = 15_000
+
+/** More instances than anybody has, so that nonsense on the subject fills no memory. */
+const MAX_INSTANCES = 1_024
+
+export interface InstancesOptions {
+  /** `VAULT`. */
+  readonly account: Account
+  /** Of this instance: a token of a subject. */
+  readonly id: string
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Finds out from the database whom that concerns which changed since then (milliseconds since the Unix epoch). */
+  readonly lookUp: (sinceMs: number) => Promise<void>
+}
+
+interface Other {
+  /** Messages of it that arrived, or that were made up for. */
+  heard: number
+  /** When it said last that we have heard all of it, by its clock. */
+  wholeUntilMs: number
+  /** By ours. */
+  lastPulseMs: number
+  isLost: boolean
+}
+
+/**
+ * The other instances on the same database: whether all that they say arrives here. What does not, for a link that is
+ * down, a cluster that is split, or an instance that dies before it could speak, is found in the database instead.
+ *
+ *     A ── 41 ── 42 ── pulse 42 ──────────▶ B has heard 42 messages of A: nothing is missing
+ *     A ── 43 ──╳     pulse 43 ──────────▶ B has heard 42: something since the last pulse is
+ */
+export class Instances {
+  readonly #options: InstancesOptions
+  readonly #header: Buffer
+  readonly #startMs: number
+  readonly #others = new Map<string, Other>()
+  readonly #subscriptions: readonly Subscription[]
+  readonly #timer: Timer
+  #said = 0
+  #isLinked = false
+  /** Of a link that has just come up. */
+  #settling: Timer | undefined
+  /** From then on something may have been missed; `undefined`: nothing was. */
+  #missedSinceMs: number | undefined
+  #lastLookMs: number
+  #isLooking = false
+  #looked: Promise<void> = Promise.resolve()
+
+  constructor(options: InstancesOptions) {
+    const { account, clock, id } = options
+    this.#options = options
+    this.#header = instanceHeader(id)
+    this.#startMs = clock.now()
+    this.#missedSinceMs = this.#startMs
+    this.#lastLookMs = this.#startMs
+    // Inside the fan-out: what was counted and the pulse that tells the count must not overtake each other.
+    const peer = { send: (_: Subscription, message: Message) => this.#hear(message) }
+    this.#subscriptions = ALL_INSTANCES_SAY.map((subject) => new Subscription(peer, subject, ''))
+    for (const subscription of this.#subscriptions) account.subscribe(subscription)
+    this.#timer = clock.every(PULSE_EVERY_MS, () => this.#beat())
+  }
+
+  /** Other instances that are heard at the moment. */
+  get count(): number {
+    let count = 0
+    for (const { isLost } of this.#others.values()) if (!isLost) count++
+    return count
+  }
+
+  /** Until then whatever others said is known here. Infinity: up to now. Milliseconds since the Unix epoch. */
+  get heardAllUntilMs(): number {
+    let untilMs = this.#missedSinceMs ?? Number.POSITIVE_INFINITY
+    const now = this.#options.clock.now()
+    for (const { lastPulseMs, isLost } of this.#others.values()) {
+      // One that is late may be about to be lost.
+      if (!isLost && now - lastPulseMs > 2 * PULSE_EVERY_MS) untilMs = Math.min(untilMs, lastPulseMs)
+    }
+    return untilMs - MARGIN_MS
+  }
+
+  /** Publishes what all instances are to hear. */
+  say(subject: string, payload: Buffer): void {
+    this.#said++
+    const body = Buffer.concat([this.#header, payload])
+    this.#options.account.publish(new Message(subject, body, '', this.#header.length))
+  }
+
+  /** The link to the cluster is there. */
+  linkUp(): void {
+    this.#isLinked = true
+    this.#settling?.cancel()
+    this.#settling = this.#options.clock.after(SETTLE_MS, () => {
+      this.#settling = undefined
+      this.#look()
+    })
+  }
+
+  linkDown(): void {
+    if (!this.#isLinked) return
+    this.#isLinked = false
+    this.#settling?.cancel()
+    this.#settling = undefined
+    this.#miss(this.#options.clock.now())
+  }
+
+  /** Says goodbye. Resolves when the database is not looked into any more. */
+  async close(): Promise<void> {
+    this.#timer.cancel()
+    this.#settling?.cancel()
+    this.#pulse(true)
+    for (const subscription of this.#subscriptions) this.#options.account.unsubscribe(subscription)
+    await this.#looked
+  }
+
+  #beat(): void {
+    this.#pulse(false)
+    const now = this.#options.clock.now()
+    for (const [instance, other] of this.#others) {
+      const silentMs = now - other.lastPulseMs
+      if (other.isLost && silentMs > FORGET_AFTER_MS) this.#others.delete(instance)
+      else if (!other.isLost && silentMs > LOST_AFTER_MS) this.#lose(instance, other)
+    }
+    if (this.#missedSinceMs !== undefined && now - this.#lastLookMs >= LOOK_EVERY_MS) this.#look()
+  }
+
+  #pulse(isLast: boolean): void {
+    const { account, clock, id } = this.#options
+    const now = clock.now()
+    const pulse = { instance: id, said: this.#said, atMs: now, upMs: Math.max(0, now - this.#startMs), isLast }
+    account.publish(new Message(CONTROL_PULSE, encodePulse(pulse)))
+  }
+
+  #hear(message: Message): void {
+    if (message.subject === CONTROL_PULSE) this.#onPulse(message)
+    else if (message.headerBytes > 0) {
+      const other = this.#others.get(instanceIn(message.body.subarray(0, message.headerBytes)) ?? '')
+      if (other !== undefined) other.heard++
+    }
+  }
+
+  #onPulse({ payload }: Message): void {
+    let pulse: Pulse
+    try {
+      pulse = parsePulse(payload)
+    } catch (error) {
+      this.#options.logger.warn({ error: String(error) }, 'pulse of another instance not understood')
+      return
+    }
+    if (pulse.instance === this.#options.id) return
+    const other = this.#others.get(pulse.instance)
+    if (other === undefined) this.#meet(pulse)
+    else this.#compare(pulse, other)
+    if (pulse.isLast) this.#others.delete(pulse.instance)
+  }
+
+  #meet({ instance, said, atMs, upMs, isLast }: Pulse): void {
+    const { clock, logger } = this.#options
+    if (isLast || this.#others.size >= MAX_INSTANCES) return
+    this.#others.set(instance, { heard: said, wholeUntilMs: atMs, lastPulseMs: clock.now(), isLost: false })
+    logger.info({ instance, instances: this.count + 1 }, 'another instance is heard')
+    // It may have spoken before anybody could hear it.
+    if (said > 0) this.#miss(atMs - upMs)
+  }
+
+  #compare({ instance, said, atMs }: Pulse, other: Other): void {
+    const { clock, logger } = this.#options
+    if (other.isLost) logger.info({ instance }, 'instance is heard again')
+    const missed = said - other.heard
+    if (missed !== 0) {
+      logger.warn({ instance, missed }, 'messages of another instance did not arrive; the database is asked instead')
+      this.#miss(other.wholeUntilMs)
+    }
+    other.heard = said
+    other.wholeUntilMs = atMs
+    other.lastPulseMs = clock.now()
+    other.isLost = false
+  }
+
+  /** If it died, it may have changed what it could not tell any more. */
+  #lose(instance: string, other: Other): void {
+    other.isLost = true
+    this.#options.logger.warn({ instance }, 'instance is not heard any more; the database is asked instead')
+    this.#miss(other.wholeUntilMs)
+  }
+
+  #miss(sinceMs: number): void {
+    this.#missedSinceMs = Math.min(this.#missedSinceMs ?? sinceMs, sinceMs)
+    if (this.#isWhole) this.#look()
+  }
+
+  /** Whether what is said from now on arrives here. */
+  get #isWhole(): boolean {
+    if (!this.#isLinked || this.#settling !== undefined) return false
+    for (const { isLost } of this.#others.values()) if (isLost) return false
+    return true
+  }
+
+  #look(): void {
+    if (this.#isLooking || this.#missedSinceMs === undefined) return
+    this.#isLooking = true
+    this.#looked = this.#lookUp(this.#missedSinceMs)
+  }
+
+  async #lookUp(sinceMs: number): Promise<void> {
+    const { clock, logger, lookUp } = this.#options
+    const wasWhole = this.#isWhole
+    const startedMs = clock.now()
+    this.#lastLookMs = startedMs
+    this.#missedSinceMs = startedMs
+    try {
+      await lookUp(sinceMs - MARGIN_MS)
+      // What was missed meanwhile has moved it back.
+      if (wasWhole && this.#missedSinceMs === startedMs) this.#missedSinceMs = undefined
+    } catch (error) {
+      logger.error({ error }, 'not known what other instances changed; the database is asked again')
+      this.#missedSinceMs = Math.min(this.#missedSinceMs ?? sinceMs, sinceMs)
+    } finally {
+      this.#isLooking = false
+    }
+  }
+}

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as turnOver } from 'node:timers/promises'
+import { type Account, Broker, type Message, Subscription } from '#core'
+import { ALL_INSTANCES_SAY, CONTROL_PULSE, encodePulse, Instances, VAULT_ACCOUNT } from '#notify'
+import { FakeClock } from '../helpers/fake-clock.ts'
+import { recordingLogger } from '../helpers/recording-logger.ts'
+
+const SECOND = 1_000
+/** What is looked up reaches so far before what is known to be missed. */
+const MARGIN = 15 * SECOND
+
+/** Instances whose messages reach each other as long as nothing is cut. Time passes for all of them together. */
+class Cluster {
+  readonly clock = new FakeClock()
+  readonly events: string[] = []
+  readonly #members = new Map<string, { account: Account; cut: boolean }>()
+
+  add(id: string) {
+    const account = new Broker(() => 0).account(VAULT_ACCOUNT)
+    const member = { account, cut: false }
+    this.#members.set(id, member)
+    const peer = { send: (_: Subscription, message: Message) => this.#spread(id, message) }
+    for (const subject of ALL_INSTANCES_SAY) account.subscribe(new Subscription(peer, subject, ''))
+    const lookedUp: number[] = []
+    let failure: Error | undefined
+    const instances = new Instances({
+      account,
+      id,
+      clock: this.clock,
+      logger: recordingLogger(({ event, fields }) =>
+        this.events.push(`${id}: ${event} ${fields.instance ?? ''}`.trim()),
+      ),
+      lookUp: async (sinceMs) => {
+        lookedUp.push(sinceMs)
+        if (failure !== undefined) throw failure
+      },
+    })
+    return {
+      instances,
+      /** How long before now it was looked up from, each time since this was asked last. */
+      lookUps: () => lookedUp.splice(0).map((sinceMs) => this.clock.now() - sinceMs),
+      fail: (error: Error | undefined) => (failure = error),
+      cut: (isCut: boolean) => {
+        member.cut = isCut
+        if (isCut) instances.linkDown()
+        else instances.linkUp()
+      },
+      /** Messages get lost, and nobody notices at once. */
+      mute: (isMute: boolean) => (member.cut = isMute),
+    }
+  }
+
+  async pass(ms: number) {
+    for (let passed = 0; passed < ms; passed += SECOND / 2) {
+      this.clock.advance(SECOND / 2)
+      await turnOver()
+    }
+  }
+
+  /** Another one that is linked and has been heard by the others. */
+  async settled(id: string) {
+    const member = this.add(id)
+    member.instances.linkUp()
+    await this.pass(3 * SECOND)
+    member.lookUps()
+    return member
+  }
+
+  #isSpreading = false
+
+  #spread(from: string, message: Message) {
+    if (this.#isSpreading || this.#members.get(from)!.cut) return
+    this.#isSpreading = true
+    for (const [id, { account, cut }] of this.#members) if (id !== from && !cut) account.publish(message)
+    this.#isSpreading = false
+  }
+}
+
+test('instances that hear everything of each other look nothing up', async () => {
+  const cluster = new Cluster()
+  const [a, b] = [await cluster.settled('a'), await cluster.settled('b')]
+  for (let i = 0; i < 20; i++) {
+    a.instances.say('vault.user.1.SyncVault', Buffer.from('{}'))
+    b.instances.say('relay.x.user.1.SyncVault', Buffer.from('{}'))
+    await cluster.pass(700)
+  }
+  assert.deepEqual([a.lookUps(), b.lookUps()], [[], []])
+  assert.equal(a.instances.heardAllUntilMs, Number.POSITIVE_INFINITY)
+  assert.deepEqual([a.instances.count, b.instances.count], [1, 1])
+})
+
+test('a single message that is lost is noticed with the next pulse, and looked up once', async () => {
+  const cluster = new Cluster()
+  const [a, b] = [await cluster.settled('a'), await cluster.settled('b')]
+  a.mute(true)
+  a.instances.say('vault.user.1.SyncVault', Buffer.from('{}'))
+  a.mute(false)
+  await cluster.pass(2 * SECOND)
+  const [since, ...more] = b.lookUps()
+  assert.ok(since! > MARGIN && since! <= MARGIN + 4 * SECOND, `${since}`)
+  assert.deepEqual(more, [])
+  assert.deepEqual(a.lookUps(), [])
+  await cluster.pass(10 * SECOND)
+  assert.deepEqual(b.lookUps(), [])
+})
+
+test('while the link is down the database is asked every five seconds, and once more when it is back', async () => {
+  const cluster = new Cluster()
+  const [a, b] = [await cluster.settled('a'), await cluster.settled('b')]
+  a.cut(true)
+  const before = cluster.clock.now()
+  assert.ok(a.instances.heardAllUntilMs <= before)
+  await cluster.pass(21 * SECOND)
+  const { length } = a.lookUps()
+  assert.ok(length === 4 || length === 5, `${length}`)
+  // The other finds out by itself.
+  assert.ok(b.lookUps().length >= 3)
+  a.cut(false)
+  await cluster.pass(3 * SECOND)
+  assert.ok(a.lookUps().length >= 1)
+  assert.ok(b.lookUps().length >= 1)
+  await cluster.pass(20 * SECOND)
+  assert.deepEqual([a.lookUps(), b.lookUps()], [[], []])
+  assert.equal(a.instances.heardAllUntilMs, Number.POSITIVE_INFINITY)
+  assert.equal(b.instances.heardAllUntilMs, Number.POSITIVE_INFINITY)
+})
+
+test('what an instance said before it was linked is looked up by the others, from its start on', async () => {
+  const cluster = new Cluster()
+  const a = await cluster.settled('a')
+  const b = cluster.add('b')
+  b.mute(true)
+  await cluster.pass(30 * SECOND)
+  b.instances.say('vault.user.1.SyncVault', Buffer.from('{}'))
+  b.mute(false)
+  b.instances.linkUp()
+  await cluster.pass(3 * SECOND)
+  const [since] = a.lookUps()
+  assert.ok(since! >= 30 * SECOND + MARGIN, `${since}`)
+})
+
+test('an instance that dies is looked after for ten minutes; one that says goodbye is not', async () => {
+  const cluster = new Cluster()
+  const [a, b, c] = [await cluster.settled('a'), await cluster.settled('b'), await cluster.settled('c')]
+  await c.instances.close()
+  await cluster.pass(10 * SECOND)
+  assert.deepEqual(a.lookUps(), [])
+  b.mute(true)
+  await cluster.pass(10 * SECOND)
+  assert.ok(a.lookUps().length >= 1)
+  assert.ok(cluster.events.includes('a: instance is not heard any more; the database is asked instead b'))
+  await cluster.pass(10 * 60 * SECOND)
+  a.lookUps()
+  await cluster.pass(30 * SECOND)
+  assert.deepEqual(a.lookUps(), [])
+  assert.equal(a.instances.heardAllUntilMs, Number.POSITIVE_INFINITY)
+})
+
+test('a database that cannot be asked is asked again, from the same time on', async () => {
+  const cluster = new Cluster()
+  const [a, b] = [await cluster.settled('a'), await cluster.settled('b')]
+  b.fail(new Error('no database'))
+  a.mute(true)
+  a.instances.say('vault.user.1.SyncVault', Buffer.from('{}'))
+  a.mute(false)
+  await cluster.pass(6 * SECOND)
+  b.fail(undefined)
+  await cluster.pass(6 * SECOND)
+  const since = b.lookUps()
+  assert.ok(since.length >= 2)
+  assert.ok(
+    since.every((ms) => ms >= MARGIN + 6 * SECOND),
+    `${since}`,
+  )
+  await cluster.pass(10 * SECOND)
+  assert.deepEqual(b.lookUps(), [])
+})
+
+test('nonsense on the subject of pulses is logged and changes nothing', async () => {
+  const cluster = new Cluster()
+  const a = await cluster.settled('a')
+  const pulse = { instance: 'x', said: 1, atMs: 0, upMs: 0, isLast: false }
+  for (const payload of ['', 'null', '[]', '{}', '{"Instance":1}', String(encodePulse({ ...pulse, said: -1 }))]) {
+    a.instances.say(CONTROL_PULSE, Buffer.from(payload))
+  }
+  assert.equal(a.instances.count, 0)
+  assert.equal(cluster.events.filter((event) => event.startsWith('a: pulse of another instance')).length, 6)
+})
