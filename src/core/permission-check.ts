@@ -66,6 +66,16 @@ export class PermissionCheck {
     return hasDenied ? { admits: (delivered) => !this.#isKeptBack(delivered, queue) } : undefined
   }
 
+  /** Whether some of the subjects that `pattern` stands for may be published to; sometimes also where none may. */
+  canPublishSome(pattern: string): boolean {
+    return isLiteralSubject(pattern) ? this.canPublish(pattern) : mayBeSome(this.#publish, pattern)
+  }
+
+  /** The same for subscribers that are in no queue group. */
+  canSubscribeSome(pattern: string): boolean {
+    return isLiteralSubject(pattern) ? this.canSubscribe(pattern, '') : mayBeSome(this.#subscribe, pattern)
+  }
+
   #decidePublish(subject: string): boolean {
     const { allow, deny } = this.#publish
     const denied = deny?.match(subject)
@@ -110,6 +120,10 @@ export class PermissionCheck {
 interface RulePair {
   readonly allow: PermissionRules | undefined
   readonly deny: PermissionRules | undefined
+}
+
+function mayBeSome({ allow, deny }: RulePair, pattern: string): boolean {
+  return (allow?.overlap(pattern) ?? true) && !(deny?.cover(pattern) ?? false)
 }
 
 function rulePairOf({ allow, deny }: SubjectRules = {}): RulePair {
