@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { clusterRemote } from './assemble-cluster.ts'
+import { assembleDatabase } from './assemble-database.ts'
 import { assembleHubs } from './assemble-hubs.ts'
 import { assembleNats } from './assemble-nats.ts'
 import { assembleRelay } from './assemble-relay.ts'
@@ -95,7 +95,7 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
     const { origin, pathname } = new URL(domain ?? 'http://localhost')
     return {
       dataFolder,
-      databaseFile: databaseFile(dataFolder),
+      database: assembleDatabase(choose, { cwd, dataFolder, problems }),
       rsaKeyFile: `${resolve(cwd, choose(vault.rsaKeyFilename) ?? join(dataFolder, 'rsa_key'))}.pem`,
       domain,
       origin,
@@ -111,17 +111,5 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
       increaseNoteSizeLimit: choose(vault.increaseNoteSizeLimit),
       cluster: clusterRemote(choose, { cwd, problems }),
     }
-  }
-
-  function databaseFile(dataFolder: string): string {
-    const url = choose(schema.vault.databaseUrl)
-    if (url === undefined) return join(dataFolder, 'db.sqlite3')
-    if (url.startsWith('sqlite://')) return resolve(cwd, url.slice('sqlite://'.length))
-    const file = resolve(cwd, url)
-    // Vaultwarden's demand: a misspelt URL must not end as a new and empty database.
-    if (!existsSync(file)) {
-      problems.error('DATABASE_URL: there is no database at this path; write sqlite://<path> to have it made')
-    }
-    return file
   }
 }

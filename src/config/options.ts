@@ -1,5 +1,6 @@
 import type { ServerAuthorization, SimpleAuthorization } from '#auth'
 import type { AccountDefinition } from '#core'
+import type { DatabaseOptions } from '#store'
 import type { AppHubSettings } from './hubs/app-hub.ts'
 import type { LeafnodesOptions, LeafRemoteOptions } from './leafnodes/options.ts'
 import type { RelayInstallation } from './relay/installations.ts'
@@ -150,7 +151,7 @@ export interface LocalHttpsOptions extends HostAndPort {
 
 export interface VaultOptions {
   readonly dataFolder: string
-  readonly databaseFile: string
+  readonly database: DatabaseOptions
   /** With its `.pem`. */
   readonly rsaKeyFile: string
   /** Where clients reach the server: a URL without trailing slash. `undefined`: wherever each of them came by. */

@@ -56,7 +56,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
   const hubTurn = new Turn(queueMicrotask)
 
   await useFolder(options.vault.dataFolder)
-  const store = await openStore({ kind: 'sqlite', databaseFile: options.vault.databaseFile, clock })
+  const store = await openStore({ ...options.vault.database, clock, logger })
   try {
     const { rsaKeyFile, origin } = options.vault
     const key = await loadSigningKey(rsaKeyFile)

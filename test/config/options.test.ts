@@ -106,7 +106,7 @@ test('without any settings there are complete options', () => {
     },
     vault: {
       dataFolder: '/srv/data',
-      databaseFile: '/srv/data/db.sqlite3',
+      database: { kind: 'sqlite', databaseFile: '/srv/data/db.sqlite3' },
       rsaKeyFile: '/srv/data/rsa_key.pem',
       domain: undefined,
       origin: 'http://localhost',
@@ -263,9 +263,10 @@ describe('the config file', () => {
       enable_websocket: false, ip_header: NONE
       ip_header_trusted_proxies: ["10.0.0.0/8", "::1"]
       websocket_enabled: true, websocket_port: 3013 }`)
-    const { dataFolder, databaseFile, ...vault } = options.vault
+    const { dataFolder, database, ...vault } = options.vault
     assert.match(dataFolder, /^\/.*\/d$/)
-    assert.match(databaseFile, /^\/.*\/other\.db$/)
+    assert.ok(database.kind === 'sqlite')
+    assert.match(database.databaseFile, /^\/.*\/other\.db$/)
     assert.deepEqual(vault, {
       rsaKeyFile: '/keys/rsa.pem',
       domain: 'HTTPS://Vault.Example.com:444/a/b',
@@ -562,7 +563,7 @@ describe('the environment', () => {
     })
     assert.deepEqual(options.vault, {
       dataFolder: '/d',
-      databaseFile: '/d/db.sqlite3',
+      database: { kind: 'sqlite', databaseFile: '/d/db.sqlite3' },
       rsaKeyFile: '/r/key.pem',
       domain: 'https://a.org',
       origin: 'https://a.org',
@@ -677,12 +678,12 @@ describe('the environment', () => {
     ],
     [{ DATA_FOLDER: 's3://bucket/data' }, 'DATA_FOLDER must be a path on this machine, not "s3://bucket/data"'],
     [
-      { DATABASE_URL: 'postgresql://u:secret@h/db' },
-      'DATABASE_URL: PostgreSQL is not supported yet by this version; write sqlite://<path>',
+      { DATABASE_URL: 'postgresql://u:secret@h:port/db' },
+      'DATABASE_URL must have a port from 1 to 65535; ":" in a password is %3A',
     ],
     [
       { DATABASE_URL: 'mysql://u:secret@h/db' },
-      'DATABASE_URL: databases of type "mysql" are not supported; write sqlite://<path>',
+      'DATABASE_URL: databases of type "mysql" are not supported; write sqlite://<path> or postgresql://…',
     ],
     [
       { DATABASE_URL: 'missing.db' },
@@ -705,7 +706,7 @@ describe('the environment', () => {
   test('takes the bare path of a database that exists', () => {
     using folder = new Folder({ 'old.db': '' })
     const { options } = loadOptions({ env: { DATABASE_URL: 'old.db' }, cwd: folder.path })
-    assert.equal(options.vault.databaseFile, join(folder.path, 'old.db'))
+    assert.deepEqual(options.vault.database, { kind: 'sqlite', databaseFile: join(folder.path, 'old.db') })
   })
 
   test('is completed, but not overruled, by the file .env or the one that ENV_FILE names', () => {

@@ -1,9 +1,9 @@
 import { clusterUrls } from '../leafnodes/urls.ts'
 import { boolean } from '../types/boolean.ts'
-import { databaseUrl } from '../types/database-url.ts'
 import { integer } from '../types/integer.ts'
 import { mailDomains } from '../types/lists.ts'
 import { domain, path } from '../types/text.ts'
+import { databaseSettings } from './database.ts'
 import { optional, setting } from './setting.ts'
 
 export const vaultSettings = {
@@ -14,13 +14,7 @@ export const vaultSettings = {
     default: 'data',
     help: 'Folder of everything Belfry keeps: database, keys, attachments.',
   }),
-  databaseUrl: optional({
-    key: 'vault.database_url',
-    variable: 'DATABASE_URL',
-    type: databaseUrl,
-    defaultText: '`sqlite://<data_folder>/db.sqlite3`',
-    help: 'The database.',
-  }),
+  ...databaseSettings,
   rsaKeyFilename: optional({
     key: 'vault.rsa_key_filename',
     variable: 'RSA_KEY_FILENAME',

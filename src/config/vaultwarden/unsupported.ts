@@ -198,17 +198,6 @@ export const UNSUPPORTED: readonly UnsupportedGroup[] = [
       USE_SYSLOG: false,
     },
   },
-  {
-    lack: 'opens its SQLite database in a way of its own',
-    defaults: {
-      ENABLE_DB_WAL: true,
-      DB_CONNECTION_RETRIES: 15,
-      DATABASE_TIMEOUT: 30,
-      DATABASE_IDLE_TIMEOUT: 600,
-      DATABASE_MAX_CONNS: 10,
-      DATABASE_MIN_CONNS: 2,
-      DATABASE_CONN_INIT: undefined,
-    },
-  },
+  { lack: 'opens its SQLite database in a way of its own', defaults: { ENABLE_DB_WAL: true } },
   { lack: 'is not built on Rocket', defaults: { ROCKET_WORKERS: undefined, ROCKET_LIMITS: undefined } },
 ]
