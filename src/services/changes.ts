@@ -6,8 +6,12 @@ export interface Change {
   readonly to: unknown
 }
 
-/** Options whose values no log may hold, or would be flooded by. What a cookie is called is for all to see. */
-const SECRET = /(?:^|(?<!cookies)\.)(?:password|token|keys?|internalKey|defaultSentinel|operators|preload(?:\.\w+)?)$/
+/**
+ * Options whose values no log may hold, or would be flooded by. What a cookie is called is for all to see; the user of a
+ * URL can be a token.
+ */
+const SECRET =
+  /(?:^|(?<!cookies)\.)(?:password|token|keys?|internalKey|nkeySeed|defaultSentinel|operators|preload(?:\.\w+)?)$|\burls\[\d+\]\.user$/
 
 /** User and password in a URL. */
 const CREDENTIALS = /(?<=:\/\/)[^\s/?#"]*@/g
@@ -37,9 +41,10 @@ export function changeLine({ option, from, to }: Change): string {
 }
 
 function withoutSecrets(value: unknown): string {
-  return JSON.stringify(value, (key, inner: unknown) =>
-    SECRET.test(key) && inner !== undefined ? '[redacted]' : inner,
-  ).replaceAll(CREDENTIALS, '[redacted]@')
+  return JSON.stringify(value, function (this: object, key, inner: unknown) {
+    const isOfUrl = key === 'user' && 'scheme' in this
+    return (SECRET.test(key) || isOfUrl) && inner !== undefined ? '[redacted]' : inner
+  }).replaceAll(CREDENTIALS, '[redacted]@')
 }
 
 function joined(option: string, key: string, isIndex: boolean): string {

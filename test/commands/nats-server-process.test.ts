@@ -36,7 +36,10 @@ async function endedBy(started: NatsServerRun, signal: NodeJS.Signals = 'SIGINT'
 test('the first lines say what runs, where it listens, and that it is ready', async () => {
   await using folder = await temporaryFolder()
   const config = `listen: "127.0.0.1:-1"\nhttp: "127.0.0.1:-1"\nserver_name: bell\nauthorization { user: u, password: p }\n`
-  const started = await run(folder, `${config}websocket { listen: "127.0.0.1:-1", no_tls: true }`)
+  const started = await run(
+    folder,
+    `${config}websocket { listen: "127.0.0.1:-1", no_tls: true }\nleafnodes { listen: "127.0.0.1:-1" }`,
+  )
   await started.isReady()
   const [, digest] = /(\(sha256:[\da-f]{64}\))/.exec(started.log)!
   assert.deepEqual(started.logTexts, [
@@ -49,6 +52,7 @@ test('the first lines say what runs, where it listens, and that it is ready', as
     '[INF] Starting http monitor on 127.0.0.1:4201',
     '[INF] Listening for websocket clients on ws://127.0.0.1:4100',
     '[WRN] Websocket not configured with TLS. DO NOT USE IN PRODUCTION!',
+    '[INF] Listening for leafnode connections on 127.0.0.1:4301',
     '[INF] Listening for client connections on 127.0.0.1:4001',
     '[INF] Server is ready',
     '',
@@ -123,7 +127,8 @@ test('the ports file tells every URL once all are up, and goes at the end', asyn
   const config = `listen: "127.0.0.1:-1"\nhttp: "127.0.0.1:-1"\nports_file_dir: "."\n`
   const started = await run(
     folder,
-    config + WEBSOCKETS.replace('port: 443', 'listen: "[::1]:443"').replace('port: -1', 'listen: "localhost:-1"'),
+    `${config}leafnodes { listen: "127.0.0.1:-1" }\n` +
+      WEBSOCKETS.replace('port: 443', 'listen: "[::1]:443"').replace('port: -1', 'listen: "localhost:-1"'),
   )
   await started.isReady()
   assert.deepEqual(readdirSync(folder.path).sort(), ['nats.conf', `nats-server_${PID}.ports`].sort())
@@ -133,6 +138,7 @@ test('the ports file tells every URL once all are up, and goes at the end', asyn
     nats: ['nats://127.0.0.1:4001'],
     monitoring: ['http://127.0.0.1:4201'],
     websocket: [ports.websocket[0], 'wss://[::1]:443'],
+    leafnodes: ['nats://127.0.0.1:4301'],
   })
   await endedBy(started)
   assert.deepEqual(readdirSync(folder.path), ['nats.conf'])
@@ -211,7 +217,10 @@ test('with a log file nothing is said elsewhere', async () => {
 async function refusedPort(port: number, code = 'EADDRINUSE'): Promise<string> {
   await using folder = await temporaryFolder()
   const files = 'pid_file: "nats.pid"\nports_file_dir: "."\n'
-  writeFileSync(folder.join('nats.conf'), `${files}port: 1\nhttp: 2\nwebsocket { port: 3, no_tls: true }`)
+  writeFileSync(
+    folder.join('nats.conf'),
+    `${files}port: 1\nhttp: 2\nwebsocket { port: 3, no_tls: true }\nleafnodes { port: 4 }`,
+  )
   const cause = Object.assign(new Error(code), { code, syscall: 'listen', address: '0.0.0.0', port })
   const start = async () => {
     throw new ConfigError(`Cannot bind "0.0.0.0:${port}": ${code}`, { cause })
@@ -227,7 +236,8 @@ test('an address that cannot be had is fatal, in the words that tools look for, 
   assert.equal(await refusedPort(1), `[FTL] Error listening on port: 0.0.0.0:1, "${bind(1)}"`)
   assert.equal(await refusedPort(2), `[FTL] Can't start monitoring: can't listen to the monitor port: ${bind(2)}`)
   assert.equal(await refusedPort(3), `[FTL] Unable to listen for websocket connections: ${bind(3)}`)
-  assert.equal(await refusedPort(4), '[FTL] Cannot bind "0.0.0.0:4": EADDRINUSE')
+  assert.equal(await refusedPort(4), `[FTL] Error listening on leafnode port: 4 - ${bind(4)}`)
+  assert.equal(await refusedPort(5), '[FTL] Cannot bind "0.0.0.0:5": EADDRINUSE')
   assert.equal(await refusedPort(1, 'EWHATEVER'), '[FTL] Cannot bind "0.0.0.0:1": EWHATEVER')
 })
 

@@ -33,6 +33,7 @@ export class FakeNatsServer implements RunningNatsServer {
     this.addresses = {
       nats: bound(options.nats, 4001),
       websockets: options.websockets.map((listener, at) => bound(listener, 4100 + at)),
+      leafnodes: options.leafnodes.listener && bound(options.leafnodes.listener, 4301),
       monitoring: { http: http && bound(http, 4201), https: https && bound(https, 4202) },
     }
   }

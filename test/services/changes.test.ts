@@ -84,3 +84,19 @@ test('the secrets of users and accounts are not shown', () => {
   ])
   assert.doesNotMatch(changesBetween({}, after).map(changeLine).join(), /secret-/)
 })
+
+test('the secrets of leaf node remotes are not shown, and a user in a URL is one', () => {
+  const url = { scheme: 'nats', host: 'hub', port: 7422, user: 'secret-1', password: undefined }
+  const proxy = { url: 'http://u:secret-2@proxy', username: 'u', password: 'secret-3' }
+  const remote = { urls: [url], account: 'A', nkeySeed: 'SU-secret-4', proxy }
+  const linesOf = (before: object[], after: object[]) =>
+    changesBetween({ leafnodes: { remotes: before } }, { leafnodes: { remotes: after } }).map(changeLine)
+  assert.deepEqual(linesOf([], [remote]), [
+    'leafnodes.remotes: [] -> [{"urls":[{"scheme":"nats","host":"hub","port":7422,"user":"[redacted]"}],"account":"A",' +
+      '"nkeySeed":"[redacted]","proxy":{"url":"http://[redacted]@proxy","username":"u","password":"[redacted]"}}]',
+  ])
+  assert.deepEqual(linesOf([remote], [{ ...remote, urls: [{ ...url, user: 'secret-5' }], nkeySeed: 'SU-secret-6' }]), [
+    'leafnodes.remotes[0].urls[0].user: [redacted] -> [redacted]',
+    'leafnodes.remotes[0].nkeySeed: [redacted] -> [redacted]',
+  ])
+})

@@ -9,6 +9,7 @@ export interface NatsServerAddresses {
   readonly nats: ListenAddress
   /** In the order of the options. */
   readonly websockets: readonly ListenAddress[]
+  readonly leafnodes?: ListenAddress | undefined
   readonly monitoring?:
     | { readonly http?: ListenAddress | undefined; readonly https?: ListenAddress | undefined }
     | undefined
@@ -17,10 +18,14 @@ export interface NatsServerAddresses {
 /** What a log line says, and how loud. */
 export type Announcement = readonly [level: NatsLogLevel, text: string]
 
-/** Everything that the server listens on, as its log and its ports file name it, in nats-server's order. */
+/**
+ * Everything that the server listens on, as its log and its ports file name it, in nats-server's order. (There the ports
+ * file has no leaf nodes.)
+ */
 export function listeningUrls(addresses: NatsServerAddresses, options: NatsServerOptions): ListeningUrl[] {
-  const { http, https } = addresses.monitoring ?? {}
+  const { leafnodes, monitoring: { http, https } = {} } = addresses
   const natsTls = options.nats.tls
+  const leafScheme = options.leafnodes.listener?.tls ? 'tls' : 'nats'
   return [
     { kind: 'nats', scheme: natsTls && !natsTls.allowNonTls ? 'tls' : 'nats', address: addresses.nats },
     ...(http ? [{ kind: 'monitoring', scheme: 'http', address: http } as const] : []),
@@ -28,6 +33,7 @@ export function listeningUrls(addresses: NatsServerAddresses, options: NatsServe
     ...addresses.websockets.map(
       (address, at) => ({ kind: 'websocket', scheme: options.websockets[at]?.tls ? 'wss' : 'ws', address }) as const,
     ),
+    ...(leafnodes ? [{ kind: 'leafnodes', scheme: leafScheme, address: leafnodes } as const] : []),
   ]
 }
 
@@ -41,6 +47,9 @@ export function listeningLines(addresses: NatsServerAddresses, options: NatsServ
   for (const { scheme, address } of urls.filter(({ kind }) => kind === 'websocket')) {
     lines.push(['INF', `Listening for websocket clients on ${scheme}://${formatAddress(address)}`])
     if (scheme === 'ws') lines.push(['WRN', 'Websocket not configured with TLS. DO NOT USE IN PRODUCTION!'])
+  }
+  if (addresses.leafnodes) {
+    lines.push(['INF', `Listening for leafnode connections on ${formatAddress(addresses.leafnodes)}`])
   }
   lines.push(['INF', `Listening for client connections on ${formatAddress(addresses.nats)}`])
   if (options.nats.proxyProtocol) lines.push(['INF', 'PROXY protocol enabled for client connections'])
@@ -64,8 +73,8 @@ function tlsLines({ nats: { tls } }: NatsServerOptions): Announcement[] {
  * by the client certificate has none.
  */
 export function hasPlainPassword({ nats, websockets }: NatsServerOptions): boolean {
-  const mapsCertificates = [nats, ...websockets].some(({ tls }) => tls?.verifyAndMap)
-  const { users = [] } = nats.authorization
+  const { users = [], certificateTypes = [] } = nats.authorization
+  const mapsCertificates = certificateTypes.length > 0 || [nats, ...websockets].some(({ tls }) => tls?.verifyAndMap)
   return (
     users.some(({ password }) => isPlainSecret(password) && !(password === '' && mapsCertificates)) ||
     [nats, ...websockets].some(({ authorization: { password = '' } }) => password !== '' && isPlainSecret(password))
@@ -80,7 +89,10 @@ const BIND_REASONS: Readonly<Record<string, string>> = {
 }
 
 /** What nats-server says of a listener that cannot be opened; `undefined` when that is not why the start failed. */
-export function listenErrorText(error: Error, { nats, websockets, monitoring }: NatsServerOptions): string | undefined {
+export function listenErrorText(
+  error: Error,
+  { nats, websockets, leafnodes, monitoring }: NatsServerOptions,
+): string | undefined {
   const {
     syscall,
     code = '',
@@ -94,6 +106,7 @@ export function listenErrorText(error: Error, { nats, websockets, monitoring }: 
   const isOne = (wanted: ListenAddress | undefined) => wanted?.port === port
   if (isOne(nats)) return `Error listening on port: ${formatAddress(nats)}, ${JSON.stringify(text)}`
   if (websockets.some(isOne)) return `Unable to listen for websocket connections: ${text}`
+  if (isOne(leafnodes.listener)) return `Error listening on leafnode port: ${port} - ${text}`
   if (isOne(monitoring?.http) || isOne(monitoring?.https)) {
     return `Can't start monitoring: can't listen to the monitor port: ${text}`
   }

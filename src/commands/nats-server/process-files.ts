@@ -9,7 +9,7 @@ const PID_FILE_MODE = 0o600
 
 /** Where a server listens, as clients dial it. */
 export interface ListeningUrl {
-  readonly kind: 'nats' | 'monitoring' | 'websocket'
+  readonly kind: 'nats' | 'monitoring' | 'websocket' | 'leafnodes'
   /** `nats`, `tls`, `http`, `https`, `ws` or `wss`. */
   readonly scheme: string
   readonly address: ListenAddress
