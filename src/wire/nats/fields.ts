@@ -62,6 +62,20 @@ export class Fields {
     return i === 0
   }
 
+  /** The fields before `to` as byte strings. */
+  texts(from: number, to: number): string[] {
+    const texts: string[] = []
+    for (let i = from; i < to; i++) texts.push(this.text(i))
+    return texts
+  }
+
+  /** Whether `texts` would return these. */
+  spellAll(from: number, to: number, texts: readonly string[]): boolean {
+    if (texts.length !== to - from) return false
+    for (let i = from; i < to; i++) if (!this.spells(i, texts[i - from]!)) return false
+    return true
+  }
+
   /** A field as a decimal number of up to nine digits, -1 when it is none. */
   size(index: number): number {
     const end = this.#ends[index]!

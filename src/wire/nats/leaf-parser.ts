@@ -95,8 +95,10 @@ export class LeafParser extends ProtocolParser<OperationName, LeafHandler> {
   // The message whose body is awaited.
   #subject = ''
   #reply = ''
-  #queues = NO_QUEUES
   #headerBytes = 0
+  /** Forgotten with the message, since there may be very many. */
+  #queues = NO_QUEUES
+  /** The last few, for the next message that names them. */
   #keptQueues = NO_QUEUES
 
   constructor(limits: ParserLimits, handler: LeafHandler) {
@@ -178,11 +180,10 @@ export class LeafParser extends ProtocolParser<OperationName, LeafHandler> {
     this.awaitBody(size)
   }
 
-  /** Those of the message before, when they are the same. */
+  /** Those of the message before, when they are the same, which saves a fifth of such an LMSG. bench/nats-parse.ts */
   #queuesOf(fields: Fields, from: number, to: number): readonly string[] {
-    const kept = this.#keptQueues
-    if (kept.length === to - from && kept.every((queue, i) => fields.spells(from + i, queue))) return kept
-    const queues = Array.from({ length: to - from }, (_, i) => fields.text(from + i))
+    if (fields.spellAll(from, to, this.#keptQueues)) return this.#keptQueues
+    const queues = fields.texts(from, to)
     if (queues.length <= MAX_KEPT_QUEUES) this.#keptQueues = queues
     return queues
   }
