@@ -106,7 +106,8 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
   })
   if (admitsVaultUsers) {
     vault.followSessions((userId) => {
-      const isTheirs = (one: ConnectionSnapshot) => one.account === VAULT_ACCOUNT && one.authorizedUser === userId
+      const isTheirs = (one: ConnectionSnapshot) =>
+        one.account === VAULT_ACCOUNT && (userId === undefined || one.authorizedUser === userId)
       void nats.door.recheck(isTheirs)
     })
   }

@@ -24,6 +24,7 @@ export {
 } from './notifier.ts'
 export { encodePulse } from './pulse.ts'
 export { encodeRevocation, parseRevocation, type Revocation } from './revocation.ts'
+export { SharedLimits, type Taken } from './shared-limits.ts'
 export {
   ALL_INSTANCES_SAY,
   type Audience,

@@ -23,6 +23,8 @@ const MARGIN_MS = 15_000
 /** More instances than anybody has, so that nonsense on the subject fills no memory. */
 const MAX_INSTANCES = 1_024
 
+const NOTHING = Buffer.alloc(0)
+
 export interface InstancesOptions {
   /** `VAULT`. */
   readonly account: Account
@@ -59,6 +61,8 @@ export class Instances {
   readonly #subscriptions: readonly Subscription[]
   readonly #timer: Timer
   #said = 0
+  #lastPayload: Buffer | undefined
+  #lastBody = NOTHING
   #isLinked = false
   /** Of a link that has just come up. */
   #settling: Timer | undefined
@@ -103,8 +107,12 @@ export class Instances {
   /** Publishes what all instances are to hear. */
   say(subject: string, payload: Buffer): void {
     this.#said++
-    const body = Buffer.concat([this.#header, payload])
-    this.#options.account.publish(new Message(subject, body, '', this.#header.length))
+    // What is said to several audiences stays one buffer, so that a door encodes it once.
+    if (payload !== this.#lastPayload) {
+      this.#lastPayload = payload
+      this.#lastBody = Buffer.concat([this.#header, payload])
+    }
+    this.#options.account.publish(new Message(subject, this.#lastBody, '', this.#header.length))
   }
 
   /** The link to the cluster is there. */

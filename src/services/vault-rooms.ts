@@ -14,6 +14,7 @@ import { hubOrigins } from './hub-origins.ts'
 import { hubSessions } from './hub-sessions.ts'
 import { type OfficialServer, openOfficialServer } from './official-server.ts'
 import { openRelayRoom, type RelayRoom } from './relay-room.ts'
+import { openVaultCluster, type VaultCluster } from './vault-cluster.ts'
 import { type VaultLogin, vaultLogin } from './vault-login.ts'
 
 /** The Bitwarden server release whose API this is; clients switch features on by it. */
@@ -34,8 +35,10 @@ export interface VaultRooms {
   readonly officialServer: OfficialServer | undefined
   /** Signed-in users as NATS clients. */
   readonly login: VaultLogin
-  /** Calls `recheck` with the id of each user whose sessions end. */
-  followSessions(recheck: (userId: string) => void): void
+  /** Calls `recheck` with the id of each user whose sessions end; with none, when anybody's may have. */
+  followSessions(recheck: (userId: string | undefined) => void): void
+  /** Absent when this instance is the only one. */
+  readonly cluster: VaultCluster | undefined
   /** Closes what is kept. After the hub door was closed and the last request ended, or before anything came in. */
   close(): Promise<void>
 }
@@ -69,7 +72,11 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
     const vaultClient = new InProcessClient(vaultAccount, (error, subject) =>
       logger.error({ error, subject }, 'in-process subscriber failed'),
     )
-    const publish = (subject: string, payload: Buffer) => vaultClient.publish(subject, payload)
+    const cluster =
+      options.vault.cluster === undefined
+        ? undefined
+        : openVaultCluster({ account: vaultAccount, clock, logger, lookUp: (sinceMs) => lookUp(sinceMs) })
+    const publish = cluster?.say ?? ((subject: string, payload: Buffer) => vaultClient.publish(subject, payload))
     const notifier = new Notifier(publish)
     const serviceTokens = new ServiceTokens(key, origin, clock)
     const relay = await openRelayRoom(options, { store, serviceTokens, publish, clock, logger })
@@ -84,6 +91,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       settings: vaultSettings(options),
       clientAddress,
       otherGrant: relay?.grant,
+      shareLimit: cluster?.shareLimit,
     })
 
     const authenticate = officialServer?.authenticate ?? hubSessions(sessions, store)
@@ -96,6 +104,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
           // Who is no user of ours may be one of a server that is relayed here.
           authenticate: async (token) => (await authenticate(token)) ?? relay?.authenticate(token),
           heard: store.heard,
+          heardAllUntilMs: cluster?.heardAllUntilMs,
           organizationsOf: (userId) => store.memberships.confirmedOf(userId),
           installationId: options.identity?.installationId,
           clientAddress,
@@ -104,13 +113,22 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
           ...options.hub,
         })
       : undefined
+    let recheckAll = () => {}
+    const lookUp = async (sinceMs: number) => {
+      recheckAll()
+      await hubDoor?.lookAtAll(sinceMs)
+    }
     return {
       hubDoor,
       onRequest: (request, response) => app.routing(request, response),
       relay,
       officialServer,
       login,
-      followSessions: (recheck) => void login.followSessions(vaultClient, recheck),
+      followSessions(recheck) {
+        recheckAll = () => recheck(undefined)
+        login.followSessions(vaultClient, recheck)
+      },
+      cluster,
       async close() {
         await app.close()
         await relay?.close()

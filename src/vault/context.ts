@@ -3,6 +3,7 @@ import type { Sessions, Tokens } from '#auth'
 import type { Clock, Logger } from '#kit'
 import type { Notifier } from '#notify'
 import type { Store } from '#store'
+import type { ShareLimit } from './rate-limit.ts'
 import type { VaultSettings } from './settings.ts'
 
 /** What the routes work with. */
@@ -17,6 +18,8 @@ export interface VaultContext {
   readonly settings: VaultSettings
   /** Who is at the other end, behind the proxies that are trusted. */
   readonly clientAddress: (request: IncomingMessage) => string
+  /** Default: limits are for this instance alone. */
+  readonly shareLimit?: ShareLimit | undefined
   /**
    * Answers a login with `client_credentials` of a client that is no user, undefined for all others. Default: there are
    * only users.

@@ -4,6 +4,16 @@ import type { RateLimit } from './settings.ts'
 /** Addresses remembered at once; some 100 bytes each. */
 const MAX_ADDRESSES = 50_000
 
+/** Shares a limit with other instances: tells `takenElsewhere` what they take, and is told what is taken here. */
+export type ShareLimit = (name: string, takenElsewhere: (key: string) => void) => (key: string) => void
+
+export interface Sharing {
+  /** Of the limit. */
+  readonly name: string
+  /** Default: there are no others. */
+  readonly share: ShareLimit | undefined
+}
+
 /** A token bucket for every client address. */
 export class RateLimiter {
   readonly #refillMs: number
@@ -11,16 +21,24 @@ export class RateLimiter {
   readonly #clock: Clock
   /** When each address's bucket is full again, in the order of last use. A bucket that is full needs no entry. */
   readonly #fullAt = new Map<string, number>()
+  readonly #tell: ((key: string) => void) | undefined
 
-  constructor(limit: RateLimit, clock: Clock) {
+  constructor(limit: RateLimit, clock: Clock, { name, share }: Sharing) {
     this.#refillMs = limit.seconds * 1000
     this.#capacity = limit.maxBurst
     this.#clock = clock
+    this.#tell = share?.(name, (key) => void this.#take(key))
   }
 
   /** Takes one token; false when there is none. */
   take(address: string): boolean {
     const key = networkOf(address)
+    const isTaken = this.#take(key)
+    if (isTaken) this.#tell?.(key)
+    return isTaken
+  }
+
+  #take(key: string): boolean {
     const now = this.#clock.now()
     const fullAt = Math.max(this.#fullAt.get(key) ?? 0, now) + this.#refillMs
     if (fullAt - now > this.#capacity * this.#refillMs) return false

@@ -22,7 +22,8 @@ const VerificationRequest = Type.Object({
  */
 export function registerRegistration(scope: VaultApp, context: VaultContext): void {
   const { settings, store, tokens, clock } = context
-  const limiter = new RateLimiter(settings.unauthenticatedRateLimit, clock)
+  const sharing = { name: 'unauthenticated', share: context.shareLimit }
+  const limiter = new RateLimiter(settings.unauthenticatedRateLimit, clock, sharing)
   const limit = async (request: { raw: Parameters<VaultContext['clientAddress']>[0] }) => {
     if (!limiter.take(context.clientAddress(request.raw))) throw new ApiError('TOO_MANY_REQUESTS', 'Too many requests')
   }

@@ -16,7 +16,8 @@ const MAX_LOGINS_UNDER_WAY = 32
 /** `POST /identity/connect/token`: every way to get an access token. */
 export function registerToken(scope: VaultApp, context: VaultContext): void {
   readForms(scope)
-  const logins = new RateLimiter(context.settings.loginRateLimit, context.clock)
+  const { settings, clock, shareLimit } = context
+  const logins = new RateLimiter(settings.loginRateLimit, clock, { name: 'login', share: shareLimit })
   let underWay = 0
   const logIn = async <T>(address: string, grant: () => Promise<T>): Promise<T> => {
     if (underWay >= MAX_LOGINS_UNDER_WAY || !logins.take(address)) {
