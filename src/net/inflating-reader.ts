@@ -63,7 +63,7 @@ export class InflatingReader implements FrameSource, FrameHandler {
         this.#handOn()
       },
     )
-    this.#reader = new FrameReader({ maskRequired: carrier.agreed.isMasked, validateText: false }, this)
+    this.#reader = new FrameReader({ maskRequired: carrier.isPeerMasked, validateText: false }, this)
   }
 
   feed(chunk: Buffer): void {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { type Clock, systemClock } from '#kit'
 
 /** What was made of the first bytes, and how many of them are used up by it. */
 export interface Head<T> {
@@ -23,12 +24,13 @@ export function readHead<T>(
   socket: Socket,
   parse: (bytes: Buffer) => Head<T> | undefined,
   timeoutMs: number,
+  clock: Clock = systemClock,
 ): Promise<T | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<T | undefined>()
   let bytes: Buffer = Buffer.alloc(0)
 
   const stop = (usedBytes: number) => {
-    clearTimeout(timer)
+    timer.cancel()
     socket.off('data', onData).off('end', onEnd).off('close', onEnd)
     socket.pause()
     if (usedBytes < bytes.length) socket.unshift(bytes.subarray(usedBytes))
@@ -49,10 +51,10 @@ export function readHead<T>(
     stop(bytes.length)
     reject(new EndedEarlyError('the connection ended'))
   }
-  const timer = setTimeout(() => {
+  const timer = clock.after(timeoutMs, () => {
     stop(0)
     resolve(undefined)
-  }, timeoutMs)
+  })
 
   // Nobody else listens yet, and until the next reader does: without this a reset would end the process.
   socket.on('error', ignore)

@@ -95,7 +95,11 @@ export class SocketLink {
 
   /** From now on the owner gets what arrives; `head` is what arrived before. */
   start(head?: Buffer): void {
+    const { closed, readableEnded } = this.#socket
     if (head !== undefined && head.length > 0) this.#read(head)
+    // It says neither twice, and whoever connected it may have been slow to listen.
+    if (closed) setImmediate(() => this.#gone())
+    else if (readableEnded) setImmediate(() => !this.#socket.destroyed && this.#peerEnded())
     this.#socket.on('data', SocketLink.#listeners.data)
     this.#socket.resume()
   }

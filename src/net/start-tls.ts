@@ -1,6 +1,7 @@
+import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { ProtocolError } from '#kit'
+import { type Clock, ProtocolError, systemClock } from '#kit'
 import { certificateHash, subjectOf } from './certificate.ts'
 import { noteRemote, remoteOf } from './remote-address.ts'
 import type { TlsSettings } from './tls.ts'
@@ -10,10 +11,16 @@ export class TlsHandshakeError extends ProtocolError<'TLS_HANDSHAKE'> {
   override name = 'TlsHandshakeError'
   /** Nobody tried to speak TLS, as load balancers and port scans do: nats-server logs that for debugging only. */
   readonly isProbe: boolean
+  /** The server has a certificate that is right, but for another name. */
+  readonly isWrongName: boolean
 
-  constructor(reason: string, options: ErrorOptions & { readonly isProbe?: boolean } = {}) {
+  constructor(
+    reason: string,
+    options: ErrorOptions & { readonly isProbe?: boolean; readonly isWrongName?: boolean } = {},
+  ) {
     super('TLS_HANDSHAKE', reason, options)
     this.isProbe = options.isProbe ?? false
+    this.isWrongName = options.isWrongName ?? false
   }
 }
 
@@ -49,17 +56,47 @@ export async function startTls(
     ...(alpnProtocols && { ALPNProtocols: [...alpnProtocols] }),
   })
   noteRemote(secure, remoteOf(socket))
+  return handshake(secure, socket, {
+    doneEvent: 'secure',
+    clock: systemClock,
+    timeoutMs,
+    objection: () => {
+      const certificate = secure.getPeerX509Certificate()
+      const objection = tls.requiresClientCertificate ? verifyObjection(secure, certificate) : undefined
+      return objection ?? pinObjection(certificate, tls)
+    },
+    failure,
+  })
+}
+
+export interface Handshake {
+  /** `secure` where we are the server, `secureConnect` where we are the client. */
+  readonly doneEvent: 'secure' | 'secureConnect'
+  readonly clock: Clock
+  readonly timeoutMs: number
+  /** What speaks against the other side, once OpenSSL is through. */
+  objection(): TlsHandshakeError | undefined
+  /** What OpenSSL, or the system, has to say. */
+  failure(error: NodeJS.ErrnoException): TlsHandshakeError
+}
+
+/** Resolves when the other side is accepted. Rejects with a `TlsHandshakeError`, `secure` and what is below are gone then. */
+export async function handshake(
+  secure: TLSSocket,
+  socket: Socket,
+  { doneEvent, clock, timeoutMs, objection, failure }: Handshake,
+): Promise<TLSSocket> {
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>()
   const fail = (error: TlsHandshakeError) => {
     reject(error)
     secure.destroy()
     socket.destroy()
   }
-  const timer = setTimeout(() => fail(new TlsHandshakeError('i/o timeout', { isProbe: true })), timeoutMs)
-  secure.once('secure', () => {
-    const objection = objectionTo(secure, tls)
-    if (objection === undefined) resolve(secure)
-    else fail(objection)
+  const timer = clock.after(timeoutMs, () => fail(new TlsHandshakeError('i/o timeout', { isProbe: true })))
+  secure.once(doneEvent, () => {
+    const reason = objection()
+    if (reason === undefined) resolve(secure)
+    else fail(reason)
   })
   // Stays: between here and the next reader a reset must not end the process.
   secure.on('error', (error) => reject(failure(error)))
@@ -72,7 +109,7 @@ export async function startTls(
     socket.destroy()
     throw error
   } finally {
-    clearTimeout(timer)
+    timer.cancel()
     secure.off('end', onEnd).off('close', onEnd)
   }
 }
@@ -81,7 +118,7 @@ export async function startTls(
 export const TLS_HANDSHAKE_RECORD = 0x16
 
 /** Resolves when the system has taken what was written so far. */
-async function written(socket: Socket, timeoutMs: number): Promise<void> {
+export async function written(socket: Socket, timeoutMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const timer = setTimeout(() => socket.destroy(), timeoutMs)
   socket.on('error', resolve)
@@ -91,13 +128,29 @@ async function written(socket: Socket, timeoutMs: number): Promise<void> {
   socket.off('error', resolve)
 }
 
-function objectionTo(secure: TLSSocket, tls: TlsSettings): TlsHandshakeError | undefined {
-  const certificate = secure.getPeerX509Certificate()
-  const cause = tls.requiresClientCertificate ? verifyError(secure) : null
-  if (cause !== null) {
-    const who = certificate ? ` (${subjectOf(certificate)} SHA-256: ${certificateHash(certificate)})` : ''
-    return new TlsHandshakeError(`tls: failed to verify certificate: ${verifyReason(cause)}${who}`, { cause })
-  }
+/** What OpenSSL has against the certificate of the other side. */
+export function verifyObjection(
+  secure: TLSSocket,
+  certificate: X509Certificate | undefined,
+): TlsHandshakeError | undefined {
+  const cause = verifyError(secure)
+  return cause === null ? undefined : untrusted(certificate, verifyReason(cause), { cause })
+}
+
+/** A certificate that is not believed, with what tells it from others. */
+export function untrusted(
+  certificate: X509Certificate | undefined,
+  reason: string,
+  options: ErrorOptions & { readonly isWrongName?: boolean } = {},
+): TlsHandshakeError {
+  const who = certificate ? ` (${subjectOf(certificate)} SHA-256: ${certificateHash(certificate)})` : ''
+  return new TlsHandshakeError(`tls: failed to verify certificate: ${reason}${who}`, options)
+}
+
+export function pinObjection(
+  certificate: X509Certificate | undefined,
+  tls: Pick<TlsSettings, 'isPinned'>,
+): TlsHandshakeError | undefined {
   return tls.isPinned(certificate) ? undefined : new TlsHandshakeError('certificate not pinned')
 }
 
@@ -128,7 +181,7 @@ function verifyReason(error: Error & { readonly code?: string }): string {
 }
 
 /** OpenSSL's errors in Go's words. */
-function failure(error: NodeJS.ErrnoException): TlsHandshakeError {
+export function failure(error: NodeJS.ErrnoException): TlsHandshakeError {
   const { code = '' } = error
   const known = Object.hasOwn(REASONS, code) ? REASONS[code] : undefined
   const [, alert] = /_ALERT_(\w+)$/.exec(code) ?? []
@@ -158,7 +211,18 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_SSL_HTTP_REQUEST: 'tls: first record does not look like a TLS handshake',
 }
 
-/** What the peer complained of: `UNKNOWN_CA` is `unknown certificate authority` in Go, most others read the same. */
+/** Most read the same in Go. */
+const ALERTS: Readonly<Record<string, string>> = {
+  UNKNOWN_CA: 'unknown certificate authority',
+  PROTOCOL_VERSION: 'protocol version not supported',
+  INSUFFICIENT_SECURITY: 'insufficient security level',
+  DECODE_ERROR: 'error decoding message',
+  DECRYPT_ERROR: 'error decrypting message',
+  BAD_RECORD_MAC: 'bad record MAC',
+}
+
+/** What the peer complained of. */
 function alertText(alert: string): string {
-  return alert === 'UNKNOWN_CA' ? 'unknown certificate authority' : alert.toLowerCase().replaceAll('_', ' ')
+  const known = Object.hasOwn(ALERTS, alert) ? ALERTS[alert] : undefined
+  return known ?? alert.toLowerCase().replaceAll('_', ' ')
 }

@@ -5,8 +5,6 @@ import {
   checkUpgrade,
   type DataOpcode,
   DEFLATE_ACCEPTED,
-  type FrameHandler,
-  FrameReader,
   type HeaderList,
   type MessageHandler,
   NO_MASKING,
@@ -16,11 +14,13 @@ import {
   switchingProtocols,
 } from '#wire/websocket'
 import type { MessageReceiver, StreamReceiver } from './carrier.ts'
-import { InflatingReader, type StreamCompression } from './inflating-reader.ts'
+import type { StreamCompression } from './inflating-reader.ts'
+import { Inlet } from './inlet.ts'
 import { PacedAssembler } from './paced-assembler.ts'
 import { requestTarget } from './request-target.ts'
 import type { SocketLinkOptions, SocketStream } from './socket-link.ts'
-import { type ControlHandler, type FrameSource, WebSocketCarrier } from './websocket-carrier.ts'
+import { streamReader } from './stream-reader.ts'
+import { WebSocketCarrier } from './websocket-carrier.ts'
 import { isBrowser } from './websocket-compression.ts'
 import { BINARY_FRAME, BROWSER_FRAMES } from './websocket-framing.ts'
 
@@ -114,49 +114,9 @@ export function acceptWebSocketStream(
   carrier.start(receiver, streamReader(carrier, receiver, compression), head)
 }
 
-/** Reads frames into a receiver: what is not compressed as it comes, what is when it is complete. */
-function streamReader(
-  carrier: WebSocketCarrier,
-  receiver: StreamReceiver,
-  compression: StreamCompression | undefined,
-): FrameSource {
-  if (compression !== undefined) return new InflatingReader({ carrier, receiver, compression })
-  const reading = { maskRequired: carrier.agreed.isMasked, validateText: false }
-  return new FrameReader(reading, new StreamInlet(carrier, receiver))
-}
-
-/** What control frames say is the carrier's business, the rest that of a receiver, until a farewell. */
-abstract class Inlet<Receiver> implements ControlHandler {
-  protected readonly carrier: WebSocketCarrier
-  protected readonly receiver: Receiver
-
-  constructor(carrier: WebSocketCarrier, receiver: Receiver) {
-    this.carrier = carrier
-    this.receiver = receiver
-  }
-
-  onPing(payload: Buffer): void {
-    this.carrier.onPing(payload)
-  }
-
-  onPong(payload: Buffer): void {
-    this.carrier.onPong(payload)
-  }
-
-  onClose(code: number | undefined, reason: string): void {
-    this.carrier.onClose(code, reason)
-  }
-}
-
 class MessageInlet extends Inlet<MessageReceiver> implements MessageHandler {
   onMessage(data: Buffer, opcode: DataOpcode): void {
     if (!this.carrier.isClosing) this.receiver.onMessage(data, opcode === Opcode.TEXT)
-  }
-}
-
-class StreamInlet extends Inlet<StreamReceiver> implements FrameHandler {
-  onData(data: Buffer): void {
-    if (!this.carrier.isClosing) this.receiver.onBytes(data)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '#kit'
-import { encodeClose, encodeFrame, type FrameHandler, Opcode, WebSocketError } from '#wire/websocket'
+import { closePayload, encodeFrame, type FrameHandler, Opcode, WebSocketError } from '#wire/websocket'
 import type { Carrier, CarrierReceiver, RemoteAddress } from './carrier.ts'
 import { FrameQueue } from './frame-queue.ts'
 import { SocketLink, type SocketLinkOptions, type SocketLinkOwner, type SocketStream } from './socket-link.ts'
@@ -19,6 +19,8 @@ export interface WebSocketAgreement {
   readonly isMasked: boolean
   /** The client calls itself a browser: it gets short frames. */
   readonly isBrowser: boolean
+  /** This side is the client; where it is the server, nothing is said. */
+  readonly isClient?: true
 }
 
 /** Unlike the pongs that some clients send by themselves, to keep the connection alive. */
@@ -42,7 +44,8 @@ export interface FrameSource {
 }
 
 /**
- * The server's side of one WebSocket, after the handshake. What its link and its reader have to tell comes to the `on…`
+ * One side of a WebSocket, after the handshake: the server's, unless it was agreed that we are the client, with a
+ * `ClientFraming` then. What its link and its reader have to tell comes to the `on…`
  * methods: an object between them would cost each of ten thousand idle connections as much as they do.
  */
 export class WebSocketCarrier implements Carrier, SocketLinkOwner, ControlHandler {
@@ -80,6 +83,11 @@ export class WebSocketCarrier implements Carrier, SocketLinkOwner, ControlHandle
     return this.#framing
   }
 
+  /** Whether the peer has to mask its frames, and may not leave them as they are. */
+  get isPeerMasked(): boolean {
+    return this.agreed.isMasked && this.agreed.isClient === undefined
+  }
+
   get remote(): RemoteAddress {
     return this.#link.remote
   }
@@ -102,13 +110,14 @@ export class WebSocketCarrier implements Carrier, SocketLinkOwner, ControlHandle
     this.#link.start(head)
   }
 
+  /** On the server's side. */
   sendText(): void {
     this.#framing = TEXT_FRAME
   }
 
   /** Peers answer a ping when they come to it, so they have what went out before it. */
   askTaken(): void {
-    this.write(ASK_TAKEN)
+    this.write(this.#framing.control?.(Opcode.PING, READ_SO_FAR) ?? ASK_TAKEN)
   }
 
   /** `bytes` are what `framing` answered, or other whole frames. */
@@ -160,8 +169,8 @@ export class WebSocketCarrier implements Carrier, SocketLinkOwner, ControlHandle
   /** Sends a close frame and waits for the answer, for two seconds at most. */
   close(code: number, reason: string): void {
     if (this.#isClosing) return
-    this.#sayGoodbye(encodeClose(code, reason))
-    this.#closeTimer = this.#clock.after(CLOSE_ANSWER_MS, () => this.#link.destroy())
+    this.#sayGoodbye(this.#closeFrame(code, reason))
+    this.#cutLater()
   }
 
   destroy(): void {
@@ -174,7 +183,7 @@ export class WebSocketCarrier implements Carrier, SocketLinkOwner, ControlHandle
 
   onEnded(): void {
     // It may still read, though it said no goodbye.
-    this.#leave(undefined, encodeClose(1000, 'Client Closed'))
+    this.#leave(undefined, this.#closeFrame(1000, 'Client Closed'))
   }
 
   onStalled(): void {
@@ -192,7 +201,7 @@ export class WebSocketCarrier implements Carrier, SocketLinkOwner, ControlHandle
 
   onPing(payload: Buffer): void {
     if (this.#isClosing || this.backlogBytes > MAX_BACKLOG_FOR_PONG_BYTES) return
-    this.#link.write(encodeFrame(Opcode.PONG, payload))
+    this.#link.write(this.#control(Opcode.PONG, payload))
   }
 
   onPong(payload: Buffer): void {
@@ -201,7 +210,9 @@ export class WebSocketCarrier implements Carrier, SocketLinkOwner, ControlHandle
 
   /** RFC 6455 §5.5.1: the answer typically echoes the status. The server then closes the TCP connection first (§7.1.1). */
   onClose(code: number | undefined, reason: string): void {
-    this.#leave(undefined, encodeClose(code, reason))
+    this.#answer(undefined, this.#closeFrame(code, reason))
+    if (this.agreed.isClient) this.#cutLater()
+    else this.#link.end()
   }
 
   #goOnSoon(): void {
@@ -223,21 +234,38 @@ export class WebSocketCarrier implements Carrier, SocketLinkOwner, ControlHandle
     } catch (error) {
       if (!(error instanceof WebSocketError)) throw error
       this.#error = error
-      this.#leave(error, encodeClose(error.closeCode, error.message))
+      this.#leave(error, this.#closeFrame(error.closeCode, error.message))
     }
   }
 
-  /** The peer goes first; `answer` is its close frame's, unless ours went out before or the receiver says its own. */
-  #leave(error: Error | undefined, answer?: Buffer): void {
-    if (!this.#isClosing) this.#receiver?.onClosing?.(error)
-    if (!this.#isClosing) this.#sayGoodbye(answer)
+  #leave(error: Error | undefined, answer: Buffer): void {
+    this.#answer(error, answer)
     this.#link.end()
   }
 
+  /** The peer goes first; `answer` is its close frame's, unless ours went out before or the receiver says its own. */
+  #answer(error: Error | undefined, answer: Buffer): void {
+    if (!this.#isClosing) this.#receiver?.onClosing?.(error)
+    if (!this.#isClosing) this.#sayGoodbye(answer)
+  }
+
+  /** Unless the peer closes the connection before. */
+  #cutLater(): void {
+    this.#closeTimer ??= this.#clock.after(CLOSE_ANSWER_MS, () => this.#link.destroy())
+  }
+
+  #closeFrame(code: number | undefined, reason: string): Buffer {
+    return this.#control(Opcode.CLOSE, closePayload(code, reason))
+  }
+
+  #control(opcode: Opcode, payload: Buffer): Buffer {
+    return this.#framing.control?.(opcode, payload) ?? encodeFrame(opcode, payload)
+  }
+
   /** Behind all that was written before, uncompressed if it cannot be helped. */
-  #sayGoodbye(closeFrame: Buffer | undefined): void {
+  #sayGoodbye(closeFrame: Buffer): void {
     this.#queue?.settle()
-    if (closeFrame !== undefined) this.#link.write(closeFrame)
+    this.#link.write(closeFrame)
     this.#isClosing = true
     this.#link.pause(false)
     if (this.#afterRest !== undefined) this.#goOnSoon()

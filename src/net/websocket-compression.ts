@@ -1,4 +1,5 @@
 import { CompressionBudget } from '#wire/websocket'
+import { ClientFraming, type ClientFramingOptions } from './client-framing.ts'
 import { Deflater } from './deflater.ts'
 import { compressedFramings, type WebSocketFraming } from './websocket-framing.ts'
 
@@ -13,7 +14,8 @@ export interface WebSocketCompressionOptions {
  */
 export class WebSocketCompression {
   readonly budget: CompressionBudget
-  readonly #framings = compressedFramings(new Deflater())
+  readonly #deflater = new Deflater()
+  readonly #framings = compressedFramings(this.#deflater)
 
   constructor(options: WebSocketCompressionOptions = {}) {
     this.budget = new CompressionBudget(options.maxUnfinishedBytes)
@@ -25,6 +27,11 @@ export class WebSocketCompression {
     // Chrome on a Mac says `Safari/` too, but not `Version/`.
     const isSafari = userAgent.includes('Version/') && userAgent.includes('Safari/')
     return isSafari ? this.#framings.safari : this.#framings.browser
+  }
+
+  /** The framing for one connection where we are the client. */
+  clientFraming(options: Omit<ClientFramingOptions, 'deflater'>): WebSocketFraming {
+    return new ClientFraming({ ...options, deflater: this.#deflater })
   }
 }
 

@@ -7,7 +7,7 @@ const BROWSER_FRAME_BYTES = 4096
 const UNLIMITED_BYTES = Number.MAX_SAFE_INTEGER
 
 /** As nats-server, at most this much is never compressed. */
-const UNCOMPRESSED_UP_TO_BYTES = 64
+export const UNCOMPRESSED_UP_TO_BYTES = 64
 
 /** How batches become WebSocket frames. One object for all connections of a kind, so that they share what was encoded. */
 export interface WebSocketFraming extends Framing {
@@ -16,20 +16,23 @@ export interface WebSocketFraming extends Framing {
    * to know.
    */
   late?(bytes: Buffer): LateFrames | undefined
+  /** A control frame, where it is not as a server has it. */
+  control?(opcode: Opcode, payload: Buffer): Buffer
 }
+
+/** Puts a batch, deflated or not, into frames. */
+export type Framer = (batch: Batch, isDeflated: boolean) => Buffer
 
 /** Frames whose payload another thread is deflating. */
 export class LateFrames {
   readonly #job: DeflateJob
-  readonly #maxFrameBytes: number
-  readonly #maxFragmentBytes: number
+  readonly #inFrames: Framer
   #compressed: Buffer | undefined
   #uncompressed: Buffer | undefined
 
-  constructor(job: DeflateJob, maxFrameBytes: number, maxFragmentBytes: number) {
+  constructor(job: DeflateJob, framer: Framer) {
     this.#job = job
-    this.#maxFrameBytes = maxFrameBytes
-    this.#maxFragmentBytes = maxFragmentBytes
+    this.#inFrames = framer
   }
 
   /** Of the payload, which is what waits in memory. */
@@ -45,10 +48,10 @@ export class LateFrames {
   get frames(): Buffer {
     const { deflated, payload } = this.#job
     if (deflated === undefined) {
-      this.#uncompressed ??= messages(whole(payload), this.#maxFrameBytes)
+      this.#uncompressed ??= this.#inFrames(whole(payload), false)
       return this.#uncompressed
     }
-    this.#compressed ??= fragments(deflated, this.#maxFragmentBytes)
+    this.#compressed ??= this.#inFrames(whole(deflated), true)
     return this.#compressed
   }
 
@@ -96,12 +99,16 @@ export class CompressedFraming implements WebSocketFraming {
     const deflated = batch.byteLength <= UNCOMPRESSED_UP_TO_BYTES ? undefined : this.#deflater.deflate(batch)
     if (deflated === undefined) return messages(batch, this.#maxFrameBytes)
     if (!(deflated instanceof DeflateJob)) return fragments(deflated, this.#maxFragmentBytes)
-    this.#late.set(deflated.payload, new LateFrames(deflated, this.#maxFrameBytes, this.#maxFragmentBytes))
+    this.#late.set(deflated.payload, new LateFrames(deflated, this.#inFrames))
     return deflated.payload
   }
 
   late(bytes: Buffer): LateFrames | undefined {
     return this.#late.get(bytes)
+  }
+
+  readonly #inFrames: Framer = (batch, isDeflated) => {
+    return inFrames(batch, isDeflated ? this.#maxFragmentBytes : this.#maxFrameBytes, isDeflated)
   }
 }
 
@@ -165,7 +172,8 @@ function textMessage(batch: Batch): Buffer {
   return target
 }
 
-function whole(bytes: Buffer): Batch {
+/** Bytes as a batch of their own. */
+export function whole(bytes: Buffer): Batch {
   return {
     byteLength: bytes.length,
     copyTo: (target, offset) => void bytes.copy(target, offset),

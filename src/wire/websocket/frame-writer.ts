@@ -3,7 +3,9 @@ import { unmask } from './unmask.ts'
 
 const MAX_CLOSE_REASON_BYTES = MAX_CONTROL_PAYLOAD_BYTES - 2
 const MASK_BIT = 0x80
-const KEY_BYTES = 4
+
+/** Between the header of a client's frame and its payload. */
+export const MASKING_KEY_BYTES = 4
 
 /** Length of an unmasked header for a payload of `length` bytes: 2, 4 or 10. */
 export function frameHeaderLength(length: number): number {
@@ -46,14 +48,22 @@ export function encodeFrame(opcode: Opcode, payload: Buffer): Buffer {
 
 /** What a client sends: `mask` is the four random bytes of the masking key. */
 export function encodeMaskedFrame(opcode: Opcode, payload: Buffer, mask: Buffer, fin = true): Buffer {
-  const headerLength = frameHeaderLength(payload.length)
-  const frame = Buffer.allocUnsafe(headerLength + KEY_BYTES + payload.length)
+  const payloadStart = frameHeaderLength(payload.length) + MASKING_KEY_BYTES
+  const frame = Buffer.allocUnsafe(payloadStart + payload.length)
   writeFrameHeader(frame, 0, opcode, fin, false, payload.length)
-  frame[1]! |= MASK_BIT
-  mask.copy(frame, headerLength, 0, KEY_BYTES)
-  payload.copy(frame, headerLength + KEY_BYTES)
-  unmask(frame, headerLength + KEY_BYTES, frame.length, mask.readInt32LE(0))
+  payload.copy(frame, payloadStart)
+  maskFrame(frame, payloadStart, mask.readInt32LE(0))
   return frame
+}
+
+/**
+ * Makes a client's frame of a server's, in place: the mask bit, the key in the four bytes before the payload, and the
+ * payload masked with it. `key` holds the four bytes of the masking key with the first one lowest.
+ */
+export function maskFrame(frame: Buffer, payloadStart: number, key: number): void {
+  frame[1]! |= MASK_BIT
+  frame.writeInt32LE(key, payloadStart - MASKING_KEY_BYTES)
+  unmask(frame, payloadStart, frame.length, key)
 }
 
 /** An unmasked close frame. Without a code it is empty, as an answer to an empty one has to be. */

@@ -114,11 +114,11 @@ function badRequest(reason: string): UpgradeCheck {
   return { ok: false, status: 400, reason }
 }
 
-function first(value: string | readonly string[] | undefined): string | undefined {
+export function first(value: string | readonly string[] | undefined): string | undefined {
   return typeof value === 'object' ? value[0] : value
 }
 
 /** Whether a comma-separated header has `token` (given in lower case) among its values. */
-function hasToken(value: string | readonly string[] | undefined, token: string): boolean {
+export function hasToken(value: string | readonly string[] | undefined, token: string): boolean {
   return [value ?? []].flat().some((line) => line.split(',').some((part) => part.trim().toLowerCase() === token))
 }

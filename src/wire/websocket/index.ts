@@ -1,3 +1,10 @@
+export {
+  type AnswerCheck,
+  type AskedFor,
+  checkAnswer,
+  type UpgradeAnswer,
+  upgradeHeaders,
+} from './client-handshake.ts'
 export { CompressionBudget } from './compression-budget.ts'
 export { WebSocketError, type WebSocketErrorCode } from './errors.ts'
 export { type FrameHandler, FrameReader, type FrameReaderOptions } from './frame-reader.ts'
@@ -7,6 +14,8 @@ export {
   encodeFrame,
   encodeMaskedFrame,
   frameHeaderLength,
+  MASKING_KEY_BYTES,
+  maskFrame,
   writeFrameHeader,
 } from './frame-writer.ts'
 export {
