@@ -35,6 +35,7 @@ export const WEBSOCKET_CLOSE_CODE = {
   'Duplicate Remote LeafNode Connection': 1011,
   'Cluster Names Identical': 1011,
   'Minimum Version Required': 1011,
+  'Wrong Gateway': 1011,
   Kicked: 1011,
   'Internal Client': 1011,
 

@@ -66,12 +66,21 @@ const FIELDS: ReadonlyMap<string, keyof ConnectOptions> = new Map([
   ['new_account', 'newAccount'],
 ])
 
-/**
- * What a client has said once it said `json` too: as for Go's JSON, which nats-server reads it with, names are the same
- * in any case, and what is left out or null stays as it was. `undefined` when the text is neither a JSON object nor
- * null, or a field has another type than the protocol gives it.
- */
+/** What a client has said once it said `json` too; `undefined` for what `optionsIn` cannot read. */
 export function parseConnect(json: string, before: ConnectOptions = BEFORE_CONNECT): ConnectOptions | undefined {
+  return optionsIn(json, FIELDS, before)
+}
+
+/**
+ * `before` with what a CONNECT says: as for Go's JSON, which nats-server reads it with, names are the same in any case,
+ * and what is left out or null stays as it was. `undefined` when the text is neither a JSON object nor null, or a field
+ * has another type than the protocol gives it, which is that of its value in `before`: a list is one of texts.
+ */
+export function optionsIn<Options extends object>(
+  json: string,
+  fields: ReadonlyMap<string, keyof Options & string>,
+  before: Options,
+): Options | undefined {
   let parsed: unknown
   try {
     parsed = JSON.parse(json)
@@ -79,14 +88,18 @@ export function parseConnect(json: string, before: ConnectOptions = BEFORE_CONNE
     return undefined
   }
   if (typeof parsed !== 'object' || Array.isArray(parsed)) return undefined
-  const options: Record<string, unknown> = { ...before }
+  const options = { ...before } as Record<string, unknown>
   for (const [name, value] of Object.entries(parsed ?? {})) {
-    const field = FIELDS.get(name.toLowerCase())
+    const field = fields.get(name.toLowerCase())
     if (field === undefined || value === null) continue
-    if (typeof value !== typeof before[field]) return undefined
-    if (typeof value === 'number' && !Number.isInteger(value)) return undefined
+    if (!isLike(value, before[field])) return undefined
     options[field] = value
   }
   // Each field has the type that it had in `before`.
-  return options as unknown as ConnectOptions
+  return options as Options
+}
+
+function isLike(value: unknown, example: unknown): boolean {
+  if (Array.isArray(example)) return Array.isArray(value) && value.every((item) => typeof item === 'string')
+  return typeof value === typeof example && (typeof value !== 'number' || Number.isInteger(value))
 }

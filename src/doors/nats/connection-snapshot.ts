@@ -6,6 +6,8 @@ import type { Permissions } from '#core'
 /** One connection as monitoring shows it, at one moment. Times are milliseconds since the epoch. */
 export interface ConnectionSnapshot {
   readonly cid: number
+  /** Default: `Client`. */
+  readonly kind?: 'Client' | 'Leafnode'
   readonly type: 'nats' | 'websocket' | 'mqtt'
   readonly ip: string
   readonly port: number

@@ -67,7 +67,11 @@ export function infoFor(facts: InfoFacts): object {
 /** IPv6 addresses with a port are in brackets, as in a URL; a port that is missing, or none, is the listener's. */
 const HOST_AND_PORT = /^(?:\[(?<ipv6>[^\]]*)\]|(?<host>[^:]*))(?::(?<port>-?\d+))?$/
 
-function advertised({ clientAdvertise, facts }: ListenerProfile): { readonly host: string; readonly port: number } {
+/** Where clients are told that a listener is. */
+export function advertised({ clientAdvertise, facts }: Pick<ListenerProfile, 'clientAdvertise' | 'facts'>): {
+  readonly host: string
+  readonly port: number
+} {
   if (!clientAdvertise) return facts
   const { ipv6, host, port } = HOST_AND_PORT.exec(clientAdvertise)?.groups ?? {}
   return { host: ipv6 ?? host ?? clientAdvertise, port: Number(port) > 0 ? Number(port) : facts.port }
@@ -82,6 +86,7 @@ function announcesLogin({ authenticator, connectionType }: ListenerProfile): boo
   return isRequired && !(hasDefaultUser && !isDefaultUserImplied && connectionType === 'STANDARD')
 }
 
-function onlyTrue(value: boolean | undefined): true | undefined {
+/** What is not so is left out. */
+export function onlyTrue(value: boolean | undefined): true | undefined {
   return value ? true : undefined
 }

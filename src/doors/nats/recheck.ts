@@ -1,5 +1,4 @@
 import type { Clock } from '#kit'
-import type { ClientConnection } from './client-connection.ts'
 import type { CloseReason } from './close-reason.ts'
 import type { ConnectionSnapshot } from './connection-snapshot.ts'
 
@@ -9,20 +8,29 @@ const LANES = 32
 /** How many of a lane's are asked about before others have their turn: answers that are computed take 0.1 ms and more. */
 const BEFORE_REST = 4
 
+/** A connection of somebody who logs in: see `ClientConnection`. */
+export interface Recheckable {
+  readonly hasLeft: boolean
+  readonly isLoggingIn: boolean
+  snapshot(): ConnectionSnapshot
+  recheck(): Promise<CloseReason | undefined>
+  endIfTooMany(): CloseReason | undefined
+}
+
 export interface RecheckOptions {
   readonly which: ((connection: ConnectionSnapshot) => boolean) | undefined
   readonly clock: Clock
 }
 
-/** Asks of the connections who their clients are by now. Those that were closed for it, each with the `reason`. */
+/** Asks of the connections whose they are by now. Those that were closed for it, each with the `reason`. */
 export async function recheck(
-  connections: Iterable<ClientConnection>,
+  connections: Iterable<Recheckable>,
   { which, clock }: RecheckOptions,
 ): Promise<ConnectionSnapshot[]> {
   const ended: ConnectionSnapshot[] = []
-  const note = (connection: ClientConnection, reason: CloseReason) => ended.push({ ...connection.snapshot(), reason })
+  const note = (connection: Recheckable, reason: CloseReason) => ended.push({ ...connection.snapshot(), reason })
   // Of somebody who is logging in nobody knows yet whether it is one of them.
-  const isChosen = (one: ClientConnection) => one.isLoggingIn || (which?.(one.snapshot()) ?? true)
+  const isChosen = (one: Recheckable) => one.isLoggingIn || (which?.(one.snapshot()) ?? true)
   const chosen = [...connections].filter((one) => !one.hasLeft && isChosen(one))
   const waiting = chosen.values()
   const lane = async () => {

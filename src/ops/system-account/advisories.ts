@@ -71,7 +71,8 @@ function rest({ details, nkey, account, kind, type, mqttClient }: ObservedConnec
     name_tag: accountTag,
     tags: unlessEmpty(details?.tags),
     kind: kind ?? 'Client',
-    client_type: type,
+    // Only of clients: of a leaf node nats-server does not tell it.
+    client_type: kind === 'Leafnode' ? undefined : type,
     client_id: unlessEmpty(mqttClient),
   }
 }

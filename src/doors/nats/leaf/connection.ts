@@ -1,9 +1,11 @@
 import { type Account, Outbox, type Requestor } from '#core'
+import type { Logger } from '#kit'
 import type { Carrier, StreamReceiver } from '#net'
 import { type LeafHandler, LeafParser, NatsProtocolError } from '#wire/nats'
 import { ClientLog } from '../client-log.ts'
 import { ClientOutput } from '../client-output.ts'
 import { type CloseReason, WEBSOCKET_CLOSE_CODE } from '../close-reason.ts'
+import type { NatsLimits } from '../context.ts'
 import { Life } from '../life.ts'
 import { PROTOCOL_ERRORS, transportErrorAnswer } from '../protocol-errors.ts'
 import { Reading } from '../reading.ts'
@@ -29,6 +31,8 @@ export interface LeafHandshake {
   onError(text: string): void
   /** It has found out, or was told, that the two stand in a loop. */
   onLoop(): void
+  /** The other side brings or wants what it may not, and the connection is about to be closed for it. */
+  onViolation?(text: string): void
   /** The connection takes no part any more. */
   onEnd(reason: CloseReason): void
   /** As services of other accounts are told who asks. */
@@ -43,6 +47,10 @@ export interface LeafConnectionOptions {
   /** Nothing but CONNECT is taken from who has yet to say who it is. */
   readonly awaitsConnect: boolean
   readonly pingIntervalMs: () => number
+  /** Default: where everything of the door is logged. */
+  readonly logger?: Logger
+  /** What becomes of a link that takes nothing before the write deadline; default: as with clients. */
+  readonly writeTimeoutPolicy?: NatsLimits['writeTimeoutPolicy'] | undefined
   readonly handshake: (connection: LeafConnection) => LeafHandshake
 }
 
@@ -60,13 +68,14 @@ export class LeafConnection implements StreamReceiver, LeafHandler, LinkHost {
   readonly #reading: Reading
   readonly #parser: LeafParser
   readonly #pingIntervalMs: () => number
+  readonly #writeTimeoutPolicy: NatsLimits['writeTimeoutPolicy'] | undefined
   readonly #handshake: LeafHandshake
   #link: LeafLink | undefined
   #hasLeft = false
   #lastActivityMs: number
 
   constructor(options: LeafConnectionOptions) {
-    const { id, carrier, context, isWebSocket, awaitsConnect, pingIntervalMs, handshake } = options
+    const { id, carrier, context, isWebSocket, awaitsConnect, pingIntervalMs, writeTimeoutPolicy, handshake } = options
     const { limits, clock, turn } = context
     const { address, port } = carrier.remote
     this.id = id
@@ -85,6 +94,7 @@ export class LeafConnection implements StreamReceiver, LeafHandler, LinkHost {
     this.startMs = clock.now()
     this.#lastActivityMs = this.startMs
     this.#pingIntervalMs = pingIntervalMs
+    this.#writeTimeoutPolicy = writeTimeoutPolicy
     this.life = new Life(this.startMs, pingIntervalMs())
     this.#handshake = handshake(this)
   }
@@ -192,7 +202,8 @@ export class LeafConnection implements StreamReceiver, LeafHandler, LinkHost {
   }
 
   onStalled(): void {
-    if (this.#context.limits.writeTimeoutPolicy === 'close') this.#cutOff('Slow Consumer (Write Deadline)')
+    if ((this.#writeTimeoutPolicy ?? this.#context.limits.writeTimeoutPolicy) === 'close')
+      this.#cutOff('Slow Consumer (Write Deadline)')
   }
 
   onClosing(error: Error | undefined): void {

@@ -5,23 +5,46 @@ import type { NatsLimits } from '../context.ts'
 import { PendingLogins } from '../pending-logins.ts'
 import type { LeafConnection } from './connection.ts'
 import type { LeafContext } from './context.ts'
+import { type LeafSnapshot, leafSnapshotOf } from './snapshot.ts'
 
 /** How often connections are looked at for signs of life, at most and at least. See `NatsDoor`. */
 const LIFE_CHECK_MS = 1_000
 const SHORTEST_LIFE_CHECK_MS = 5
 
-export type LeafDoorOptions = Omit<LeafContext, 'congestion' | 'pendingLogins' | 'recently' | 'onLeft' | 'onGone'>
+export interface LeafDoorOptions
+  extends Omit<LeafContext, 'congestion' | 'pendingLogins' | 'recently' | 'onLeft' | 'onGone'> {
+  /** Clients and leaf nodes are numbered together. */
+  readonly nextId: () => number
+}
+
+/** Sums over all leaf node connections since the server was started, `connections` aside, which are those of now. */
+export interface LeafTotals {
+  /** Links. */
+  readonly connections: number
+  readonly inMsgs: number
+  readonly outMsgs: number
+  readonly inBytes: number
+  readonly outBytes: number
+  readonly slowConsumers: number
+  readonly staleConnections: number
+}
 
 /** All leaf node connections of a server, those that were let in and those that it made. */
 export class LeafDoor {
   /** For whoever makes connections that are then handed to `enter`. */
   readonly context: LeafContext & { limits: NatsLimits }
+  /** For a new connection. */
+  readonly nextId: () => number
   readonly #connections = new Set<LeafConnection>()
-  #lastId = 0
+  /** Of the connections that have ended. */
+  readonly #sums = { inMsgs: 0, outMsgs: 0, inBytes: 0, outBytes: 0 }
+  #slow = 0
+  #stale = 0
   #checks: Timer | undefined
   #onEmpty: (() => void)[] = []
 
-  constructor(options: LeafDoorOptions) {
+  constructor({ nextId, ...options }: LeafDoorOptions) {
+    this.nextId = nextId
     this.context = {
       ...options,
       congestion: new Congestion(),
@@ -35,11 +58,6 @@ export class LeafDoor {
   /** Those that take part, the oldest first. */
   *connections(): IterableIterator<LeafConnection> {
     for (const connection of this.#connections) if (!connection.hasLeft) yield connection
-  }
-
-  /** For a new connection. */
-  nextId(): number {
-    return ++this.#lastId
   }
 
   enter(connection: LeafConnection): void {
@@ -60,7 +78,41 @@ export class LeafDoor {
     if (this.#connections.size > 0) await new Promise<void>((resolve) => this.#onEmpty.push(resolve))
   }
 
-  #left(_connection: LeafConnection, _reason: CloseReason): void {}
+  /** Ends one connection. Whether there was one with this id. */
+  end(id: number, reason: CloseReason): boolean {
+    const connection = Iterator.from(this.connections()).find((one) => one.id === id)
+    connection?.close(reason)
+    return connection !== undefined
+  }
+
+  // --- For monitoring -------------------------------------------------------------------------------------------
+
+  /** Of the links, the oldest first. */
+  *snapshots(): IterableIterator<LeafSnapshot> {
+    for (const connection of this.connections()) {
+      const snapshot = leafSnapshotOf(connection)
+      if (snapshot !== undefined) yield snapshot
+    }
+  }
+
+  totals(): LeafTotals {
+    const sums = { ...this.#sums }
+    let connections = 0
+    for (const snapshot of this.snapshots()) {
+      connections++
+      add(sums, snapshot)
+    }
+    return { connections, ...sums, slowConsumers: this.#slow, staleConnections: this.#stale }
+  }
+
+  // --------------------------------------------------------------------------------------------------------------
+
+  #left(connection: LeafConnection, reason: CloseReason): void {
+    const last = leafSnapshotOf(connection)
+    if (last !== undefined) add(this.#sums, last)
+    if (reason === 'Stale Connection') this.#stale++
+    else if (reason.startsWith('Slow Consumer')) this.#slow++
+  }
 
   #gone(connection: LeafConnection): void {
     if (!this.#connections.delete(connection) || this.#connections.size > 0) return
@@ -78,4 +130,10 @@ export class LeafDoor {
       for (const connection of this.connections()) connection.checkLife(now)
     })
   }
+}
+
+type Sums = { -readonly [Sum in 'inMsgs' | 'outMsgs' | 'inBytes' | 'outBytes']: number }
+
+function add(sums: Sums, one: Readonly<Sums>): void {
+  for (const sum of Object.keys(sums) as (keyof Sums)[]) sums[sum] += one[sum]
 }

@@ -62,6 +62,7 @@ export interface LeafLinkOptions {
  */
 export class LeafLink implements Link {
   readonly isHub: boolean
+  readonly isIsolated: boolean
   readonly otherSide: OtherSide
   readonly account: Account
   readonly #host: LinkHost
@@ -86,6 +87,7 @@ export class LeafLink implements Link {
     this.#output = output
     this.otherSide = otherSide
     this.isHub = isHub
+    this.isIsolated = isIsolated
     this.#rules = rules
     this.#announced = new AnnouncedInterest({
       account,
