@@ -76,6 +76,7 @@ export class LeafConnection implements StreamReceiver, LeafHandler, LinkHost {
 
   constructor(options: LeafConnectionOptions) {
     const { id, carrier, context, isWebSocket, awaitsConnect, pingIntervalMs, writeTimeoutPolicy, handshake } = options
+    const { logger = context.logger } = options
     const { limits, clock, turn } = context
     const { address, port } = carrier.remote
     this.id = id
@@ -85,7 +86,7 @@ export class LeafConnection implements StreamReceiver, LeafHandler, LinkHost {
     this.#reading = new Reading(carrier)
     this.log = new ClientLog(
       { leaf: id, address, port, ...(isWebSocket && { connectionType: 'LEAFNODE_WS' }) },
-      context,
+      { logger, refusals: context.refusals, trace: context.trace },
     )
     this.outbox = new Outbox(turn, carrier, limits.maxPendingBytes, () => this.#cutOff('Slow Consumer (Pending Bytes)'))
     this.output = new ClientOutput(this.outbox, this.log)
@@ -273,8 +274,10 @@ export class LeafConnection implements StreamReceiver, LeafHandler, LinkHost {
   /** A spoke hears so of its hub only by its own deny lists, which are no fault of the hub's. */
   violated(action: 'Publish' | 'Subscription', subject: string): void {
     if (this.#link?.isHub !== true) return
+    const text = `Permissions Violation for ${action} to "${subject}"`
     this.log.error({ reason: `${action} Violation on "${subject}"` }, 'leaf node did what it may not')
-    this.close('Protocol Violation', `Permissions Violation for ${action} to "${subject}"`)
+    this.#handshake.onViolation?.(text)
+    this.close('Protocol Violation', text)
   }
 
   tooManySubscriptions(): void {

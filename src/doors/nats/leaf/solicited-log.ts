@@ -1,0 +1,94 @@
+import type { Clock, LogFields, Logger } from '#kit'
+
+/** The same is said again after a minute, then after two, four, and so on. */
+const FIRST_SILENCE_MS = 60_000
+const LONGEST_SILENCE_MS = 60 * 60 * 1000
+
+/** Different failures that are known at a time; more are forgotten and said anew. */
+const MAX_KNOWN = 64
+
+interface Known {
+  count: number
+  quietUntilMs: number
+  silenceMs: number
+}
+
+/** What goes wrong again and again: said at first, then at growing intervals with how often it was by then. */
+export class RecurringFailures {
+  readonly #logger: Logger
+  readonly #clock: Clock
+  readonly #known = new Map<string, Known>()
+
+  constructor(logger: Logger, clock: Clock) {
+    this.#logger = logger
+    this.#clock = clock
+  }
+
+  /** `key` tells it from others. */
+  report(key: string, fields: LogFields, event: string): void {
+    const now = this.#clock.now()
+    const known = this.#known.get(key)
+    if (known === undefined) {
+      if (this.#known.size === MAX_KNOWN) this.#known.clear()
+      this.#known.set(key, { count: 1, quietUntilMs: now + FIRST_SILENCE_MS, silenceMs: FIRST_SILENCE_MS })
+      this.#logger.error(fields, event)
+      return
+    }
+    known.count++
+    if (now < known.quietUntilMs) {
+      this.#logger.debug(fields, event)
+      return
+    }
+    known.silenceMs = Math.min(known.silenceMs * 2, LONGEST_SILENCE_MS)
+    known.quietUntilMs = now + known.silenceMs
+    this.#logger.error({ ...fields, times: known.count }, event)
+  }
+
+  /** It goes well again: what fails from now on is news. */
+  forget(): void {
+    this.#known.clear()
+  }
+}
+
+/**
+ * The log of a connection that is yet to become a link: why it does not is said by whoever tries it again, so that it is
+ * not said with every attempt. What was said last is kept as the reason.
+ */
+export class AttemptLog implements Logger {
+  readonly #logger: Logger
+  isLinked = false
+  lastReason: string | undefined
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+  }
+
+  debug(fields: LogFields, event: string): void {
+    this.#logger.debug(fields, event)
+  }
+
+  info(fields: LogFields, event: string): void {
+    this.#say('info', fields, event)
+  }
+
+  warn(fields: LogFields, event: string): void {
+    this.#say('warn', fields, event)
+  }
+
+  error(fields: LogFields, event: string): void {
+    this.#say('error', fields, event)
+  }
+
+  child(fields: LogFields): Logger {
+    return this.#logger.child(fields)
+  }
+
+  #say(level: 'info' | 'warn' | 'error', fields: LogFields, event: string): void {
+    if (this.isLinked) {
+      this.#logger[level](fields, event)
+      return
+    }
+    if (typeof fields.reason === 'string') this.lastReason = fields.reason
+    this.#logger.debug(fields, event)
+  }
+}
