@@ -59,7 +59,7 @@ function tlsBlocks(values: Values, cwd: string): CheckedConfigFile['tls'] {
 
 /** Those of leaf node remotes, as far as they name files. */
 function remoteBlocks(values: Values, cwd: string): CheckedConfigFile['tls'] {
-  return (values.get(schema.leafnodes.remotes) ?? []).flatMap(({ given: { tls }, position }) => {
+  return (values.get(schema.leafnodes.remotes) ?? []).flatMap(({ given: { tls }, tlsPosition: position }) => {
     if (tls === undefined || position === undefined) return []
     const { certificates, caFile } = tls
     // Authorities are only read for certificates that are asked for.

@@ -1,4 +1,5 @@
 import { USERS_AND_ACCOUNTS } from './documentation-accounts.ts'
+import { LEAF_REMOTES } from './documentation-leafnodes.ts'
 import { blocks, listenKeys, splitKey } from './settings/blocks.ts'
 import { REFUSED, WITHOUT_EFFECT } from './settings/foreign.ts'
 import { type AnySetting, allSettings } from './settings/schema.ts'
@@ -7,7 +8,7 @@ import { UNSUPPORTED } from './vaultwarden/unsupported.ts'
 
 /** The text of docs/configuration.md. */
 export function configurationPage(): string {
-  return `${[INTRODUCTION, ENVIRONMENT, VAULTWARDEN, ...Object.keys(blocks).map(blockSection), USERS_AND_ACCOUNTS, TLS, FOREIGN, LANGUAGE].join('\n\n')}\n`
+  return `${[INTRODUCTION, ENVIRONMENT, VAULTWARDEN, ...Object.keys(blocks).map(blockSection), USERS_AND_ACCOUNTS, LEAF_REMOTES, TLS, FOREIGN, LANGUAGE].join('\n\n')}\n`
 }
 
 const INTRODUCTION = `# Configuration
@@ -90,6 +91,8 @@ const BLOCK_TITLES: Readonly<Record<string, string>> = {
   authorization: 'Who may come in',
   websocket: 'NATS over WebSocket',
   'websocket.authorization': 'Who may come in over WebSocket',
+  leafnodes: 'Leaf nodes',
+  'leafnodes.authorization': 'Who may come in as a leaf node',
   web: 'Web listener',
   vault: 'Vault',
   hub: 'Notification hub',
@@ -114,6 +117,13 @@ const BLOCK_NOTES: Readonly<Record<string, string>> = {
   'websocket.authorization':
     'With `user`, `token` or `no_auth_user` this decides for the listener, instead of `authorization` at the top level. ' +
     '`user` and `token` are only possible where there are no `users`.',
+  leafnodes:
+    'Links to other servers: those that come in by this listener, and those that this server makes itself, which are ' +
+    'described in [Remotes of leaf nodes](#remotes-of-leaf-nodes). Leaf nodes also come in by the WebSocket listeners, ' +
+    'at `/leafnode`, once there is a `port`. [Different from nats-server](protocols/nats.md#leaf-nodes-in-the-configuration).',
+  'leafnodes.authorization':
+    'With `user`, `nkey` or `users`, which exclude each other, only these count; else users, nkeys and JWTs of the ' +
+    'server decide, as they do for clients.',
   'hub.identity':
     'With these two a server of Bitwarden has Belfry for its Notifications service. What has to be set there is told in ' +
     '[Notification hub](protocols/hub.md).',
@@ -202,7 +212,7 @@ function row(cells: readonly string[]): string {
 
 const TLS = `## TLS of NATS listeners
 
-In \`tls { … }\` at the top level and in \`websocket\`. Files are PEM; relative paths start from the working directory.
+In \`tls { … }\` at the top level, in \`websocket\`, in \`leafnodes\` and in its remotes. Files are PEM; relative paths start from the working directory.
 
 | Key | Value | Default | Meaning |
 | --- | --- | --- | --- |
@@ -216,12 +226,14 @@ In \`tls { … }\` at the top level and in \`websocket\`. Files are PEM; relativ
 | \`min_version\` | \`"1.2"\` or \`"1.3"\` | \`"1.2"\` | The oldest version of TLS that is spoken. |
 | \`cipher_suites\` | list of Go's names | those of OpenSSL | As \`TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\`. |
 | \`allow_insecure_cipher_suites\` | \`true\` or \`false\` | \`false\` | Whether weak ones may be among them. |
+| \`insecure\` | \`true\` or \`false\` | \`false\` | Of a remote of leaf nodes: its certificate is not checked. No effect elsewhere. |
 | \`curve_preferences\` | list of Go's names | those of OpenSSL | As \`CurveP256\` or \`X25519\`. |
 | \`handshake_first\`, \`first\`, \`immediate\` | \`true\`, \`false\`, \`"auto"\` or a duration | \`false\` | Whether the handshake comes before INFO; with a time (\`"auto"\`: 50 ms) INFO is sent when the client has not begun by then. TCP only. |`
 
 const FOREIGN = `## What nats-server knows and Belfry does not
 
-No effect but a warning, ${keysText(WITHOUT_EFFECT)}. In \`tls\`: \`insecure\`, \`connection_rate_limit\`.
+No effect but a warning, ${keysText(WITHOUT_EFFECT)}. In \`tls\`: \`connection_rate_limit\`, and \`insecure\` of a listener. In \`leafnodes\`:
+\`compression\` other than \`off\`, \`accept\` and \`s2_auto\`; of a remote \`jetstream_cluster_migrate\` as well.
 
 Refused when it is true, because the server would let in others than it was told: ${keysText(REFUSED)}, also of a
 user; in \`tls\`: \`ocsp_peer\` and the keys for the certificate store of Windows.`

@@ -27,7 +27,7 @@ export interface LeafListenerOptions extends HostAndPort, LeafLinkOptions {
   /** `undefined`: plain TCP. */
   readonly tls: TlsOptions | undefined
   readonly authorization: LeafAuthorization
-  /** The oldest server that is let in: `MAJOR.MINOR.PATCH`, at least 2.8.0, as the file has it. */
+  /** The oldest version of a server that is let in: `MAJOR.MINOR.PATCH`, at least 2.8.0. `undefined`: any. */
   readonly minVersion: string | undefined
   /** Whether those who come in hear nothing of each other's subscriptions. */
   readonly isolatesInterest: boolean
@@ -86,7 +86,7 @@ export interface LeafRemoteOptions extends LeafLinkOptions {
   readonly dialTimeoutMs: number
   /** Whether only `urls` are tried, and no servers that the other one tells of. */
   readonly ignoresDiscoveredServers: boolean
-  /** Whether this link hears nothing of the subscriptions of other links, and whether the other side is asked for that. */
+  /** Whether the other side hears nothing of what other links subscribe to, and whether it is asked to do the same. */
   readonly isolates: boolean
   readonly requestsIsolation: boolean
   /** An HTTP proxy on the way to a WebSocket. */

@@ -19,7 +19,9 @@ import { formatUrls } from './urls.ts'
 /** One as it is configured. Only those of a config file stand anywhere. */
 export interface ConfiguredRemote {
   readonly given: RemoteSettings
+  /** Where it begins. */
   readonly position?: Position | undefined
+  readonly tlsPosition?: Position | undefined
 }
 
 const OPTIONS = Object.keys(REMOTE_FIELDS) as (keyof RemoteSettings)[]
@@ -52,12 +54,12 @@ function remoteIn(
   const { problems } = source
   const errorsBefore = problems.errors.length
   const given: Record<string, unknown> = {}
-  let proxyPosition = map.position
+  const positions: Partial<Record<string, Position>> = {}
   const fields = OPTIONS.flatMap((option) => {
     const { keys, type } = REMOTE_FIELDS[option]
     const read = (entry: ConfigEntry) => {
-      if (option === 'proxy') proxyPosition = entry.keyPosition
       const { key: name, keyPosition: position } = entry
+      positions[option] = position
       const warn = (reason: string) => problems.warningAt(position, name, reason)
       given[option] = (type as SettingType<unknown>).fromConfig(entry.value, { ...source, name, position, warn })
       if (given.credentialsFile !== undefined && given.nkeySeed !== undefined) throw bothKinds()
@@ -66,8 +68,9 @@ function remoteIn(
   })
   readMap(map, Object.fromEntries(fields), problems)
   if (problems.errors.length > errorsBefore) return undefined
-  const position = [...map.entries.values()].at(-1)?.keyPosition ?? map.position
-  const remote: ConfiguredRemote = { given: given as RemoteSettings, position }
+  const [position = map.position, ...others] = [...map.entries.values()].map(({ keyPosition }) => keyPosition)
+  const proxyPosition = positions.proxy ?? position
+  const remote = { given: given as RemoteSettings, position, tlsPosition: positions.tls }
   const { error, warnings } = proxyProblems(remote)
   for (const warning of warnings) problems.warning(`${formatPosition(proxyPosition)}: ${warning}`)
   if (error !== undefined) {
@@ -76,7 +79,7 @@ function remoteIn(
   }
   if (!remote.given.urls?.length) problems.remarkAt(position, 'a remote without url, which connects to nothing')
   const { id, shown } = nameOf(remote)
-  if (names.has(id)) problems.errorAt(position, `duplicate remote ${shown}`)
+  if (names.has(id)) problems.errorAt(others.at(-1) ?? position, `duplicate remote ${shown}`)
   names.add(id)
   return remote
 }
