@@ -16,13 +16,15 @@ export interface HttpAnswer {
   readonly status: number
   readonly statusText: string
   readonly headers: IncomingMessage['headers']
-  /** What came behind the head of an answer that has no body; where there may be one, its beginning. */
+  /** Where the socket is somebody else's now, what came behind the answer. */
   readonly head: Buffer
+  /** The beginning of the body, for once; empty where the socket is somebody else's. Rejects when the connection breaks. */
+  body(): Promise<Buffer>
 }
 
 /**
- * Makes one request on a connected socket, after which the socket is somebody else's: what came behind the head of the
- * answer is in `head`, and nobody reads on, where it was a 101 with its headers, or any answer to CONNECT.
+ * Makes one request on a connected socket. The socket is somebody else's after a 101, and after any answer to CONNECT:
+ * nobody reads on then. After any other answer it is of no use.
  *
  * A head is at most 16 KiB long. Rejects with the errors of `node:http` and of the socket.
  */
@@ -31,12 +33,16 @@ export function exchangeHttp(socket: Socket, { method, path, headers }: HttpExch
   const outgoing = request({ createConnection: () => socket, method, path, headers })
   // A proxy might take it for a wish about its own connection.
   if (method === 'CONNECT') outgoing.removeHeader('Connection')
-  const onSwitched = (message: IncomingMessage, _: unknown, head: Buffer) => resolve(answer(message, head))
+  const onSwitched = (message: IncomingMessage, _: unknown, head: Buffer) => {
+    resolve({ ...headOf(message), head, body: () => Promise.resolve(NOTHING) })
+  }
   outgoing.on('upgrade', onSwitched).on('connect', onSwitched)
-  outgoing.on('response', (message) => beginningOf(message).then((body) => resolve(answer(message, body)), reject))
+  outgoing.on('response', (message) => {
+    resolve({ ...headOf(message), head: NOTHING, body: () => beginningOf(message) })
+  })
   // A 101 that does not say what it switches to. Other statuses below 200 announce that another one comes.
-  outgoing.on('information', ({ statusCode, statusMessage, headers }) => {
-    if (statusCode === 101) resolve({ status: 101, statusText: statusMessage, headers, head: NOTHING })
+  outgoing.on('information', (message) => {
+    if (message.statusCode === 101) resolve({ ...headOf(message), head: NOTHING, body: () => Promise.resolve(NOTHING) })
   })
   outgoing.on('error', reject)
   outgoing.end()
@@ -45,8 +51,12 @@ export function exchangeHttp(socket: Socket, { method, path, headers }: HttpExch
 
 const NOTHING = Buffer.alloc(0)
 
-function answer({ statusCode, statusMessage, headers }: IncomingMessage, head: Buffer): HttpAnswer {
-  return { status: statusCode!, statusText: statusMessage ?? '', headers, head }
+function headOf({
+  statusCode,
+  statusMessage,
+  headers,
+}: Pick<IncomingMessage, 'statusCode' | 'statusMessage' | 'headers'>) {
+  return { status: statusCode!, statusText: statusMessage ?? '', headers }
 }
 
 async function beginningOf(message: IncomingMessage): Promise<Buffer> {

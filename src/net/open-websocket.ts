@@ -72,12 +72,21 @@ export async function upgradeToWebSocket(
   options: WebSocketUpgradeOptions,
 ): Promise<UpgradedSocket> {
   const { timeoutMs } = options
-  const late = () => new DialError('TIMEOUT', `${INVALID}: no answer within ${timeoutMs} ms`)
+  let answered: HttpAnswer | undefined
+  const late = () => {
+    if (answered !== undefined) return invalid(refusalOf(answered, ''))
+    return new DialError('TIMEOUT', `${INVALID}: no answer within ${timeoutMs} ms`)
+  }
+  const onAnswer = (answer: HttpAnswer) => {
+    answered = answer
+  }
   try {
     return await withDeadline(options, late, async (signal) => {
       const onAbort = () => socket.destroy()
       signal.addEventListener('abort', onAbort, { once: true })
-      const upgraded = await upgrade(socket, request).finally(() => signal.removeEventListener('abort', onAbort))
+      const upgraded = await upgrade(socket, request, onAnswer).finally(() => {
+        signal.removeEventListener('abort', onAbort)
+      })
       signal.throwIfAborted()
       return upgraded
     })
@@ -100,11 +109,16 @@ export function openWebSocketStream({ socket, agreed, head }: UpgradedSocket, op
   carrier.start(receiver, streamReader(carrier, receiver, compression), head)
 }
 
-async function upgrade(socket: DialedSocket, request: WebSocketRequest): Promise<UpgradedSocket> {
+async function upgrade(
+  socket: DialedSocket,
+  request: WebSocketRequest,
+  onAnswer: (answer: HttpAnswer) => void,
+): Promise<UpgradedSocket> {
   const { host, path, compression, noMasking, headers = [] } = request
   const asked = { key: randomBytes(16).toString('base64'), compression, noMasking }
   const answer = await answerTo(socket, path, [...upgradeHeaders(host, asked), ...headers])
-  if (answer.status !== 101) throw invalid(refusalOf(answer))
+  onAnswer(answer)
+  if (answer.status !== 101) throw invalid(refusalOf(answer, await bodyOf(answer)))
   const check = checkAnswer(answer, asked)
   if (!check.ok) throw invalid(check.reason)
   const { isCompressed, isMasked } = check
@@ -123,9 +137,18 @@ function invalid(reason: string, cause?: unknown): DialError {
   return new DialError('WEBSOCKET', `${INVALID}: ${reason}`, { cause })
 }
 
+/** Empty where the connection broke before its end. */
+async function bodyOf(answer: HttpAnswer): Promise<string> {
+  try {
+    return (await answer.body()).toString('latin1')
+  } catch {
+    return ''
+  }
+}
+
 /** Status, what else it is about, and where a redirect leads, without what may be secret in it. */
-function refusalOf({ status, statusText, headers, head }: HttpAnswer): string {
-  const about = plainText(head.toString('latin1'))
+function refusalOf({ status, statusText, headers }: HttpAnswer, body: string): string {
+  const about = plainText(body)
   const [location] = (headers.location ?? '').split(/[?#]/, 1)
   const elsewhere =
     status >= 300 && status < 400 && location ? ` to ${plainText(location.replace(/\/\/[^/]*@/, '//'))}` : ''
