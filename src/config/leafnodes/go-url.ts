@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net'
+
 /** The parts of a URL as Go's `url.Parse` takes it apart: nearly any text is one. */
 export interface GoUrl {
   /** In lower case; '' without one. */
@@ -30,7 +32,7 @@ export function parseGoUrl(text: string): GoUrl {
     if (/^[^/]*:/.test(body)) throw new RangeError('first path segment in URL cannot contain colon')
   }
   const [, authority, path = ''] = /^\/\/([^/]*)(.*)$/s.exec(body) ?? [undefined, undefined, body]
-  unescaped(path)
+  for (const part of [path, rest.replace(/^[^#]*/, '')]) unescaped(part)
   return { ...common, ...(authority !== undefined && authorityOf(authority)), path }
 }
 
@@ -61,8 +63,13 @@ function hostOf(text: string): [host: string, port: string] {
   if (isBracketed && end === 0) throw new RangeError("missing ']' in host")
   const [host, colonPort] = end === -1 ? [text, ''] : [text.slice(0, end), text.slice(end)]
   if (!/^(?::\d*)?$/.test(colonPort)) throw new RangeError(`invalid port ${JSON.stringify(colonPort)} after host`)
-  const [wrong] = /[^\w.~!$&'()*+,;=:[\]<>"%\x80-\uffff-]/.exec(host) ?? []
+  const name = isBracketed ? host.slice(1, -1) : host
+  if (isBracketed && !isIPv6(name)) throw new RangeError('invalid host: no IPv6 address in the brackets')
+  const [wrong] = /[^\w\].~!$&'()*+,;=:<>"%\x80-\uffff-]/.exec(name) ?? []
   if (wrong !== undefined) throw new RangeError(`invalid character ${JSON.stringify(wrong)} in host name`)
+  // Of a zone, `%25eth0`, and for bytes that ASCII does not have.
+  const [badEscape] = /%(?!25|[89a-f][\da-f]).{0,2}/i.exec(name) ?? []
+  if (badEscape !== undefined) throw new RangeError(`invalid URL escape ${JSON.stringify(badEscape)}`)
   return [host, colonPort.slice(1)]
 }
 
