@@ -1,9 +1,9 @@
 import type { Kysely, Selectable } from 'kysely'
-import { atomically } from './atomically.ts'
 import { inChunks } from './chunks.ts'
 import type { Cipher, Ciphers, CipherView } from './store.ts'
 import type { CipherTable, Database } from './tables.ts'
 import { formatOptional, formatTimestamp, parseOptional, parseTimestamp } from './timestamps.ts'
+import { atomically } from './transact.ts'
 
 /** What refers to a cipher and goes before it. Attachments refer to it too, and keep it from going. */
 const DEPENDENTS = ['folders_ciphers', 'ciphers_collections', 'favorites', 'archives'] as const

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
-import { atomically } from './atomically.ts'
 import type { Database } from './tables.ts'
+import { atomically } from './transact.ts'
 
 /** `sends.atype` of a Send that is a file. */
 const FILE = 1

@@ -1,8 +1,8 @@
 import type { Kysely, Selectable } from 'kysely'
-import { atomically } from './atomically.ts'
 import type { Device, Devices } from './store.ts'
 import type { Database, DeviceTable } from './tables.ts'
 import { formatTimestamp, parseTimestamp } from './timestamps.ts'
+import { atomically } from './transact.ts'
 
 export class KyselyDevices implements Devices {
   readonly #db: Kysely<Database>

@@ -11,6 +11,8 @@ export interface Engine {
   later(column: string, at: Timestamp): RawBuilder<Timestamp>
   /** The same for the timestamp one millisecond after the column's. */
   laterThan(column: string, at: Timestamp): RawBuilder<Timestamp>
+  /** Runs `work` when others who have asked for the account's turn before are done, where they could be in the way. */
+  inTurnOf<T>(db: Kysely<Database>, account: string, work: (db: Kysely<Database>) => Promise<T>): Promise<T>
   /** `Store.exclusively`. */
   exclusively(name: string, work: ExclusiveWork): Promise<boolean>
   /** Finishes what was asked of `db` before, then destroys it. */

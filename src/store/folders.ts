@@ -1,8 +1,8 @@
 import type { Kysely, Selectable } from 'kysely'
-import { atomically } from './atomically.ts'
 import type { Folder, Folders } from './store.ts'
 import type { Database, FolderTable } from './tables.ts'
 import { formatTimestamp, parseTimestamp } from './timestamps.ts'
+import { atomically } from './transact.ts'
 
 export class KyselyFolders implements Folders {
   readonly #db: Kysely<Database>

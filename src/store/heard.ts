@@ -1,10 +1,10 @@
 import { type Kysely, sql } from 'kysely'
-import { atomically } from './atomically.ts'
 import { inChunks } from './chunks.ts'
 import type { Engine } from './engine.ts'
 import type { Heard, HeardDevice, HeardMark, HeardState } from './store.ts'
 import type { Database } from './tables.ts'
 import { formatTimestamp, parseOptional, parseTimestamp } from './timestamps.ts'
+import { atomically } from './transact.ts'
 
 export class KyselyHeard implements Heard {
   readonly #db: Kysely<Database>

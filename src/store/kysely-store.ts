@@ -1,5 +1,4 @@
 import { type Kysely, sql } from 'kysely'
-import { transact } from './atomically.ts'
 import { KyselyCiphers } from './ciphers.ts'
 import { KyselyDevices } from './devices.ts'
 import type { Engine } from './engine.ts'
@@ -8,8 +7,9 @@ import { KyselyHeard } from './heard.ts'
 import { KyselyInvitations } from './invitations.ts'
 import { KyselyMemberships } from './memberships.ts'
 import { KyselyRelayedDevices } from './relayed-devices.ts'
-import type { ExclusiveWork, Store } from './store.ts'
+import type { ExclusiveWork, Store, TransactionOptions } from './store.ts'
 import type { Database } from './tables.ts'
+import { transact } from './transact.ts'
 import { KyselyUsers } from './users.ts'
 
 /** The store over any engine that Kysely speaks to: the tables, and what holds them together. */
@@ -40,9 +40,12 @@ export class KyselyStore implements Store {
     this.heard = new KyselyHeard(db, engine)
   }
 
-  async transaction<T>(work: (store: Store) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (store: Store) => Promise<T>, { account }: TransactionOptions = {}): Promise<T> {
     if (this.#db.isTransaction) throw new Error('A transaction cannot hold another')
-    return transact(this.#db, (transaction) => work(new KyselyStore(transaction, this.#engine)))
+    const run = (db: Kysely<Database>) => work(new KyselyStore(db, this.#engine))
+    return account === undefined
+      ? transact(this.#db, run)
+      : this.#engine.inTurnOf(this.#db, account, (db) => transact(db, run))
   }
 
   exclusively(name: string, work: ExclusiveWork) {

@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely'
-import { atomically } from './atomically.ts'
 import { inChunks } from './chunks.ts'
 import type { RelayedDevice, RelayedDevices } from './store.ts'
 import type { Database } from './tables.ts'
 import { formatTimestamp } from './timestamps.ts'
+import { atomically } from './transact.ts'
 
 type Membership = Database['belfry_relayed_memberships']
 

@@ -24,7 +24,7 @@ export interface Store {
    * Transactions behave as if they ran one after the other. To make that so PostgreSQL may have `work` run again, after
    * it was rolled back: it must change nothing but the store, not even what it was handed from outside.
    */
-  transaction<T>(work: (store: Store) => Promise<T>): Promise<T>
+  transaction<T>(work: (store: Store) => Promise<T>, options?: TransactionOptions): Promise<T>
   /**
    * Runs `work` unless work of that name is under way now, here or in another process on the same PostgreSQL database.
    * Resolves with whether it ran; rejects when it does, or when the database cannot be asked.
@@ -34,6 +34,14 @@ export interface Store {
   ping(): Promise<void>
   /** Finishes what was asked before, then closes. Everything asked later rejects. */
   close(): Promise<void>
+}
+
+export interface TransactionOptions {
+  /**
+   * The user whose account it is about. Transactions about one account wait for each other, so that they need not run
+   * again, and so that one account's requests take one connection.
+   */
+  readonly account?: string
 }
 
 /**

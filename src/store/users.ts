@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Kysely, Selectable } from 'kysely'
-import { atomically } from './atomically.ts'
 import { deleteUser, ownsFiles } from './delete-user.ts'
 import type { Engine } from './engine.ts'
 import type { User, Users } from './store.ts'
 import type { Database, UserTable } from './tables.ts'
 import { formatOptional, formatTimestamp, parseOptional, parseTimestamp } from './timestamps.ts'
+import { atomically } from './transact.ts'
 
 /** Rows of `twofactor` from this type on are challenges under way and one-time codes, not factors. */
 const FIRST_PENDING_FACTOR = 1000

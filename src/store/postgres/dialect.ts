@@ -1,6 +1,7 @@
 import { type Dialect, type PostgresPool as KyselyPool, PostgresDialect, sql } from 'kysely'
 import type { Engine } from '../engine.ts'
 import type { Timestamp } from '../timestamps.ts'
+import type { AccountTurns } from './account-turns.ts'
 import { exclusively } from './advisory-lock.ts'
 import type { PostgresPool } from './pool.ts'
 
@@ -8,12 +9,14 @@ import type { PostgresPool } from './pool.ts'
 export const postgresDialect = (pool: PostgresPool): Dialect =>
   new PostgresDialect({ pool: pool as unknown as KyselyPool })
 
-export const postgresEngine = (pool: PostgresPool): Engine => ({
+export const postgresEngine = (pool: PostgresPool, turns: AccountTurns): Engine => ({
   timestamp,
   later: (column, at) => sql<Timestamp>`greatest(${sql.ref(column)}, ${timestamp(at)})`,
   laterThan: (column, at) => sql<Timestamp>`greatest(${sql.ref(column)} + interval '1 millisecond', ${timestamp(at)})`,
+  inTurnOf: (db, account, work) => turns.take(db, account, work),
   exclusively: (name, work) => exclusively(pool, name, work),
   async close(db) {
+    await turns.settle()
     await pool.settle()
     await db.destroy()
     // Which Kysely leaves open if it was never asked anything.

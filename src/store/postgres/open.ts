@@ -5,6 +5,7 @@ import { KyselyStore } from '../kysely-store.ts'
 import type { PostgresOptions, StoreTools } from '../options.ts'
 import type { Store } from '../store.ts'
 import type { Database } from '../tables.ts'
+import { AccountTurns } from './account-turns.ts'
 import { describeAddress, type PostgresAddress, parsePostgresUrl } from './address.ts'
 import { postgresDialect, postgresEngine } from './dialect.ts'
 import { cannotOpen, explain, mayPass } from './failure.ts'
@@ -33,8 +34,8 @@ export async function openPostgresStore(options: PostgresOptions & StoreTools): 
       await pool.end()
       throw error
     }
-    const dialect = postgresDialect(pool)
-    return new KyselyStore(new Kysely<Database>({ dialect }), postgresEngine(pool))
+    const turns = new AccountTurns({ timeoutMs: options.acquireTimeoutMs })
+    return new KyselyStore(new Kysely<Database>({ dialect: postgresDialect(pool) }), postgresEngine(pool, turns))
   } catch (error) {
     throw explain(address, error)
   }

@@ -22,10 +22,11 @@ export async function endSessionsOf(
   userId: string,
   options: EndOfSessions = {},
 ): Promise<User | undefined> {
-  const ended = await context.store.transaction(async (store) => {
+  const endAll = async (store: Store) => {
     const user = await store.users.find(userId)
     return user && end(context, store, user, options)
-  })
+  }
+  const ended = await context.store.transaction(endAll, { account: userId })
   if (ended !== undefined) tell(context, ended, options)
   return ended
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { clientTypeOfDevice, type IssuedToken } from '#auth'
-import type { Device, Devices, User } from '#store'
+import type { Device, Devices, Store, User } from '#store'
 import { nextRevision, type VaultContext } from '../context.ts'
 import { newRefreshToken } from './refresh-token.ts'
 
@@ -22,7 +22,7 @@ export async function openSession(
   described: DescribedDevice,
   grant: { clientId: string; scope: readonly string[] },
 ): Promise<OpenedSession | undefined> {
-  const opened = await context.store.transaction(async ({ users, devices, heard }) => {
+  const open = async ({ users, devices, heard }: Store) => {
     const user = await users.find(checked.id)
     if (!user || !isAsChecked(user, checked)) return undefined
     const device = await rememberDevice(context, devices, user, described)
@@ -32,7 +32,8 @@ export async function openSession(
       await heard.mark([{ userId: user.id, deviceId: device.id, heardAt: new Date(context.clock.now()) }])
     }
     return { user, device }
-  })
+  }
+  const opened = await context.store.transaction(open, { account: checked.id })
   return opened && { ...opened, ...(await context.tokens.issueAccess(opened.user, opened.device, grant)) }
 }
 

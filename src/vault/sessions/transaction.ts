@@ -12,12 +12,14 @@ export function inSession<T>(
   session: Session,
   work: (store: Store, user: User) => Promise<T>,
 ): Promise<T> {
-  return context.store.transaction(async (store) => {
-    const user = await store.users.find(session.user.id)
+  const { id: account } = session.user
+  const checked = async (store: Store) => {
+    const user = await store.users.find(account)
     // Not the token's own stamp: a few routes let an old one through, and then the row as it was read has the new one.
     if (!user?.enabled || user.securityStamp !== session.user.securityStamp) throw new ApiError('UNAUTHORIZED')
     // Its device may have been deleted alone.
     if (!(await store.devices.find(session.device.id, user.id))) throw new ApiError('UNAUTHORIZED')
     return work(store, user)
-  })
+  }
+  return context.store.transaction(checked, { account })
 }

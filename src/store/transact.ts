@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import type { Database } from './tables.ts'
 
-/** Attempts at one transaction. With eight instances that all write the same account the unluckiest needs about ten. */
+/** Attempts at one transaction. Who is in whose way changes by chance: 40 at once in tiny tables need up to 15. */
 const ATTEMPTS = 30
 
 /** Pauses grow up to this, so that those who were in each other's way come back at different times. */
