@@ -6,12 +6,13 @@ export type AuthenticatorOf = (listener: Pick<ListenerAuthorization, 'override' 
 
 /** What all listeners of a server share about it. */
 export function authenticators(
-  { nats, websockets }: Pick<NatsServerOptions, 'nats' | 'websockets'>,
+  { nats, websockets, leafnodes }: Pick<NatsServerOptions, 'nats' | 'websockets' | 'leafnodes'>,
   tools: AuthenticatorTools,
 ): AuthenticatorOf {
   const certificateTypes = [
     ...(nats.authorization.certificateTypes ?? []),
     ...(nats.tls?.verifyAndMap ? (['STANDARD'] as const) : []),
+    ...(leafnodes.listener?.tls?.verifyAndMap ? (['LEAFNODE'] as const) : []),
     ...(websockets.some(({ tls }) => tls?.verifyAndMap) ? (['WEBSOCKET'] as const) : []),
   ]
   const shared = { main: nats.authorization, tlsTimeoutMs: nats.tls?.timeoutMs, certificateTypes }

@@ -48,6 +48,8 @@ export type AuthorityOptions = Pick<
 export interface PreparedAuthority {
   /** What the authenticators of the listeners ask. */
   readonly tools: AuthenticatorTools
+  /** In operator mode: asks for the JWT of an account that nobody's login has asked for. Never rejects. */
+  readonly hasAccount?: ((name: string) => Promise<boolean>) | undefined
   readonly step: ReloadStep
 }
 
@@ -104,8 +106,10 @@ export class Authority {
     })
     const { callout } = authorization
     const { others } = this.#tools
+    const mode = operator?.mode
     return {
       step,
+      hasAccount: mode && (async (name) => (await mode.lookUpAccount(name)) !== undefined),
       tools: {
         others,
         failures: this.#failures,

@@ -3,6 +3,7 @@ import type { NatsOptions, NatsServerOptions, WebsocketOptions } from '#config'
 import { type Account, type Broker, SYSTEM_ACCOUNT } from '#core'
 import {
   type ConnectionSnapshot as DoorSnapshot,
+  type LeafDoor,
   type NatsDoor,
   PROTOCOL_VERSION,
   type ServerIdentity,
@@ -25,6 +26,7 @@ export interface MonitoredService {
   readonly identity: ServerIdentity
   readonly broker: Broker
   readonly door: NatsDoor
+  readonly leafDoor: LeafDoor
   /** Of the TCP listener. */
   readonly authenticator: Authenticator
   readonly startMs: number

@@ -1,9 +1,17 @@
 import type { RequestListener } from 'node:http'
 import type { Authenticator } from '#auth'
 import type { WebsocketOptions } from '#config'
-import type { ListenerProfile, NatsDoor, ProfileHolder } from '#doors/nats'
+import type {
+  LeafAcceptor,
+  LeafProfile,
+  LeafProfileHolder,
+  ListenerProfile,
+  NatsDoor,
+  ProfileHolder,
+} from '#doors/nats'
 import type { Clock, Logger } from '#kit'
 import { formatAddress, type ListenAddress, type UpgradeHandler, WebSocketCompression } from '#net'
+import { LeafListener } from './leaf-listener.ts'
 import { type MonitoringAddresses, MonitoringListeners } from './monitoring-listeners.ts'
 import { type AnyPort, isInTheWay, isSameAddress, tryAddress } from './port.ts'
 import { inSteps, type ReloadStep } from './reload-step.ts'
@@ -17,11 +25,14 @@ export interface NatsAddresses {
   readonly nats: ListenAddress
   /** In the order of the options. */
   readonly websockets: readonly ListenAddress[]
+  /** `undefined`: no leaf nodes are let in. */
+  readonly leafnodes: ListenAddress | undefined
   readonly monitoring: MonitoringAddresses
 }
 
 export interface NatsListenersTools {
   readonly door: NatsDoor
+  readonly leafs: LeafAcceptor
   readonly clock: Clock
   readonly logger: Logger
   /** Answers the requests of monitoring. */
@@ -32,6 +43,7 @@ export interface NatsListenersTools {
 export class NatsListeners {
   readonly #tcp: TcpListener
   readonly #websockets: WebsocketListeners
+  readonly #leafs: LeafListener
   readonly #monitoring: MonitoringListeners
   readonly #surroundings: WebsocketSurroundings
   /** For as long as the service runs. */
@@ -39,16 +51,19 @@ export class NatsListeners {
   #rules: Rules
 
   /** They listen once a first `prepare` is installed. */
-  constructor(rules: Rules, { door, clock, logger, onMonitoring }: NatsListenersTools) {
+  constructor(rules: Rules, { door, leafs, clock, logger, onMonitoring }: NatsListenersTools) {
     this.#rules = rules
     this.#surroundings = {
       door,
+      leafs,
+      leafProfile: () => (this.#leafs.address === undefined ? undefined : this.#leafs.profile),
       compression: new WebSocketCompression(),
       maxPayloadBytes: () => this.#rules.tcp.options.maxPayloadBytes,
       clock,
       logger,
     }
     this.#tcp = new TcpListener(rules.tcp, door, { logger, clock })
+    this.#leafs = new LeafListener(leafs, { logger, clock })
     this.#websockets = new WebsocketListeners(this.#surroundings)
     this.#monitoring = new MonitoringListeners(onMonitoring)
   }
@@ -62,6 +77,7 @@ export class NatsListeners {
     return {
       nats: this.#tcp.address,
       websockets: this.#websockets.addresses,
+      leafnodes: this.#leafs.address,
       monitoring: this.#monitoring.addresses,
     }
   }
@@ -73,7 +89,12 @@ export class NatsListeners {
 
   /** Names of listeners that should take connections and do not. */
   get unready(): readonly string[] {
-    return [...(this.#tcp.isListening ? [] : ['server']), ...(this.#websockets.areListening ? [] : ['websocket'])]
+    const areListening = {
+      server: this.#tcp.isListening,
+      websocket: this.#websockets.areListening,
+      leafnode: this.#leafs.isListening,
+    }
+    return Object.entries(areListening).flatMap(([name, isListening]) => (isListening ? [] : [name]))
   }
 
   /** The first of the WebSocket listeners, as a client would name it. */
@@ -105,6 +126,7 @@ export class NatsListeners {
         if (wanted.some((address) => isInTheWay(port, address))) add(port.giveWay())
       }
       add(await this.#tcp.prepare(rules.tcp))
+      add(await this.#leafs.prepare(rules.leafs))
       add(await this.#websockets.prepare(rules.websockets))
       add(await this.#monitoring.prepare(rules.monitoring))
       const install = () => {
@@ -134,18 +156,37 @@ export class NatsListeners {
     ])
   }
 
-  /** They take no more connections of clients; monitoring goes on. */
+  /** The same for leaf nodes. */
+  supposingLeafs(rules: Rules): ReadonlyMap<LeafProfileHolder, LeafProfile> {
+    const [holder, ofPort] = this.#leafs.supposing(rules.leafs)
+    const supposed = rules.leafs && ofPort
+    return new Map([
+      [holder, ofPort],
+      ...this.#websockets.supposingLeafs(rules.websockets, supposed),
+      ...this.#mounted.map(({ entrance }, i) => entrance.supposingLeafs(supposed, rules.mounted[i])),
+    ])
+  }
+
+  /** They take no more connections of clients and leaf nodes; monitoring goes on. */
   stop(): void {
     this.#tcp.stop()
+    this.#leafs.stop()
     this.#websockets.stop()
   }
 
   async close(graceMs: number): Promise<void> {
-    await Promise.all([this.#tcp, this.#websockets, this.#monitoring].map((listeners) => listeners.close(graceMs)))
+    await Promise.all(
+      [this.#tcp, this.#leafs, this.#websockets, this.#monitoring].map((listeners) => listeners.close(graceMs)),
+    )
   }
 
   /** Ports that do not stay where they are. */
-  #leaving({ tcp, websockets, monitoring }: Rules): readonly AnyPort[] {
-    return [...this.#tcp.leaving(tcp), ...this.#websockets.leaving(websockets), ...this.#monitoring.leaving(monitoring)]
+  #leaving({ tcp, websockets, leafs, monitoring }: Rules): readonly AnyPort[] {
+    return [
+      ...this.#tcp.leaving(tcp),
+      ...this.#leafs.leaving(leafs),
+      ...this.#websockets.leaving(websockets),
+      ...this.#monitoring.leaving(monitoring),
+    ]
   }
 }

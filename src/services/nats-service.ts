@@ -3,7 +3,15 @@ import type { RequestListener } from 'node:http'
 import type { Authenticator, AuthenticatorTools } from '#auth'
 import type { NatsServerOptions, WebsocketOptions } from '#config'
 import { type Broker, Turn } from '#core'
-import { type ConnectionSnapshot, NatsDoor, newServerIdentity, type ServerIdentity } from '#doors/nats'
+import {
+  type ConnectionSnapshot,
+  LeafAcceptor,
+  LeafDoor,
+  type LeafDoorOptions,
+  NatsDoor,
+  newServerIdentity,
+  type ServerIdentity,
+} from '#doors/nats'
 import { type Clock, ConfigError, type Logger } from '#kit'
 import { formatAddress, type UpgradeHandler } from '#net'
 import { createMonitoringHandler, type MonitoringSource, type ProtocolTrace } from '#ops'
@@ -11,12 +19,13 @@ import { type AuthenticatorOf, authenticators } from './authenticators.ts'
 import { Authority, type PreparedAuthority } from './authority.ts'
 import { boundedLog, FAILURES } from './bounded-log.ts'
 import { type Change, changeLine, changesBetween } from './changes.ts'
+import { type LeafAuthenticatorOf, leafAuthenticators } from './leaf-authenticators.ts'
 import { monitoringSource } from './monitoring-source.ts'
 import { type NatsAddresses, NatsListeners } from './nats-listeners.ts'
 import { inSteps, type ReloadStep } from './reload-step.ts'
 import { certificateChanges, type Rules, readRules } from './rules.ts'
 import { SystemAccountService } from './system-account.ts'
-import { type Mount, readWebsocketRules } from './websocket-entrance.ts'
+import { type Mount, readWebsocketRules, type WebsocketAuthenticators } from './websocket-entrance.ts'
 
 export interface NatsServiceTools {
   readonly broker: Broker
@@ -38,6 +47,7 @@ interface NextOptions {
   readonly options: NatsServerOptions
   readonly authority: PreparedAuthority
   readonly authenticatorOf: AuthenticatorOf
+  readonly leafAuthenticatorOf: LeafAuthenticatorOf | undefined
   readonly rules: Rules
   readonly changes: readonly Change[]
 }
@@ -46,12 +56,15 @@ interface NextOptions {
 export class NatsService {
   readonly identity: ServerIdentity
   readonly door: NatsDoor
+  /** All leaf node connections. */
+  readonly leafDoor: LeafDoor
+  readonly #leafs: LeafAcceptor
   readonly #tools: NatsServiceTools
   readonly #listeners: NatsListeners
   readonly #authority: Authority
   readonly #system: SystemAccountService
   #options: NatsServerOptions
-  #authenticatorOf: AuthenticatorOf
+  #authenticators: WebsocketAuthenticators
   #configLoadedMs: number
   #configDigest: string
   readonly #source: MonitoringSource
@@ -61,7 +74,7 @@ export class NatsService {
   #turn: Promise<unknown> = Promise.resolve()
 
   private constructor(
-    { options, rules, authenticatorOf }: NextOptions,
+    { options, rules, authenticatorOf, leafAuthenticatorOf }: NextOptions,
     tools: NatsServiceTools,
     { identity, authority }: { readonly identity: ServerIdentity; readonly authority: Authority },
   ) {
@@ -71,10 +84,11 @@ export class NatsService {
     this.#authority = authority
     this.#tools = tools
     this.#options = options
-    this.#authenticatorOf = authenticatorOf
+    this.#authenticators = { authenticatorOf, leafAuthenticatorOf }
     this.#configLoadedMs = clock.now()
     this.#configDigest = tools.configDigest ?? ''
-    this.door = new NatsDoor({
+    let lastId = 0
+    const shared: LeafDoorOptions = {
       broker,
       identity: this.identity,
       limits: options.nats,
@@ -90,19 +104,24 @@ export class NatsService {
         left: (connection) => this.#system.left(connection),
         loginRefused: (...refusal) => this.#system.loginRefused(...refusal),
       },
-      webSocketUrl: () => this.#listeners.webSocketUrl,
-    })
+      nextId: () => ++lastId,
+    }
+    this.door = new NatsDoor({ ...shared, webSocketUrl: () => this.#listeners.webSocketUrl })
+    this.leafDoor = new LeafDoor(shared)
+    this.#leafs = new LeafAcceptor(this.leafDoor)
     this.#source = this.#createSource()
     this.#system = new SystemAccountService({
       ...tools,
       authority,
       door: this.door,
+      leafDoor: this.leafDoor,
       source: this.#source,
       reload: async () => void (await (tools.reloadConfiguration ?? cannotReload)()),
     })
     this.#monitor = this.#createMonitor()
     this.#listeners = new NatsListeners(rules, {
       door: this.door,
+      leafs: this.#leafs,
       clock,
       logger,
       onMonitoring: (request, response) => this.#monitor(request, response),
@@ -117,7 +136,7 @@ export class NatsService {
       ...tools,
       identity,
       others: tools.otherLogins,
-      changed: (account) => void service?.door.recheck((connection) => connection.account === account),
+      changed: (account) => void service?.recheck((connection) => connection.account === account),
       stamp: () => (service === undefined ? {} : service.#system.stamp()),
     })
     const next = await readNext(options, authority)
@@ -158,8 +177,9 @@ export class NatsService {
       this.#configDigest = configDigest ?? this.#configDigest
       this.#configLoadedMs = this.#tools.clock.now()
       step.install()
-      const ended = await this.door.recheck()
+      const ended = await this.recheck()
       ended.push(...this.door.reconfigure({ limits: options.nats }))
+      this.leafDoor.reconfigure({ limits: options.nats })
       return [...next.changes.map(changeLine), ...ended.map((one) => `closed ${connectionLine(one)}`)]
     })
   }
@@ -178,6 +198,8 @@ export class NatsService {
           profileOf: (holder) => supposed.get(holder) ?? holder.current,
           maxConnections: options.nats.maxConnections,
         })
+        const supposedLeafs = this.#listeners.supposingLeafs(rules)
+        ending.push(...(await this.#leafs.unwelcome((holder) => supposedLeafs.get(holder) ?? holder.current)))
         return [...changes.map(changeLine), ...ending.map((one) => `would close ${connectionLine(one)}`)]
       } finally {
         await authority.step.undo()
@@ -192,7 +214,7 @@ export class NatsService {
   mount(options: WebsocketOptions, mount: Mount = {}): Promise<UpgradeHandler> {
     return this.#inTurn(async () => {
       const { authenticator } = mount
-      const rules = await readWebsocketRules(options, this.#authenticatorOf)
+      const rules = await readWebsocketRules(options, this.#authenticators)
       return this.#listeners.mount(rules, {
         ...mount,
         ...(authenticator && { authenticator: this.#slowedDown(authenticator) }),
@@ -219,9 +241,18 @@ export class NatsService {
     this.stop()
     this.#system.close()
     this.door.close()
+    this.#leafs.close()
+    const lastLeaf = this.leafDoor.close()
     await this.#turn
     await this.#listeners.close(graceMs)
+    await lastLeaf
     await this.#authority.close()
+  }
+
+  /** As `NatsDoor.recheck`, of clients and leaf nodes. */
+  async recheck(which?: (connection: ConnectionSnapshot) => boolean): Promise<ConnectionSnapshot[]> {
+    const ended = await Promise.all([this.door.recheck(which), this.#leafs.recheck(which)])
+    return ended.flat()
   }
 
   #slowedDown(authenticator: Authenticator): Authenticator {
@@ -248,13 +279,13 @@ export class NatsService {
   }
 
   /** Opens what is not open yet. Rejects with a `ConfigError` when an address cannot be had; nothing has changed then. */
-  #prepare({ options, authority, authenticatorOf, rules }: NextOptions): Promise<ReloadStep> {
+  #prepare({ options, authority, authenticatorOf, leafAuthenticatorOf, rules }: NextOptions): Promise<ReloadStep> {
     return inSteps(async (add) => {
       add(authority.step)
       add(await this.#listeners.prepare(rules))
       const { basePath } = this.#options.monitoring ?? {}
       const install = () => {
-        this.#authenticatorOf = authenticatorOf
+        this.#authenticators = { authenticatorOf, leafAuthenticatorOf }
         this.#system.configure()
         if (options.monitoring?.basePath !== basePath) this.#monitor = this.#createMonitor()
       }
@@ -274,6 +305,7 @@ export class NatsService {
       identity: this.identity,
       broker: this.#tools.broker,
       door: this.door,
+      leafDoor: this.leafDoor,
       startMs: this.#tools.clock.now(),
       get options() {
         return service.#options
@@ -305,8 +337,10 @@ async function readNext(
   const prepared = await authority.prepare(options.nats)
   try {
     const authenticatorOf = authenticators(options, prepared.tools)
-    const rules = await readRules(options, { authenticatorOf, mounted })
-    return { options, authority: prepared, authenticatorOf, rules, changes: [] }
+    const { listener } = options.leafnodes
+    const leafAuthenticatorOf = listener && leafAuthenticators(listener, options.nats.authorization, prepared)
+    const rules = await readRules(options, { authenticatorOf, leafAuthenticatorOf, mounted })
+    return { options, authority: prepared, authenticatorOf, leafAuthenticatorOf, rules, changes: [] }
   } catch (error) {
     await prepared.step.undo()
     throw error
@@ -314,8 +348,8 @@ async function readNext(
 }
 
 /** What this service serves; the log and the files of the process are somebody else's. */
-function servedOf({ nats, websockets, monitoring }: NatsServerOptions) {
-  return { nats, websockets, monitoring }
+function servedOf({ nats, websockets, leafnodes, monitoring }: NatsServerOptions) {
+  return { nats, websockets, leafnodes, monitoring }
 }
 
 /** What clients were told once and for all. */

@@ -2,6 +2,8 @@ import type { NatsServerOptions, WebsocketOptions } from '#config'
 import type { ListenAddress } from '#net'
 import type { AuthenticatorOf } from './authenticators.ts'
 import { type Change, changesBetween } from './changes.ts'
+import type { LeafAuthenticatorOf } from './leaf-authenticators.ts'
+import { type LeafRules, readLeafRules } from './leaf-listener.ts'
 import { type MonitoringRules, readMonitoringRules } from './monitoring-listeners.ts'
 import { readTcpRules, type TcpRules } from './tcp-listener.ts'
 import { readWebsocketRules, type WebsocketRules } from './websocket-entrance.ts'
@@ -12,34 +14,39 @@ export interface Rules {
   readonly websockets: readonly WebsocketRules[]
   /** Of places on somebody else's HTTP servers. */
   readonly mounted: readonly WebsocketRules[]
+  /** `undefined`: no leaf nodes are let in. */
+  readonly leafs: LeafRules | undefined
   readonly monitoring: MonitoringRules | undefined
 }
 
 export interface ReadRules {
   readonly authenticatorOf: AuthenticatorOf
+  readonly leafAuthenticatorOf: LeafAuthenticatorOf | undefined
   /** Of places on somebody else's HTTP servers. */
   readonly mounted?: readonly WebsocketOptions[]
 }
 
 /** Rejects with a `ConfigError` for what is wrong with certificates and the like. */
 export async function readRules(
-  { nats, websockets, monitoring }: NatsServerOptions,
-  { authenticatorOf, mounted = [] }: ReadRules,
+  { nats, websockets, leafnodes, monitoring }: NatsServerOptions,
+  { authenticatorOf, leafAuthenticatorOf, mounted = [] }: ReadRules,
 ): Promise<Rules> {
   const readAll = (blocks: readonly WebsocketOptions[]) =>
-    Promise.all(blocks.map((block) => readWebsocketRules(block, authenticatorOf)))
+    Promise.all(blocks.map((block) => readWebsocketRules(block, { authenticatorOf, leafAuthenticatorOf })))
   return {
     tcp: await readTcpRules(nats, authenticatorOf),
     websockets: await readAll(websockets),
     mounted: await readAll(mounted),
+    leafs: leafnodes.listener && leafAuthenticatorOf && (await readLeafRules(leafnodes.listener, leafAuthenticatorOf)),
     monitoring: monitoring && (await readMonitoringRules(monitoring)),
   }
 }
 
 /** Where they listen. */
-export function addressesOf({ tcp, websockets, monitoring }: Rules): readonly ListenAddress[] {
+export function addressesOf({ tcp, websockets, leafs, monitoring }: Rules): readonly ListenAddress[] {
   const { http, https } = monitoring?.options ?? {}
-  return [tcp.options, ...websockets.map(({ options }) => options), http, https].filter((one) => one !== undefined)
+  const listeners = [tcp, ...websockets, leafs].map((rules) => rules?.options)
+  return [...listeners, http, https].filter((one) => one !== undefined)
 }
 
 /** The files whose names are as before, and whose certificates are not. */
@@ -49,11 +56,12 @@ export function certificateChanges(before: Rules, after: Rules): readonly Change
   )
 }
 
-function certificatesOf({ tcp, websockets, monitoring }: Rules) {
+function certificatesOf({ tcp, websockets, leafs, monitoring }: Rules) {
   const hashes = ({ tls }: Pick<TcpRules, 'tls'>) => ({ tls: { sha256: tls?.certificateHashes } })
   return {
     nats: hashes(tcp),
     websockets: websockets.map(hashes),
+    leafnodes: { listener: leafs && hashes(leafs) },
     monitoring: monitoring && hashes(monitoring),
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { OperatorMode } from '#auth'
 import { type Broker, InProcessClient } from '#core'
-import type { DoorObserver, NatsDoor } from '#doors/nats'
+import type { DoorObserver, LeafDoor, NatsDoor } from '#doors/nats'
 import type { Clock, Logger } from '#kit'
 import { createSystemAccount, type MonitoringSource, type SystemAccount } from '#ops'
 import type { Authority } from './authority.ts'
@@ -12,6 +12,7 @@ export interface SystemAccountTools {
   readonly logger: Logger
   readonly authority: Authority
   readonly door: NatsDoor
+  readonly leafDoor: LeafDoor
   readonly source: MonitoringSource
   /** What SIGHUP does. Rejects with what is wrong with the configuration. */
   reload(): Promise<void>
@@ -33,7 +34,7 @@ export class SystemAccountService implements DoorObserver {
 
   /** To be called when the authority is another: moves to the account that is the system account now. */
   configure(): void {
-    const { broker, clock, logger, authority, door, source, reload } = this.#tools
+    const { broker, clock, logger, authority, door, leafDoor, source, reload } = this.#tools
     const { operator } = authority
     if (this.#name === broker.systemAccount && this.#operator === operator) return
     this.#name = broker.systemAccount
@@ -47,7 +48,11 @@ export class SystemAccountService implements DoorObserver {
       logger,
       randomBytes,
       source,
-      control: { kick: (cid) => door.end(cid, 'Kicked'), sendAway: (cid) => door.sendAway(cid), reload },
+      control: {
+        kick: (cid) => door.end(cid, 'Kicked') || leafDoor.end(cid, 'Kicked'),
+        sendAway: (cid) => door.sendAway(cid),
+        reload,
+      },
       rightsOf: (cid) => door.snapshotOf(cid),
       answerClaims: operator && ((subject, payload, tell) => operator.answer(subject, payload, tell)),
     })

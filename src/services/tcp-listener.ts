@@ -1,7 +1,7 @@
 import net, { type Server, type Socket } from 'node:net'
 import type { Authenticator } from '#auth'
 import type { NatsOptions } from '#config'
-import type { Entry, ListenerProfile, NatsDoor, ProfileHolder } from '#doors/nats'
+import type { Entry, ListenerProfile, NatsDoor, ProfileHolder, TcpTls } from '#doors/nats'
 import type { Clock, Logger } from '#kit'
 import {
   AddressLimit,
@@ -173,16 +173,17 @@ function profileOf({ options, tls, authenticator }: TcpRules, { host, port }: Li
     authenticator,
     clientAdvertise: options.clientAdvertise,
     objection: (entry) => (tls === undefined || hasGoodPin(entry, tls) ? undefined : 'Authentication Failure'),
-    tls: tls && {
-      timeoutMs: tls.timeoutMs,
-      handshakeFirst: tls.handshakeFirst,
-      allowNonTls: tls.allowNonTls,
-      accept: (socket) => startTls(socket, tls),
-    },
+    tls: tls && tcpTlsOf(tls),
   }
 }
 
+/** As the doors have to know it. */
+export function tcpTlsOf(tls: TlsSettings): TcpTls {
+  const { timeoutMs, handshakeFirst, allowNonTls } = tls
+  return { timeoutMs, handshakeFirst, allowNonTls, accept: (socket) => startTls(socket, tls) }
+}
+
 /** Whoever needs no TLS needs no certificate either. */
-function hasGoodPin({ peerCertificate }: Entry, tls: TlsSettings): boolean {
+export function hasGoodPin({ peerCertificate }: Entry, tls: TlsSettings): boolean {
   return (tls.allowNonTls && peerCertificate === undefined) || tls.isPinned(peerCertificate)
 }

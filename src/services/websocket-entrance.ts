@@ -2,14 +2,18 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Authenticator } from '#auth'
 import type { WebsocketOptions } from '#config'
-import type {
-  CloseReason,
-  Entry,
-  ListenerFacts,
-  ListenerProfile,
-  NatsDoor,
-  ProfileHolder,
-  UpgradeEntry,
+import {
+  type CloseReason,
+  type Entry,
+  type LeafAcceptor,
+  type LeafProfile,
+  type LeafProfileHolder,
+  type ListenerFacts,
+  type ListenerProfile,
+  MAX_LEAF_PAYLOAD_BYTES,
+  type NatsDoor,
+  type ProfileHolder,
+  type UpgradeEntry,
 } from '#doors/nats'
 import { type Clock, type Logger, plainAddress } from '#kit'
 import {
@@ -34,6 +38,10 @@ import { originAllowed, originOf } from '#wire/websocket'
 import { Arrival, TOO_MANY_FROM_ADDRESS } from './arrival.ts'
 import type { AuthenticatorOf } from './authenticators.ts'
 import { boundedLog, FAILURES, REFUSALS } from './bounded-log.ts'
+import type { LeafAuthenticatorOf } from './leaf-authenticators.ts'
+import { NO_LEAF_NODES } from './leaf-listener.ts'
+
+const LEAF_PATH = '/leafnode'
 
 /** Everything of one `websocket {}` block that can be wrong, once it has been found right. */
 export interface WebsocketRules {
@@ -42,12 +50,20 @@ export interface WebsocketRules {
   readonly isTrusted: TrustCheck
   readonly proxyProtocol: ProxyProtocolRules | undefined
   readonly authenticator: Authenticator
+  /** Of servers that come in as leaf nodes; `undefined`: there are none. */
+  readonly leafAuthenticator: Authenticator | undefined
+}
+
+/** Whom a `websocket {}` block lets in, of which is said what only it has. */
+export interface WebsocketAuthenticators {
+  readonly authenticatorOf: AuthenticatorOf
+  readonly leafAuthenticatorOf: LeafAuthenticatorOf | undefined
 }
 
 /** Reads certificates and rules. Rejects with a `ConfigError`. */
 export async function readWebsocketRules(
   options: WebsocketOptions,
-  authenticatorOf: AuthenticatorOf,
+  { authenticatorOf, leafAuthenticatorOf }: WebsocketAuthenticators,
 ): Promise<WebsocketRules> {
   const { authorization: override, tls, proxyProtocol, trustedProxies } = options
   return {
@@ -56,12 +72,16 @@ export async function readWebsocketRules(
     isTrusted: trustCheck(trustedProxies),
     proxyProtocol: proxyProtocol ? proxyProtocolRules(trustedProxies) : undefined,
     authenticator: authenticatorOf({ override, mapsCertificates: tls?.verifyAndMap }),
+    leafAuthenticator: leafAuthenticatorOf?.(override.noAuthUser),
   }
 }
 
 /** What all WebSocket listeners of a server have in common. */
 export interface WebsocketSurroundings {
   readonly door: NatsDoor
+  readonly leafs: LeafAcceptor
+  /** Of those who come by the port of leaf nodes; `undefined`: there is none. */
+  leafProfile(): LeafProfile | undefined
   readonly compression: WebSocketCompression
   /** The server's own, as it is now: no message may be larger when inflated. */
   maxPayloadBytes(): number
@@ -75,7 +95,7 @@ export interface Mount {
   objection?(request: IncomingMessage): string | undefined
   /** Who sent a request; default: as `trusted_proxies` has it. */
   clientAddress?(request: IncomingMessage): string
-  /** Who may come in there; default: whom the options let in. */
+  /** Who may come in there, which no leaf node may then; default: whom the options let in. */
   readonly authenticator?: Authenticator
 }
 
@@ -87,6 +107,9 @@ export class WebsocketEntrance {
   /** Where it is said of those who tried to come in that they did not. */
   readonly failures: Logger
   readonly #holder: ProfileHolder
+  /** What the block and the port of leaf nodes say of those who come as such. */
+  readonly #leafHolder: LeafProfileHolder
+  #isRemoved = false
   /** `undefined` on a port of its own. */
   readonly #mount: Mount | undefined
   #rules: WebsocketRules
@@ -101,6 +124,12 @@ export class WebsocketEntrance {
     const isListener = 'port' in at
     this.#mount = isListener ? undefined : at
     this.#holder = { current: this.#profileOf(rules, isListener ? at : ANYWHERE) }
+    const entrance = this
+    this.#leafHolder = {
+      get current() {
+        return entrance.#leafProfile(surroundings.leafProfile(), entrance.#isRemoved ? undefined : entrance.#rules)
+      },
+    }
   }
 
   get authenticator(): Authenticator {
@@ -116,12 +145,21 @@ export class WebsocketEntrance {
 
   /** The block is no more: nobody may stay. */
   remove(): void {
+    this.#isRemoved = true
     this.#holder.current = this.#removed
   }
 
   /** What its clients would be judged by; without rules the block would be no more. */
   supposing(rules: WebsocketRules | undefined): readonly [ProfileHolder, ListenerProfile] {
     return [this.#holder, rules === undefined ? this.#removed : this.#profileOf(rules, this.#holder.current.facts)]
+  }
+
+  /** The same for those who came in as leaf nodes, where those who came by the port are judged by `ofPort`. */
+  supposingLeafs(
+    ofPort: LeafProfile | undefined,
+    rules: WebsocketRules | undefined,
+  ): readonly [LeafProfileHolder, LeafProfile] {
+    return [this.#leafHolder, this.#leafProfile(ofPort, rules)]
   }
 
   get #removed(): ListenerProfile {
@@ -144,28 +182,40 @@ export class WebsocketEntrance {
     // Whoever hands over a request may have thought about it for longer than the client waited.
     if (socket.destroyed) return
     const { options, isTrusted } = this.#rules
-    const { door, compression, maxPayloadBytes } = this.#surroundings
+    const { door, leafs, compression, maxPayloadBytes } = this.#surroundings
     const forwarded = forwardedRequest(request, isTrusted)
     const remote = this.#remoteOf(request, forwarded)
     const { host, isTls } = forwarded
     const upgrade = { path: requestTarget(request).path, origin: originOf(request.headers), host, isTls }
     const hasRoom = arrival instanceof Arrival ? arrival.becomeClientOf(remote.address) : this.#enter(remote, socket)
+    const isLeaf = isLeafPath(upgrade.path) && this.#leafHolder.current !== NO_LEAF_NODES
+    const asked = isLeaf ? { ...upgrade, path: placeOfLeafPath(upgrade.path) } : upgrade
+    const accept = {
+      remote,
+      upgrade: asked,
+      objection: () =>
+        objectionToPlace(asked, options, hasRoom) ?? this.#mount?.objection?.(request) ?? foreignOrigin(asked, options),
+      onRefused: (reason: string) =>
+        this.failures.error({ ...remote, reason, origin: upgrade.origin }, 'websocket handshake error'),
+      responseHeaders: options.headers,
+    }
+    const compressed = (limit: () => number) =>
+      options.compression ? { shared: compression, limits: () => ({ maxPayloadBytes: limit() }) } : undefined
+    if (isLeaf) {
+      const limit = () => Math.max(maxPayloadBytes(), MAX_LEAF_PAYLOAD_BYTES)
+      leafs.acceptUpgrade(request, socket, head, {
+        ...accept,
+        listener: this.#leafHolder,
+        compression: compressed(limit),
+      })
+      return
+    }
     door.acceptUpgrade(request, socket, head, {
+      ...accept,
       listener: this.#holder,
       facts: this.#mount && localFacts(request),
-      remote,
-      upgrade,
       logPrefix: forwardedLogPrefix(request),
-      objection: () =>
-        objectionToPlace(upgrade, options, hasRoom) ??
-        this.#mount?.objection?.(request) ??
-        foreignOrigin(upgrade, options),
-      onRefused: (reason) =>
-        this.failures.error({ ...remote, reason, origin: upgrade.origin }, 'websocket handshake error'),
-      compression: options.compression
-        ? { shared: compression, limits: () => ({ maxPayloadBytes: maxPayloadBytes() }) }
-        : undefined,
-      responseHeaders: options.headers,
+      compression: compressed(maxPayloadBytes),
       ...(upgrade.path.endsWith('/leafnode') && { turnedAway: 'Not configured to accept leaf node connections' }),
     })
   }
@@ -173,6 +223,19 @@ export class WebsocketEntrance {
   #profileOf(rules: WebsocketRules, address: ListenAddress): ListenerProfile {
     const profile = profileOf(rules, address)
     return { ...profile, authenticator: this.#mount?.authenticator ?? profile.authenticator }
+  }
+
+  #leafProfile(ofPort: LeafProfile | undefined, rules: WebsocketRules | undefined): LeafProfile {
+    const isForOthers = this.#mount?.authenticator !== undefined
+    if (rules?.leafAuthenticator === undefined || ofPort === undefined || isForOthers) return NO_LEAF_NODES
+    return {
+      ...ofPort,
+      connectionType: 'LEAFNODE_WS',
+      authenticator: rules.leafAuthenticator,
+      pingIntervalMs: rules.options.pingIntervalMs,
+      tls: undefined,
+      objection: (entry) => objectionToStay(entry, rules),
+    }
   }
 
   #enter({ address }: RemoteAddress, socket: Duplex): boolean {
@@ -220,6 +283,16 @@ function profileOf(rules: WebsocketRules, { host, port }: ListenAddress): Listen
     cookies: options.cookies,
     objection: (entry) => objectionToStay(entry, rules),
   }
+}
+
+/** By which nats-servers ask for leaf nodes: below the path of their URL, or, those before 2.10, in front of it. */
+function isLeafPath(path: string): boolean {
+  return path.startsWith(LEAF_PATH) || path.endsWith(LEAF_PATH)
+}
+
+/** `/leafnodesome/path` means `/some/path/leafnode`. (`spec/nats.md` §5.7) */
+function placeOfLeafPath(path: string): string {
+  return path.endsWith(LEAF_PATH) ? path : `/${path.slice(LEAF_PATH.length)}${LEAF_PATH}`
 }
 
 /** Asked when the rules have changed. */

@@ -57,6 +57,10 @@ export class WebsocketListener {
     return this.#entrance.supposing(rules)
   }
 
+  get entrance(): WebsocketEntrance {
+    return this.#entrance
+  }
+
   /** Takes no more connections; those that are there live on. */
   stop(): void {
     this.#port.stop()

@@ -1,4 +1,4 @@
-import type { ListenerProfile, ProfileHolder } from '#doors/nats'
+import type { LeafProfile, LeafProfileHolder, ListenerProfile, ProfileHolder } from '#doors/nats'
 import type { ListenAddress } from '#net'
 import { type AnyPort, isSameAddress } from './port.ts'
 import { inSteps, type ReloadStep } from './reload-step.ts'
@@ -61,6 +61,19 @@ export class WebsocketListeners {
     return new Map([
       ...pairs.flatMap(([rules, listener]) => (listener === undefined ? [] : [listener.supposing(rules)])),
       ...left.map((listener) => listener.supposing(undefined)),
+    ])
+  }
+
+  /** What leaf nodes that came in by them would be judged by, where those who came in by the port are by `ofPort`. */
+  supposingLeafs(
+    blocks: readonly WebsocketRules[],
+    ofPort: LeafProfile | undefined,
+  ): ReadonlyMap<LeafProfileHolder, LeafProfile> {
+    const { pairs, left } = this.#pair(blocks)
+    const staying = pairs.flatMap(([rules, listener]) => (listener === undefined ? [] : [{ rules, listener }]))
+    return new Map([
+      ...staying.map(({ rules, listener }) => listener.entrance.supposingLeafs(ofPort, rules)),
+      ...left.map((listener) => listener.entrance.supposingLeafs(ofPort, undefined)),
     ])
   }
 

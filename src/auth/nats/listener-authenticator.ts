@@ -1,5 +1,6 @@
+import { DEFAULT_ACCOUNT } from '#core'
 import type { Authenticator, ConnectionType, LoginRequest, LoginResult } from './authenticator.ts'
-import { accepted, ConfiguredLogin, type Judgement } from './configured-login.ts'
+import { ConfiguredLogin } from './configured-login.ts'
 import { type CalloutJudge, delegatedLogin, type Judge } from './delegated-login.ts'
 import { type LoginFailures, slowedDown } from './login-failures.ts'
 import type { ServerAuthorization, SimpleAuthorization } from './options.ts'
@@ -20,6 +21,8 @@ export interface ListenerAuthorization {
    * of them is known by a certificate, and by nothing on the others.
    */
   readonly certificateTypes?: readonly ConnectionType[] | undefined
+  /** Of those of whom nothing is asked; default: `$G`. */
+  readonly openAccount?: string | undefined
 }
 
 /** Who is asked beside the configuration. */
@@ -79,7 +82,7 @@ function judgeFor(listener: ListenerAuthorization, tools: AuthenticatorTools): J
         hidesNames: main.callout === undefined,
         passwords,
       })
-    : OPEN
+    : open(listener.openAccount)
   if (main.callout !== undefined) {
     const judge = (request: LoginRequest, isNew: boolean) => configured.judge(request, isNew)
     return delegatedLogin(judge, callout ?? missing('auth callout'), main.callout)
@@ -91,7 +94,10 @@ function judgeFor(listener: ListenerAuthorization, tools: AuthenticatorTools): J
 }
 
 /** Nothing is asked: whatever anybody shows is not looked at. */
-const OPEN = { judge: (request: LoginRequest): Judgement => ({ as: request, result: accepted('') }) }
+function open(account = DEFAULT_ACCOUNT): Pick<ConfiguredLogin, 'judge'> {
+  const result: LoginResult = { ok: true, principal: { name: '', account } }
+  return { judge: (request) => ({ as: request, result }) }
+}
 
 function simpleOf({ main, override }: ListenerAuthorization): SimpleAuthorization {
   return isOverridden(override) ? override : main

@@ -42,6 +42,8 @@ export interface NatsDoorOptions
   extends Omit<DoorContext, 'heads' | 'congestion' | 'pendingLogins' | 'recently' | 'onLeft' | 'onGone'> {
   /** Where NATS over WebSocket is to be had, for those who come to a TCP port with it. */
   webSocketUrl?(): string | undefined
+  /** For a new connection, where others are numbered with clients; default: 1, 2 and so on. */
+  readonly nextId?: (() => number) | undefined
 }
 
 /** A connection as its TCP listener sees it. */
@@ -91,12 +93,14 @@ export class NatsDoor {
   #checks: Timer | undefined
   #checkEveryMs = Number.POSITIVE_INFINITY
   #gradualEnd: Timer | undefined
-  #lastClientId = 0
+  readonly #nextId: () => number
   #isLeaving = false
 
   constructor(options: NatsDoorOptions) {
     this.#options = options
     const { limits, clock } = options
+    let lastId = 0
+    this.#nextId = options.nextId ?? (() => ++lastId)
     this.#connections = new Connections(limits.maxClosedClients)
     this.#context = {
       ...options,
@@ -131,7 +135,7 @@ export class NatsDoor {
   acceptSocket(socket: Socket, listener: ProfileHolder, options: NatsSocketOptions = {}): void {
     const { tls } = listener.current
     const { remote: from = remoteOf(socket), isOneTooMany = false, failures = this.#context.logger } = options
-    const id = ++this.#lastClientId
+    const id = this.#nextId()
     if (tls === undefined || isOneTooMany || !this.#hasRoom)
       this.#startTcp(socket, listener, { from, id, isOneTooMany })
     else void this.#acceptTls(socket, listener, { from, id, tls, failures })
@@ -149,7 +153,7 @@ export class NatsDoor {
       writeDeadlineMs: limits.writeDeadlineMs,
       receiver: (carrier) => {
         if (turnedAway !== undefined) return this.#turnAway(carrier, turnedAway)
-        return this.#welcome(carrier, ++this.#lastClientId, {
+        return this.#welcome(carrier, this.#nextId(), {
           listener,
           facts,
           logPrefix,

@@ -15,8 +15,8 @@ import { LeafLink, type LeafLinkOptions, type LinkHost } from './link.ts'
 /** Servers write longer lines than clients: a message may name many queue groups. nats-server's factor. */
 const CONTROL_LINE_FACTOR = 16
 
-/** Another server may allow larger messages than we do to clients: this much is taken in any case. */
-const MIN_MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
+/** Bytes. Another server may allow larger messages than we do to clients: this much is taken in any case. */
+export const MAX_LEAF_PAYLOAD_BYTES = 64 * 1024 * 1024
 
 /** See `STALL_MS` of the clients. */
 const STALL_MS = 10
@@ -304,7 +304,7 @@ export class LeafConnection implements StreamReceiver, LeafHandler, LinkHost {
     const { maxControlLineBytes, maxPayloadBytes } = this.#context.limits
     return {
       maxControlLineBytes: maxControlLineBytes * CONTROL_LINE_FACTOR,
-      maxPayloadBytes: Math.max(maxPayloadBytes, MIN_MAX_PAYLOAD_BYTES),
+      maxPayloadBytes: Math.max(maxPayloadBytes, MAX_LEAF_PAYLOAD_BYTES),
     }
   }
 

@@ -12,6 +12,7 @@ export interface LeafProfile extends ListenerProfile {
   readonly writeTimeoutPolicy: 'close' | 'retry'
 }
 
+/** As `ProfileHolder`; over WebSocket what it is follows from two blocks. */
 export interface LeafProfileHolder {
-  current: LeafProfile
+  readonly current: LeafProfile
 }
