@@ -82,6 +82,11 @@ export class NatsListeners {
     }
   }
 
+  /** One for the whole server. */
+  get compression(): WebSocketCompression {
+    return this.#surroundings.compression
+  }
+
   /** Of the TCP listener. */
   get authenticator(): Authenticator {
     return this.#tcp.authenticator

@@ -20,6 +20,7 @@ import { Authority, type PreparedAuthority } from './authority.ts'
 import { boundedLog, FAILURES } from './bounded-log.ts'
 import { type Change, changeLine, changesBetween } from './changes.ts'
 import { type LeafAuthenticatorOf, leafAuthenticators } from './leaf-authenticators.ts'
+import { LeafRemotes } from './leaf-remotes.ts'
 import { monitoringSource } from './monitoring-source.ts'
 import { type NatsAddresses, NatsListeners } from './nats-listeners.ts'
 import { inSteps, type ReloadStep } from './reload-step.ts'
@@ -58,6 +59,8 @@ export class NatsService {
   readonly door: NatsDoor
   /** All leaf node connections. */
   readonly leafDoor: LeafDoor
+  /** Links to other servers. */
+  readonly remotes: LeafRemotes
   readonly #leafs: LeafAcceptor
   readonly #tools: NatsServiceTools
   readonly #listeners: NatsListeners
@@ -126,6 +129,8 @@ export class NatsService {
       logger,
       onMonitoring: (request, response) => this.#monitor(request, response),
     })
+    const { compression } = this.#listeners
+    this.remotes = new LeafRemotes({ broker, authority, door: this.leafDoor, compression })
   }
 
   /** Rejects with a `ConfigError` for what is wrong with files and addresses; nothing is left open then. */
@@ -192,6 +197,7 @@ export class NatsService {
     return this.#inTurn(async () => {
       const { rules, changes, authority } = await this.#read(options)
       try {
+        await this.remotes.prepare(options.leafnodes)
         await this.#listeners.tryAddresses(rules)
         const supposed = this.#listeners.supposing(rules)
         const ending = await this.door.unwelcome({
@@ -242,6 +248,7 @@ export class NatsService {
     this.#system.close()
     this.door.close()
     this.#leafs.close()
+    this.remotes.close()
     const lastLeaf = this.leafDoor.close()
     await this.#turn
     await this.#listeners.close(graceMs)
@@ -251,6 +258,7 @@ export class NatsService {
 
   /** As `NatsDoor.recheck`, of clients and leaf nodes. */
   async recheck(which?: (connection: ConnectionSnapshot) => boolean): Promise<ConnectionSnapshot[]> {
+    this.remotes.recheck()
     const ended = await Promise.all([this.door.recheck(which), this.#leafs.recheck(which)])
     return ended.flat()
   }
@@ -283,6 +291,7 @@ export class NatsService {
     return inSteps(async (add) => {
       add(authority.step)
       add(await this.#listeners.prepare(rules))
+      add(await this.remotes.prepare(options.leafnodes))
       const { basePath } = this.#options.monitoring ?? {}
       const install = () => {
         this.#authenticators = { authenticatorOf, leafAuthenticatorOf }

@@ -1,5 +1,6 @@
 import type { Account } from '#core'
 import { type ClientTlsSettings, formatAddress, type Lookup, type WebSocketCompression } from '#net'
+import type { CloseReason } from '../close-reason.ts'
 import { LeafConnection } from './connection.ts'
 import { type LeafLogin, readLogin } from './credentials.ts'
 import type { LeafDoor } from './door.ts'
@@ -71,6 +72,11 @@ export class LeafRemote {
     if (this.#isStarted) return
     this.#isStarted = true
     void this.#run()
+  }
+
+  /** Ends the link; another one is made. */
+  drop(reason: CloseReason): void {
+    if (this.#link !== undefined) this.#connection?.close(reason)
   }
 
   /** Ends the link, or the attempt to make one, for good. */
