@@ -17,7 +17,7 @@ const ROWS = [
 
 /** Rooms that only compute, and what they may use for it of Node and of packages. */
 const PURE_ROOMS = /^(core|kit|wire)(\/|$)/
-const PURE_IMPORTS = ['node:buffer', 'node:crypto', 'node:util', 'node:zlib', '@msgpack/msgpack']
+const PURE_IMPORTS = ['node:buffer', 'node:crypto', 'node:util', 'node:zlib', '@msgpack/msgpack', 'croner']
 /** A table of texts, which happens to lie in a module that does I/O. */
 const STATUS_TEXTS = "import { STATUS_CODES } from 'node:http'"
 

@@ -6,6 +6,7 @@ export { normalGuid } from './guid.ts'
 export { KeyedPlaces } from './keyed-places.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export { networkOf, plainAddress } from './network.ts'
+export { Schedule } from './schedule.ts'
 export {
   ATTRIBUTE_NAMES,
   type CertificateFields,
