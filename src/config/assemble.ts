@@ -109,6 +109,11 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
       unauthenticatedRatelimitSeconds: choose(vault.unauthenticatedRatelimitSeconds),
       unauthenticatedRatelimitMaxBurst: choose(vault.unauthenticatedRatelimitMaxBurst),
       increaseNoteSizeLimit: choose(vault.increaseNoteSizeLimit),
+      jobs: {
+        pollIntervalMs: choose(vault.jobPollIntervalMs),
+        trashPurgeSchedule: choose(vault.trashPurgeSchedule) || undefined,
+        trashAutoDeleteDays: choose(vault.trashAutoDeleteDays),
+      },
       cluster: clusterRemote(choose, { cwd, problems }),
     }
   }

@@ -6,6 +6,11 @@ import { type AnySetting, allSettings } from './settings/schema.ts'
 import { PROTECTIONS } from './vaultwarden/protections.ts'
 import { UNSUPPORTED } from './vaultwarden/unsupported.ts'
 
+function switchableText(): string {
+  const switchable = allSettings.filter(({ setting }) => setting.whenEmpty !== undefined)
+  return switchable.map(({ setting }) => `\`${setting.variable}\``).join(' and ')
+}
+
 /** The text of docs/configuration.md. */
 export function configurationPage(): string {
   return `${[INTRODUCTION, ENVIRONMENT, VAULTWARDEN, ...Object.keys(blocks).map(blockSection), USERS_AND_ACCOUNTS, LEAF_REMOTES, TLS, FOREIGN, LANGUAGE].join('\n\n')}\n`
@@ -42,7 +47,7 @@ const ENVIRONMENT = `## Environment
 - \`<NAME>_FILE\` names a file whose text, without white space at both ends, is the value. \`<NAME>\` must not be set then.
 - The file \`.env\` in the working directory is read as well; \`ENV_FILE\` names another one, which must exist. Where both
   set a variable, the environment wins.
-- An empty variable counts as not set.
+- An empty variable counts as not set; only ${switchableText()} are switched off by it.
 - Booleans are \`true t yes y 1\` and \`false f no n 0\` in any case. Anything else, and a number that is none, has no
   effect but a warning, as in Vaultwarden. All other mistakes end the start.
 - Names that begin with \`BELFRY_\` are Belfry's own, those that begin with \`globalSettings__\` are those of Bitwarden's

@@ -171,8 +171,19 @@ export interface VaultOptions {
   readonly unauthenticatedRatelimitMaxBurst: number
   /** Whether an encrypted note may have 100000 characters instead of 10000. */
   readonly increaseNoteSizeLimit: boolean
+  readonly jobs: JobOptions
   /** The NATS cluster that carries changes to other instances, as a leaf node remote of account `VAULT`. */
   readonly cluster: LeafRemoteOptions | undefined
+}
+
+/** What happens to the vault by itself. */
+export interface JobOptions {
+  /** 0: nothing does. */
+  readonly pollIntervalMs: number
+  /** As `Schedule` takes it; `undefined`: never. */
+  readonly trashPurgeSchedule: string | undefined
+  /** `undefined`: the trash is kept. */
+  readonly trashAutoDeleteDays: number | undefined
 }
 
 /** What holds for every hub. */

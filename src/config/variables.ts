@@ -1,7 +1,6 @@
 import { ConfigError } from '#kit'
 import { InvalidValue, type Problems } from './language/index.ts'
 import { allSettings } from './settings/schema.ts'
-import { webSettings } from './settings/web.ts'
 import { mustBe, type SettingType } from './types/setting-type.ts'
 import { Values } from './values.ts'
 
@@ -28,9 +27,8 @@ export function readVariables(variables: Variables, problems: Problems): Values 
     if (variable === undefined) continue
     reportInvalid(problems, () => {
       values.set(setting, readVariable(setting.type, variable, variables, problems))
-      // Compose files pass variables on that nobody set, so an empty one counts as none. But who empties this one
-      // means it: for Vaultwarden there is no header without a name.
-      if (setting === webSettings.ipHeader && variables.textOf(variable) === '') values.set(setting, 'none')
+      // Who empties one of these means it, as in Vaultwarden.
+      if (variables.textOf(variable) === '') values.set(setting, setting.whenEmpty)
     })
   }
   return values

@@ -120,6 +120,7 @@ test('without any settings there are complete options', () => {
       unauthenticatedRatelimitSeconds: 60,
       unauthenticatedRatelimitMaxBurst: 50,
       increaseNoteSizeLimit: false,
+      jobs: { pollIntervalMs: 30_000, trashPurgeSchedule: '0 5 0 * * *', trashAutoDeleteDays: undefined },
       cluster: undefined,
     },
     hub: {
@@ -281,6 +282,7 @@ describe('the config file', () => {
       unauthenticatedRatelimitSeconds: 3,
       unauthenticatedRatelimitMaxBurst: 4,
       increaseNoteSizeLimit: true,
+      jobs: { pollIntervalMs: 30_000, trashPurgeSchedule: '0 5 0 * * *', trashAutoDeleteDays: undefined },
       cluster: undefined,
     })
     const { servesHub, ipHeader, trustedProxies } = options.web
@@ -577,6 +579,7 @@ describe('the environment', () => {
       unauthenticatedRatelimitSeconds: 7,
       unauthenticatedRatelimitMaxBurst: 8,
       increaseNoteSizeLimit: true,
+      jobs: { pollIntervalMs: 30_000, trashPurgeSchedule: '0 5 0 * * *', trashAutoDeleteDays: undefined },
       cluster: undefined,
     })
     assert.deepEqual(options.oldHub, { host: '127.0.0.1', port: 3013 })

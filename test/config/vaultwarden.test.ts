@@ -144,15 +144,15 @@ describe('config.json', () => {
 
 describe('what Vaultwarden has and Belfry has not', () => {
   test('is told, once for each setting, without its value', () => {
-    const env = { SMTP_PASSWORD: 'secret', SMTP_HOST: 'env', ROCKET_WORKERS: '9', TRASH_AUTO_DELETE_DAYS: '30' }
+    const env = { SMTP_PASSWORD: 'secret', SMTP_HOST: 'env', ROCKET_WORKERS: '9', LOG_FILE: 'log' }
     const { warnings } = load({ smtp_host: 'json', user_attachment_limit: 0, sends_allowed: false }, env)
     assert.deepEqual(warnings.toSorted(), [
       '/srv/data/config.json: sends_allowed is set, but this version of Belfry has no Sends: it has no effect',
       '/srv/data/config.json: smtp_host is set, but this version of Belfry has no e-mail: it has no effect',
       '/srv/data/config.json: user_attachment_limit is set, but this version of Belfry has no attachments: it has no effect',
+      'LOG_FILE is set, but this version of Belfry logs to standard error only, in a form of its own: it has no effect',
       'ROCKET_WORKERS is set, but this version of Belfry is not built on Rocket: it has no effect',
       'SMTP_PASSWORD is set, but this version of Belfry has no e-mail: it has no effect',
-      'TRASH_AUTO_DELETE_DAYS is set, but this version of Belfry empties no trash by itself: it has no effect',
     ])
   })
 

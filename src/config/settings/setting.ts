@@ -12,6 +12,8 @@ export interface Setting<T, Given = T> {
   readonly aliases?: readonly string[]
   /** Its environment variable: one of Vaultwarden's, else one of ours, which begins with `BELFRY_`. */
   readonly variable?: string
+  /** What an empty variable sets. Without it that counts as none: compose files pass variables on that nobody set. */
+  readonly whenEmpty?: T
   /** What it does, in whole sentences. */
   readonly help: string
 }

@@ -4,6 +4,7 @@ import { integer } from '../types/integer.ts'
 import { mailDomains } from '../types/lists.ts'
 import { domain, path } from '../types/text.ts'
 import { databaseSettings } from './database.ts'
+import { jobSettings } from './jobs.ts'
 import { optional, setting } from './setting.ts'
 
 export const vaultSettings = {
@@ -96,6 +97,7 @@ export const vaultSettings = {
       'Whether the encrypted note of an item may have 100000 characters instead of 10000. Exports with such notes ' +
       'cannot be imported by servers of Bitwarden itself.',
   }),
+  ...jobSettings,
   clusterUrl: optional({
     key: 'vault.cluster_url',
     variable: 'BELFRY_CLUSTER_URL',

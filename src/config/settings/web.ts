@@ -71,6 +71,7 @@ export const webSettings = {
     variable: 'IP_HEADER',
     type: headerName,
     default: 'X-Real-IP',
+    whenEmpty: 'none',
     help: 'Header in which a trusted proxy names the address of the client; `none` (in the environment also an empty text) to believe no header.',
   }),
   ipHeaderTrustedProxies: setting<TrustedProxies>({

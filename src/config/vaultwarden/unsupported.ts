@@ -143,11 +143,6 @@ export const UNSUPPORTED: readonly UnsupportedGroup[] = [
     },
   },
   { lack: 'has no login with a device', defaults: { AUTH_REQUEST_PURGE_SCHEDULE: '30 * * * * *' } },
-  {
-    lack: 'empties no trash by itself',
-    defaults: { TRASH_AUTO_DELETE_DAYS: undefined, TRASH_PURGE_SCHEDULE: '0 5 0 * * *' },
-  },
-  { lack: 'has no scheduled jobs', defaults: { JOB_POLL_INTERVAL_MS: 30_000 } },
   { lack: 'cannot change the e-mail address of an account', defaults: { EMAIL_CHANGE_ALLOWED: true } },
   {
     lack: 'keeps password hints but shows them to nobody',
