@@ -20,6 +20,8 @@ export interface PostgresServer extends AsyncDisposable {
   createDatabase(template?: string): Promise<string>
   /** The URL of a database by its name. */
   url(database: string): string
+  /** Runs a statement in a transaction beside, which stays open until it is released. */
+  hold(url: string, statement: string): Promise<{ release(): Promise<void> }>
   /** Ends it, with what its clients are doing; the files stay. */
   stop(signal?: 'SIGINT' | 'SIGQUIT' | 'SIGKILL'): Promise<void>
   /** Starts it again, with other settings if given. */
@@ -30,8 +32,8 @@ export interface PostgresServer extends AsyncDisposable {
 /** Its superuser, who needs no password. */
 const SUPERUSER = 'postgres'
 
-/** Nothing here has to survive a power cut. */
-const FAST = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: 200 }
+/** Nothing here has to survive a power cut; what was committed survives the end of the process all the same. */
+const FAST = { fsync: 'off', full_page_writes: 'off', max_connections: 200 }
 
 /** Starts one. For tests under `{ skip: requireProgram('postgres').skip }`. */
 export async function startPostgres({
@@ -93,6 +95,7 @@ export async function startPostgres({
     folder: folder.path,
     createDatabase,
     url,
+    hold,
     stop,
     start,
     async restart() {
@@ -111,6 +114,15 @@ async function asAdmin(url: string, statement: string): Promise<void> {
   } finally {
     await client.end()
   }
+}
+
+async function hold(url: string, statement: string): Promise<{ release(): Promise<void> }> {
+  const client = new pg.Client(url)
+  // The server may end first.
+  client.on('error', () => undefined)
+  await client.connect()
+  await client.query(`BEGIN; ${statement}`)
+  return { release: () => client.end() }
 }
 
 /** Whom PostgreSQL runs as where the tests run as root, whom it refuses; undefined where they do not. */
