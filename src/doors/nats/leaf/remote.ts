@@ -191,7 +191,7 @@ export class LeafRemote {
     this.#connection = undefined
     if (this.#link === undefined) return
     this.#link = undefined
-    log.info({ reason: message }, 'leaf node disconnected')
+    log.info({ reason: message }, 'leaf node closed')
     this.#tools.onLink?.(undefined)
   }
 

@@ -323,7 +323,7 @@ test('a link that ends is made anew, and the account has its place back', async 
   const link = await spoke.linked()
   assert.equal(spoke.account.leafNodeCount, 1)
   first.socket.destroy()
-  await spoke.logged('leaf node disconnected')
+  await spoke.logged('leaf node closed')
   assert.equal(spoke.account.leafNodeCount, 0)
   spoke.clock.advance(2_000)
   await (await hub.visit(2)).welcome()
