@@ -34,7 +34,10 @@ export type DialedSocket = Socket
 /** Of a name with many addresses, as many are tried. */
 const MAX_ADDRESSES = 16
 
-/** One attempt to reach a server. Rejects with a `DialError`; nothing is left behind then. */
+/**
+ * One attempt to reach a server, at all addresses of its name if need be. Rejects with a `DialError`; nothing is left
+ * behind then.
+ */
 export function dial(target: DialTarget, options: DialOptions): Promise<DialedSocket> {
   const { clock, proxy, timeoutMs, lookup = systemLookup } = options
   let step = ''
@@ -47,6 +50,7 @@ export function dial(target: DialTarget, options: DialOptions): Promise<DialedSo
       return addressesOf(first.host, lookup, signal)
     }
     const connected = async (found: readonly LookupAddress[]) => {
+      signal.throwIfAborted()
       step = `dial tcp ${formatAddress(first)}:`
       return connectTo(first, found, { clock, signal })
     }

@@ -173,6 +173,16 @@ test('a certificate that nobody signed whom we know is refused, unless that was 
   assert.equal(await heardFrom(await connectTo(address, { caFile: strangers.caFile, pinnedCerts: [pin] })), 'hello')
 })
 
+test('the certificate of the server is pinned, and no other of its chain', async () => {
+  await using world = await startWorld()
+  const { ca, caFile } = world.authority
+  const { cert, key } = await world.authority.issue()
+  const address = await world.listen({ cert: `${cert}\n${ca}`, key })
+  const [own, above] = [cert, ca].map((pem) => publicKeyHash(new X509Certificate(pem))) as [string, string]
+  assert.equal(await heardFrom(await connectTo(address, { caFile, pinnedCerts: [own] })), 'hello')
+  await assert.rejects(connectTo(address, { caFile, pinnedCerts: [above] }), { message: 'certificate not pinned' })
+})
+
 test('a certificate that stands in the file of authorities is believed, whoever signed it', async () => {
   await using world = await startWorld()
   const certificate = await world.authority.issue()
