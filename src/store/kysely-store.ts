@@ -1,15 +1,19 @@
 import { type Kysely, sql } from 'kysely'
 import { KyselyCiphers } from './ciphers.ts'
+import { cleanUp } from './clean-up.ts'
 import { KyselyDevices } from './devices.ts'
 import type { Engine } from './engine.ts'
 import { KyselyFolders } from './folders.ts'
 import { KyselyHeard } from './heard.ts'
 import { KyselyInvitations } from './invitations.ts'
+import { KyselyJobRuns } from './job-runs.ts'
 import { KyselyMemberships } from './memberships.ts'
 import { KyselyRelayedDevices } from './relayed-devices.ts'
+import { KyselySigningKeys } from './signing-keys.ts'
 import type { ExclusiveWork, Store, TransactionOptions } from './store.ts'
 import type { Database } from './tables.ts'
 import { transact } from './transact.ts'
+import { KyselyTrash } from './trash.ts'
 import { KyselyUsers } from './users.ts'
 
 /** The store over any engine that Kysely speaks to: the tables, and what holds them together. */
@@ -22,6 +26,9 @@ export class KyselyStore implements Store {
   readonly relayedDevices: KyselyRelayedDevices
   readonly memberships: KyselyMemberships
   readonly heard: KyselyHeard
+  readonly trash: KyselyTrash
+  readonly jobRuns: KyselyJobRuns
+  readonly signingKeys: KyselySigningKeys
   readonly #db: Kysely<Database>
   readonly #engine: Engine
   #closing: Promise<void> | undefined
@@ -38,6 +45,9 @@ export class KyselyStore implements Store {
     this.relayedDevices = new KyselyRelayedDevices(db)
     this.memberships = new KyselyMemberships(db)
     this.heard = new KyselyHeard(db, engine)
+    this.trash = new KyselyTrash(db)
+    this.jobRuns = new KyselyJobRuns(db, engine)
+    this.signingKeys = new KyselySigningKeys(db)
   }
 
   async transaction<T>(work: (store: Store) => Promise<T>, { account }: TransactionOptions = {}): Promise<T> {
@@ -50,6 +60,10 @@ export class KyselyStore implements Store {
 
   exclusively(name: string, work: ExclusiveWork) {
     return this.#engine.exclusively(name, work)
+  }
+
+  cleanUp() {
+    return cleanUp(this.#db)
   }
 
   async ping() {

@@ -24,6 +24,16 @@ export class KyselyMemberships implements Memberships {
     return rows.map((row) => row.org_uuid)
   }
 
+  async confirmedIn(organizationId: string) {
+    const rows = await this.#db
+      .selectFrom('users_organizations')
+      .select('user_uuid')
+      .where('org_uuid', '=', organizationId)
+      .where('status', '=', CONFIRMED)
+      .execute()
+    return rows.map((row) => row.user_uuid)
+  }
+
   async isLastOwner(userId: string) {
     const row = await this.#db
       .selectFrom('users_organizations as own')

@@ -46,6 +46,9 @@ export const ownSteps = (types: OwnTypes): readonly (readonly string[])[] => [
   PRIMARY KEY (user_uuid, device_uuid)
 ) ${types.keyedByPrimaryKey}`,
   ],
+  [`CREATE TABLE belfry_jobs (name TEXT NOT NULL PRIMARY KEY, last_due ${types.timestamp} NOT NULL)`],
+  // At most one row.
+  [`CREATE TABLE belfry_signing_key (id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), fingerprint TEXT NOT NULL)`],
 ]
 
 /**
@@ -70,6 +73,7 @@ export const ownIndexes: readonly { readonly name: string; readonly columns: str
   ['belfry_favorites_cipher', 'favorites (cipher_uuid)'],
   ['belfry_archives_cipher', 'archives (cipher_uuid)'],
   ['belfry_attachments_cipher', 'attachments (cipher_uuid)'],
+  ['belfry_ciphers_trash', 'ciphers (deleted_at) WHERE deleted_at IS NOT NULL'],
   ['belfry_devices_user', 'devices (user_uuid)'],
   ['belfry_devices_refresh_token', 'devices (refresh_token)'],
 ].map(([name = '', columns = '']) => ({ name, columns }))

@@ -15,6 +15,9 @@ export interface Store {
   readonly relayedDevices: RelayedDevices
   readonly memberships: Memberships
   readonly heard: Heard
+  readonly trash: Trash
+  readonly jobRuns: JobRuns
+  readonly signingKeys: SigningKeys
   /**
    * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. Not nestable.
    *
@@ -30,6 +33,11 @@ export interface Store {
    * Resolves with whether it ran; rejects when it does, or when the database cannot be asked.
    */
   exclusively(name: string, work: ExclusiveWork): Promise<boolean>
+  /**
+   * Removes what is kept in tables of our own about users and devices that another server has deleted. Goes on by one
+   * short statement, and says how many rows that removed, whenever it is asked for the next.
+   */
+  cleanUp(): AsyncGenerator<number, void, undefined>
   /** Resolves when the database answers; rejects otherwise. For `/alive`. */
   ping(): Promise<void>
   /** Finishes what was asked before, then closes. Everything asked later rejects. */
@@ -240,8 +248,46 @@ export interface Invitations {
 export interface Memberships {
   /** Ids of the organizations that the user is a confirmed member of. */
   confirmedOf(userId: string): Promise<string[]>
+  /** Ids of the users who are confirmed members of the organization. */
+  confirmedIn(organizationId: string): Promise<string[]>
   /** Whether the user is the only confirmed owner of an organization. */
   isLastOwner(userId: string): Promise<boolean>
+}
+
+/**
+ * What is in the trash since before a moment. Items with attachments are only counted: whoever deletes those has to
+ * remove their files, too.
+ */
+export interface Trash {
+  /** Whose item has been there for the longest time; undefined when there is none. */
+  nextOwner(before: Date): Promise<TrashOwner | undefined>
+  /** Ids of the owner's items, those that have been there longest first. */
+  idsOf(owner: TrashOwner, before: Date, limit: number): Promise<string[]>
+  countWithAttachments(before: Date): Promise<number>
+}
+
+/** One of the two is null. */
+export interface TrashOwner {
+  readonly userId: string | null
+  readonly organizationId: string | null
+}
+
+/** What instances on one database tell each other about scheduled jobs. */
+export interface JobRuns {
+  /**
+   * Records that the run of a job that was due at `due` begins. False when a run for that time or a later one has begun
+   * before; a record later than `latest` was made by a clock that was wrong, and does not count.
+   */
+  begin(job: string, due: Date, latest: Date): Promise<boolean>
+}
+
+/** By which key the instances on one database sign, as a fingerprint of its public half. The key itself is in no database. */
+export interface SigningKeys {
+  /** Undefined when none was recorded. */
+  find(): Promise<string | undefined>
+  /** Records it if none is recorded; resolves with the one that is then. */
+  claim(fingerprint: string): Promise<string>
+  replace(fingerprint: string): Promise<void>
 }
 
 /** What devices have heard of their account: so that one that is back after a gap is told that it missed something. */

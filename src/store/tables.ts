@@ -28,6 +28,8 @@ export interface Database {
   belfry_user_keys: { user_uuid: string; key_id: string; private_key_digest: string }
   belfry_relayed_devices: RelayedDeviceTable
   belfry_relayed_memberships: { installation_id: string; device_id: string; organization_id: string }
+  belfry_jobs: { name: string; last_due: Timestamp }
+  belfry_signing_key: { id: number; fingerprint: string }
   belfry_heard: { user_uuid: string; device_uuid: string; heard_at: Timestamp }
 }
 

@@ -1,13 +1,17 @@
 import type { Store } from '#store'
 import { cipherTests } from './suite/ciphers.ts'
+import { cleanUpTests } from './suite/clean-up.ts'
 import { deviceTests } from './suite/devices.ts'
 import { exclusiveTests } from './suite/exclusively.ts'
 import { folderTests } from './suite/folders.ts'
 import { heardTests } from './suite/heard.ts'
 import { invitationTests } from './suite/invitations.ts'
+import { jobRunTests } from './suite/job-runs.ts'
 import { membershipTests } from './suite/memberships.ts'
 import { relayedDeviceTests } from './suite/relayed-devices.ts'
+import { signingKeyTests } from './suite/signing-keys.ts'
 import { transactionTests } from './suite/transactions.ts'
+import { trashTests } from './suite/trash.ts'
 import { userTests } from './suite/users.ts'
 
 /** A store for one test, fresh and empty. */
@@ -29,6 +33,10 @@ export function storeSuite(openTestStore: OpenTestStore): void {
   membershipTests(openTestStore)
   heardTests(openTestStore)
   relayedDeviceTests(openTestStore)
+  trashTests(openTestStore)
+  jobRunTests(openTestStore)
+  signingKeyTests(openTestStore)
+  cleanUpTests(openTestStore)
   transactionTests(openTestStore)
   exclusiveTests(openTestStore)
 }

@@ -34,6 +34,9 @@ export function membershipTests(openTestStore: OpenTestStore): void {
     }
     assert.deepEqual((await opened.store.memberships.confirmedOf(ada.id)).sort(), orgs.slice(3).sort())
     assert.deepEqual(await opened.store.memberships.confirmedOf(bob.id), [])
+    await join(opened, bob.id, orgs[3]!, CONFIRMED, MEMBER)
+    assert.deepEqual(new Set(await opened.store.memberships.confirmedIn(orgs[3]!)), new Set([ada.id, bob.id]))
+    assert.deepEqual(await opened.store.memberships.confirmedIn(orgs[0]!), [])
   })
 
   test('the last owner of an organization is known', async () => {
