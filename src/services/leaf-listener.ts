@@ -53,11 +53,6 @@ export class LeafListener {
     return this.#port?.isListening ?? this.#rules === undefined
   }
 
-  /** As they are in force. */
-  get rules(): LeafRules | undefined {
-    return this.#rules
-  }
-
   /** Of those who come in by the port. */
   get profile(): LeafProfile {
     return this.#holder.current

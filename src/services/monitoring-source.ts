@@ -1,18 +1,22 @@
 import type { Authenticator } from '#auth'
-import type { NatsOptions, NatsServerOptions, WebsocketOptions } from '#config'
+import type { LeafnodesOptions, NatsOptions, NatsServerOptions, WebsocketOptions } from '#config'
 import { type Account, type Broker, SYSTEM_ACCOUNT } from '#core'
 import {
+  type LeafSnapshot as DoorLeafSnapshot,
   type ConnectionSnapshot as DoorSnapshot,
   type LeafDoor,
   type NatsDoor,
   PROTOCOL_VERSION,
   type ServerIdentity,
 } from '#doors/nats'
-import type { ListenAddress } from '#net'
+import { fromByteString } from '#kit'
+import { formatAddress, type ListenAddress } from '#net'
 import {
   type AccountSnapshot,
   type ClosedConnectionSnapshot,
   type ConnectionSnapshot,
+  type LeafnodesSnapshot,
+  type LeafSnapshot,
   type MonitoringSource,
   peerCertificate,
   type ServerSnapshot,
@@ -29,6 +33,8 @@ export interface MonitoredService {
   readonly leafDoor: LeafDoor
   /** Of the TCP listener. */
   readonly authenticator: Authenticator
+  /** Of the port of leaf nodes: from INFO to CONNECT. */
+  readonly leafAuthTimeoutMs: number
   readonly startMs: number
   /** When the options were read last. */
   readonly configLoadedMs: number
@@ -44,6 +50,7 @@ export interface MonitoredService {
 export interface MonitoredAddresses {
   readonly nats: ListenAddress
   readonly websockets: readonly ListenAddress[]
+  readonly leafnodes: ListenAddress | undefined
   readonly monitoring: { readonly http: ListenAddress | undefined; readonly https: ListenAddress | undefined }
 }
 
@@ -52,7 +59,7 @@ const DEFAULT_TLS_TIMEOUT_MS = 2_000
 
 /** Tells the monitoring endpoints of the rooms, none of which they know. */
 export function monitoringSource(service: MonitoredService): MonitoringSource {
-  const { door, broker } = service
+  const { door, leafDoor, broker } = service
   return {
     server: () => serverSnapshot(service),
     totals() {
@@ -65,15 +72,20 @@ export function monitoringSource(service: MonitoredService): MonitoringSource {
         slowConsumers: slowConsumers.clients,
         staleConnections: staleConnections.clients,
         stalledClients: stalls,
+        leafs: leafDoor.totals(),
       }
     },
     *connections() {
       for (const snapshot of door.openSnapshots()) yield connectionSnapshot(snapshot, broker)
+      for (const snapshot of leafDoor.snapshots()) yield leafConnection(snapshot, broker)
     },
     *closedConnections() {
       for (const snapshot of door.closedSnapshots()) {
         yield connectionSnapshot(snapshot, broker) as ClosedConnectionSnapshot
       }
+    },
+    *leafs() {
+      for (const snapshot of leafDoor.snapshots()) yield leafSnapshot(snapshot)
     },
     *accounts() {
       for (const account of broker.accounts()) yield accountSnapshot(account, service)
@@ -114,6 +126,7 @@ function serverSnapshot(service: MonitoredService): ServerSnapshot {
       httpsPort: addresses.monitoring.https?.port ?? 0,
     },
     websocket: websocket && websocketSnapshot(websocket, addresses.websockets[0]?.port ?? 0),
+    leafnodes: leafnodesSnapshot(options.leafnodes, service),
     startMs: service.startMs,
     configLoadedMs: service.configLoadedMs,
     configDigest: service.configDigest,
@@ -143,6 +156,51 @@ function websocketSnapshot(options: WebsocketOptions, port: number): WebsocketSn
     sameOrigin,
     allowedOrigins,
     compression,
+  }
+}
+
+function leafnodesSnapshot(
+  { listener, remotes }: LeafnodesOptions,
+  { addresses, leafAuthTimeoutMs }: MonitoredService,
+): LeafnodesSnapshot | undefined {
+  if (listener === undefined && remotes.length === 0) return undefined
+  return {
+    listener: listener && {
+      host: listener.host,
+      port: addresses.leafnodes?.port ?? listener.port,
+      authTimeoutMs: leafAuthTimeoutMs,
+      tlsTimeoutMs: listener.tls?.timeoutMs ?? DEFAULT_TLS_TIMEOUT_MS,
+      isTlsRequired: listener.tls !== undefined,
+      isTlsVerified: listener.tls?.verify ?? false,
+    },
+    remotes: remotes.map(({ account, urls, tls, denyImports, denyExports }) => ({
+      account,
+      addresses: urls.map(formatAddress),
+      tlsTimeoutMs: tls?.timeoutMs,
+      denyImports: denyImports.map(fromByteString),
+      denyExports: denyExports.map(fromByteString),
+    })),
+  }
+}
+
+function leafSnapshot(snapshot: DoorLeafSnapshot): LeafSnapshot {
+  return {
+    ...snapshot,
+    subscriptions: () => subscriptionsOf({ cid: snapshot.id, subscriptions: snapshot.subscriptions }),
+  }
+}
+
+/** The same among all connections. */
+function leafConnection(snapshot: DoorLeafSnapshot, broker: Broker): ConnectionSnapshot {
+  return {
+    ...leafSnapshot(snapshot),
+    cid: snapshot.id,
+    kind: 'Leafnode',
+    type: snapshot.isWebSocket ? 'websocket' : 'nats',
+    startMs: snapshot.startMs,
+    lastActivityMs: snapshot.lastActivityMs,
+    pendingBytes: snapshot.pendingBytes,
+    accountTag: broker.find(snapshot.account)?.definition?.nameTag,
   }
 }
 
@@ -179,6 +237,9 @@ function accountSnapshot(account: Account, { door, configLoadedMs, accountJwt }:
   }
 }
 
-function* subscriptionsOf({ cid, subscriptions }: DoorSnapshot): Iterable<SubscriptionSnapshot> {
+function* subscriptionsOf({
+  cid,
+  subscriptions,
+}: Pick<DoorSnapshot, 'cid' | 'subscriptions'>): Iterable<SubscriptionSnapshot> {
   for (const subscription of subscriptions()) yield { ...subscription, cid }
 }

@@ -92,6 +92,11 @@ export class NatsListeners {
     return this.#tcp.authenticator
   }
 
+  /** From INFO to CONNECT, of those who come in by the port of leaf nodes. */
+  get leafAuthTimeoutMs(): number {
+    return this.#leafs.profile.authenticator.timeoutMs
+  }
+
   /** Names of listeners that should take connections and do not. */
   get unready(): readonly string[] {
     const areListening = {

@@ -242,18 +242,26 @@ export class NatsService {
     this.#listeners.stop()
   }
 
-  /** Ends every connection. Resolves when the last is gone, after `graceMs` by force. */
-  async close(graceMs: number): Promise<void> {
+  /**
+   * Ends every connection, those to other servers only when `lastWord` is settled. Resolves when the last is gone, after
+   * `graceMs` by force.
+   */
+  async close(graceMs: number, lastWord?: Promise<unknown>): Promise<void> {
     this.stop()
     this.#system.close()
     this.door.close()
-    this.#leafs.close()
-    this.remotes.close()
-    const lastLeaf = this.leafDoor.close()
+    const lastLeaf = this.#closeLeafs(lastWord)
     await this.#turn
     await this.#listeners.close(graceMs)
     await lastLeaf
     await this.#authority.close()
+  }
+
+  async #closeLeafs(lastWord: Promise<unknown> | undefined): Promise<void> {
+    this.#leafs.close()
+    await lastWord?.catch(() => {})
+    this.remotes.close()
+    await this.leafDoor.close()
   }
 
   /** As `NatsDoor.recheck`, of clients and leaf nodes. */
@@ -321,6 +329,9 @@ export class NatsService {
       },
       get authenticator() {
         return service.#listeners.authenticator
+      },
+      get leafAuthTimeoutMs() {
+        return service.#listeners.leafAuthTimeoutMs
       },
       get configLoadedMs() {
         return service.#configLoadedMs

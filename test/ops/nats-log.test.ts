@@ -69,6 +69,8 @@ for (const [options, shown] of [
   })
 }
 
+const LEAF = { door: 'nats', leaf: 6, address: '127.0.0.1', port: 5222 }
+const KNOWN_LEAF = { ...LEAF, clientVersion: '2.9.10', clientLang: '', clientName: 'spoke', server: 'spoke' }
 const CLIENT = { door: 'nats', client: 5, address: '127.0.0.1', port: 5222 }
 
 for (const [what, fields, event, text] of [
@@ -123,6 +125,31 @@ for (const [what, fields, event, text] of [
     { ...CLIENT, account: 'A', user: 'user:u', reason: 'Publish Violation - Subject "x"' },
     'operation refused',
     '127.0.0.1:5222 - cid:5 - "A/user:u" - Publish Violation - Subject "x"',
+  ],
+  ['a leaf node', LEAF, 'leaf node connected', '127.0.0.1:5222 - lid:6 - Leafnode connection created'],
+  [
+    'a leaf node that leaves',
+    { ...KNOWN_LEAF, account: 'A', user: 'user:u', connectionType: 'LEAFNODE_WS', reason: 'Client Closed' },
+    'leaf node closed',
+    '127.0.0.1:5222 - lid_ws:6 - Leafnode connection closed: Client Closed - Remote: spoke',
+  ],
+  [
+    'a leaf node that is turned away',
+    { ...KNOWN_LEAF, account: 'A', user: 'user:u', reason: 'cluster name cannot contain spaces' },
+    'leaf node refused',
+    '127.0.0.1:5222 - lid:6 - cluster name cannot contain spaces - Account:A - user:u',
+  ],
+  [
+    'what a leaf node complains of',
+    { ...KNOWN_LEAF, reason: 'Authorization Violation' },
+    'leaf node reports an error',
+    "127.0.0.1:5222 - lid:6 - Leafnode Error 'Authorization Violation'",
+  ],
+  [
+    'a login that is refused to a leaf node',
+    { ...KNOWN_LEAF, claim: 'User "eve"', reason: 'wrong password' },
+    'login refused',
+    '127.0.0.1:5222 - lid:6 - authentication error - User "eve": wrong password',
   ],
   ['a client of unknown port', { client: 5, address: '::1' }, 'stalled', '::1 - cid:5 - Stalled'],
 ] as const) {

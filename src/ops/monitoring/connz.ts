@@ -135,7 +135,8 @@ function connectionInfo(connection: Listed, { showsUsers, subscriptions }: Connz
   return {
     cid: connection.cid,
     kind: connection.kind,
-    type: connection.type,
+    // Of clients only.
+    type: connection.kind === 'Client' ? connection.type : undefined,
     ip: connection.ip,
     port: connection.port,
     start: goTime(connection.startMs),

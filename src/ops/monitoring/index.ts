@@ -4,6 +4,8 @@ export type {
   AccountSnapshot,
   ClosedConnectionSnapshot,
   ConnectionSnapshot,
+  LeafnodesSnapshot,
+  LeafSnapshot,
   MonitoringSource,
   PeerCertificateSnapshot,
   ServerSnapshot,

@@ -15,6 +15,8 @@ export interface MonitoringSource {
   connections(): Iterable<ConnectionSnapshot>
   /** Those who left most recently, as many as `max_closed_clients` keeps. */
   closedConnections(): Iterable<ClosedConnectionSnapshot>
+  /** Links to other servers, the oldest first. As live as connections may be. */
+  leafs(): Iterable<LeafSnapshot>
   accounts(): Iterable<AccountSnapshot>
   /** Listeners that should accept connections and do not, by nats-server's names (`server`, `websocket`); none: healthy. */
   unreadyListeners(): readonly string[]
@@ -50,6 +52,8 @@ export interface ServerSnapshot {
   readonly monitoring: { readonly host: string; readonly httpPort: number; readonly httpsPort: number }
   /** The first of the WebSocket listeners. */
   readonly websocket?: WebsocketSnapshot | undefined
+  /** `undefined`: there is nothing about leaf nodes in the configuration. */
+  readonly leafnodes?: LeafnodesSnapshot | undefined
   readonly startMs: number
   readonly configLoadedMs: number
   /** `sha256:…` of the configuration file; empty without one. */
@@ -80,6 +84,52 @@ export interface WebsocketSnapshot {
   readonly tlsCertificateEndsMs?: number | undefined
 }
 
+export interface LeafnodesSnapshot {
+  /** `undefined`: no leaf nodes are let in. */
+  readonly listener?:
+    | {
+        readonly host: string
+        readonly port: number
+        readonly authTimeoutMs: number
+        readonly tlsTimeoutMs: number
+        readonly isTlsRequired: boolean
+        readonly isTlsVerified: boolean
+      }
+    | undefined
+  readonly remotes: readonly {
+    readonly account: string
+    /** `host:port`, without credentials. */
+    readonly addresses: readonly string[]
+    readonly tlsTimeoutMs?: number | undefined
+    readonly denyImports: readonly string[]
+    readonly denyExports: readonly string[]
+  }[]
+}
+
+/** One link to another server. */
+export interface LeafSnapshot
+  extends Pick<
+    ConnectionSnapshot,
+    | 'ip'
+    | 'port'
+    | 'rttMs'
+    | 'account'
+    | 'inMsgs'
+    | 'outMsgs'
+    | 'inBytes'
+    | 'outBytes'
+    | 'subscriptionCount'
+    | 'subscriptions'
+  > {
+  /** Clients and leaf nodes are numbered together. */
+  readonly id: number
+  /** Of the other server. */
+  readonly name: string
+  /** Whether this server is the spoke of the two. */
+  readonly isSpoke: boolean
+  readonly isIsolated: boolean
+}
+
 /** Counted since the start, save for `connections` and `subscriptions`, which are now. */
 export interface TotalsSnapshot {
   readonly connections: number
@@ -92,6 +142,16 @@ export interface TotalsSnapshot {
   readonly slowConsumers: number
   readonly staleConnections: number
   readonly stalledClients: number
+  /** Of leaf nodes, which are in none of the others but `subscriptions`. */
+  readonly leafs: {
+    readonly connections: number
+    readonly inMsgs: number
+    readonly inBytes: number
+    readonly outMsgs: number
+    readonly outBytes: number
+    readonly slowConsumers: number
+    readonly staleConnections: number
+  }
 }
 
 export interface ConnectionSnapshot {

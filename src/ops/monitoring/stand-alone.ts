@@ -16,11 +16,6 @@ export function gatewayz(source: MonitoringSource, query: Query, nowMs: number):
   return { server_id: source.server().id, now: goTime(nowMs), outbound_gateways: {}, inbound_gateways: {} }
 }
 
-export function leafz(source: MonitoringSource, query: Query, nowMs: number): JsonObject {
-  query.boolean('subs')
-  return { server_id: source.server().id, now: goTime(nowMs), leafnodes: 0, leafs: [] }
-}
-
 export function jsz(source: MonitoringSource, query: Query, nowMs: number): JsonObject {
   for (const name of ['accounts', 'streams', 'consumers', 'direct-consumers', 'config']) query.boolean(name)
   query.page()

@@ -2,7 +2,7 @@ import { goTime, nanoseconds, uptime } from './go-format.ts'
 import { type JsonObject, unlessEmpty } from './json.ts'
 import { jwtPayload } from './jwt-payload.ts'
 import type { ProcessUsage } from './process-usage.ts'
-import type { ServerSnapshot, TotalsSnapshot, WebsocketSnapshot } from './source.ts'
+import type { LeafnodesSnapshot, ServerSnapshot, TotalsSnapshot, WebsocketSnapshot } from './source.ts'
 
 export interface VarzFacts {
   readonly server: ServerSnapshot
@@ -14,8 +14,6 @@ export interface VarzFacts {
   readonly requests: JsonObject
 }
 
-/** Routes, gateways and leaf nodes have none of these here; tools read the four numbers nevertheless. */
-const OTHER_KINDS = { routes: 0, gateways: 0, leafs: 0 }
 /** nats-server's waits for JetStream's disk. There is no JetStream here, so nothing ever waits. */
 const NO_DISK_WAITS = { waiters: 0, waits: 0, wait_time: 0, max_wait_time: 0 }
 
@@ -48,7 +46,7 @@ export function varz({ server, totals, usage, nowMs, basePath, requests }: VarzF
     max_pending: server.maxPendingBytes,
     cluster: {},
     gateway: {},
-    leaf: {},
+    leaf: server.leafnodes === undefined ? {} : leafVarz(server.leafnodes),
     mqtt: {},
     websocket: server.websocket === undefined ? {} : websocketVarz(server.websocket),
     jetstream: {},
@@ -65,17 +63,17 @@ export function varz({ server, totals, usage, nowMs, basePath, requests }: VarzF
     total_connections: totals.totalConnections,
     routes: 0,
     remotes: 0,
-    leafnodes: 0,
-    in_msgs: totals.inMsgs,
-    in_bytes: totals.inBytes,
+    leafnodes: totals.leafs.connections,
+    in_msgs: totals.inMsgs + totals.leafs.inMsgs,
+    in_bytes: totals.inBytes + totals.leafs.inBytes,
     in_client_msgs: totals.inMsgs,
     in_client_bytes: totals.inBytes,
-    out_msgs: totals.outMsgs,
-    out_bytes: totals.outBytes,
+    out_msgs: totals.outMsgs + totals.leafs.outMsgs,
+    out_bytes: totals.outBytes + totals.leafs.outBytes,
     out_client_msgs: totals.outMsgs,
     out_client_bytes: totals.outBytes,
-    slow_consumers: totals.slowConsumers,
-    stale_connections: totals.staleConnections,
+    slow_consumers: totals.slowConsumers + totals.leafs.slowConsumers,
+    stale_connections: totals.staleConnections + totals.leafs.staleConnections,
     stalled_clients: totals.stalledClients,
     subscriptions: totals.subscriptions,
     http_req_stats: requests,
@@ -85,10 +83,37 @@ export function varz({ server, totals, usage, nowMs, basePath, requests }: VarzF
     trusted_operators_jwt: unlessEmpty(server.operatorJwts),
     trusted_operators_claim: unlessEmpty(server.operatorJwts?.map(jwtPayload)),
     system_account: unlessEmpty(server.systemAccount),
-    slow_consumer_stats: { clients: totals.slowConsumers, ...OTHER_KINDS },
-    stale_connection_stats: { clients: totals.staleConnections, ...OTHER_KINDS },
+    slow_consumer_stats: byKind(totals.slowConsumers, totals.leafs.slowConsumers),
+    stale_connection_stats: byKind(totals.staleConnections, totals.leafs.staleConnections),
     disk_io_wait_stats: NO_DISK_WAITS,
     tls_cert_not_after: timeOrNothing(server.tlsCertificateEndsMs),
+  }
+}
+
+/** There are no routes and gateways here; tools read their numbers nevertheless. */
+export function byKind(clients: number, leafs: number): JsonObject {
+  return { clients, routes: 0, gateways: 0, leafs }
+}
+
+function leafVarz({ listener, remotes }: LeafnodesSnapshot): JsonObject {
+  return {
+    host: unlessEmpty(listener?.host),
+    port: unlessEmpty(listener?.port),
+    auth_timeout: unlessEmpty((listener?.authTimeoutMs ?? 0) / 1000),
+    tls_timeout: unlessEmpty((listener?.tlsTimeoutMs ?? 0) / 1000),
+    tls_required: unlessEmpty(listener?.isTlsRequired),
+    tls_verify: unlessEmpty(listener?.isTlsVerified),
+    remotes: unlessEmpty(
+      remotes.map(({ account, addresses, tlsTimeoutMs = 0, denyImports, denyExports }) => ({
+        local_account: account,
+        tls_timeout: unlessEmpty(tlsTimeoutMs / 1000),
+        urls: addresses,
+        deny:
+          denyImports.length + denyExports.length === 0
+            ? undefined
+            : { imports: unlessEmpty(denyImports), exports: unlessEmpty(denyExports) },
+      })),
+    ),
   }
 }
 

@@ -5,16 +5,21 @@ import { goQuote } from '#wire/nats'
 /** Values that need no quotes. */
 const PLAIN = /^[\w.,:;/@$*>+#[\]()-]+$/
 
+const LEAF_CLOSED = 'leaf node closed'
+const LEAF_ERROR = 'leaf node reports an error'
+
 /** nats-server's words for events that tools and tests look for; the fields that are named in them are left out after. */
 const KNOWN_TEXTS: Readonly<Record<string, string>> = {
   'client connected': 'Client connection created',
   'client closed': 'Client connection closed',
+  'leaf node connected': 'Leafnode connection created',
+  [LEAF_CLOSED]: 'Leafnode connection closed',
   'login refused': 'authentication error',
   'TLS handshake failed': 'TLS handshake error',
 }
 
 /** What nats-server's texts for these say is their `reason`. */
-const SAID_BY_REASON: ReadonlySet<string> = new Set(['operation refused', 'subscription removed'])
+const SAID_BY_REASON: ReadonlySet<string> = new Set(['operation refused', 'subscription removed', 'leaf node refused'])
 
 /** A client, as a door describes it in the fields of its log; everything but `client` may be missing. */
 interface ClientFields {
@@ -30,11 +35,14 @@ interface ClientFields {
   readonly clientName?: unknown
   readonly account?: unknown
   readonly user?: unknown
+  /** In the place of `client`, of a leaf node. */
+  readonly leaf?: unknown
 }
 
 /**
  * What an event of ours says in a log of nats-server's kind. What a client caused begins with who it is:
  * `127.0.0.1:5222 - cid:5 - "v1.2:go:my app" - "$G/alice" - Client connection closed: Client Closed`.
+ * Of a leaf node: `127.0.0.1:5222 - lid:5 - Leafnode connection closed: Client Closed - Remote: spoke`.
  * Stacks of errors follow on lines of their own.
  */
 export function eventText(fields: LogFields, event: string): string {
@@ -44,26 +52,30 @@ export function eventText(fields: LogFields, event: string): string {
   const shown = Object.entries(others)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${showValue(value, stacks)}`)
-  if (typeof reason === 'string' && SAID_BY_REASON.has(event)) return `${prefix}${printable(reason)}`
+  if (typeof reason === 'string' && SAID_BY_REASON.has(event)) {
+    return `${prefix}${printable(reason)}${leafSuffix(fields, event)}`
+  }
+  if (typeof reason === 'string' && event === LEAF_ERROR) return `${prefix}Leafnode Error '${printable(reason)}'`
   // Who somebody claims to be: `authentication error - User "alice"`.
   const who = typeof claim === 'string' ? ` - ${printable(claim)}` : ''
   const why =
     reason === undefined ? '' : `: ${typeof reason === 'string' ? printable(reason) : showValue(reason, stacks)}`
   const extra = shown.length === 0 ? '' : ` (${shown.join(', ')})`
-  return `${prefix}${KNOWN_TEXTS[event] ?? sentence(printable(event))}${who}${why}${extra}${stacks.join('')}`
+  return `${prefix}${KNOWN_TEXTS[event] ?? sentence(printable(event))}${who}${why}${leafSuffix(fields, event)}${extra}${stacks.join('')}`
 }
 
 /** Who a client is, with ` - ` at the end; empty when the fields name none. */
 export function clientPrefix(fields: LogFields): { prefix: string; others: LogFields } {
   const { client, address, port, connectionType, clientVersion, clientLang, clientName, account, user, ...others } =
     fields as ClientFields & LogFields
+  if (fields.leaf !== undefined) return leafPrefix(fields)
   if (client === undefined) {
     // Somebody who has not become a client yet.
     if (address === undefined || port === undefined) return { prefix: '', others: fields }
-    return { prefix: `${remote(address, port)} - `, others: withoutAddress(fields) }
+    return { prefix: `${remoteOf(address, port)} - `, others: withoutAddress(fields) }
   }
   const parts = [
-    remote(address, port),
+    remoteOf(address, port),
     `${connectionType === 'WEBSOCKET' ? 'wid' : 'cid'}:${printable(String(client))}`,
     program(clientVersion, clientLang, clientName),
     login(account, user),
@@ -77,11 +89,27 @@ export function clientPrefix(fields: LogFields): { prefix: string; others: LogFi
   }
 }
 
+/** `127.0.0.1:5222 - lid:5 - `; the rest of who it is nats-server says at the end, see `leafSuffix`. */
+function leafPrefix(fields: ClientFields & LogFields): { prefix: string; others: LogFields } {
+  const { leaf, address, port, connectionType, clientVersion, clientLang, clientName, ...more } = fields
+  const { account: _account, user: _user, server: _server, ...others } = more
+  const id = `${connectionType === 'LEAFNODE_WS' ? 'lid_ws' : 'lid'}:${printable(String(leaf))}`
+  const from = remoteOf(address, port)
+  return { prefix: `${from === '' ? '' : `${from} - `}${id} - `, others }
+}
+
+/** ` - Remote: spoke` of one that ends, ` - Account:A - user:a` of all that goes wrong once it is known. */
+function leafSuffix({ leaf, clientName, account, user }: ClientFields, event: string): string {
+  if (leaf === undefined || event === 'login refused') return ''
+  if (event === LEAF_CLOSED) return clientName ? ` - Remote: ${printable(String(clientName))}` : ''
+  return [account && `Account:${account}`, user].map((part) => (part ? ` - ${printable(String(part))}` : '')).join('')
+}
+
 function withoutAddress({ address: _address, port: _port, ...others }: LogFields): LogFields {
   return others
 }
 
-function remote(address: unknown, port: unknown): string {
+function remoteOf(address: unknown, port: unknown): string {
   if (typeof address !== 'string') return ''
   if (port === undefined) return printable(address)
   // In front of it may stand the address for which the client claims to speak.

@@ -2,8 +2,7 @@ import { goTime } from '../monitoring/go-format.ts'
 import { type JsonObject, unlessEmpty } from '../monitoring/json.ts'
 import type { ProcessUsage } from '../monitoring/process-usage.ts'
 import type { MonitoringSource } from '../monitoring/source.ts'
-
-const OTHER_KINDS = { routes: 0, gateways: 0, leafs: 0 }
+import { byKind } from '../monitoring/varz.ts'
 
 /** How the server fares, in short: what it tells of itself from time to time. */
 export function statsz(source: MonitoringSource, usage: ProcessUsage): JsonObject {
@@ -11,8 +10,9 @@ export function statsz(source: MonitoringSource, usage: ProcessUsage): JsonObjec
   const totals = source.totals()
   let activeAccounts = 0
   for (const { clients, leafNodes } of source.accounts()) if (clients + leafNodes > 0) activeAccounts++
-  const sent = { msgs: totals.outMsgs, bytes: totals.outBytes }
-  const received = { msgs: totals.inMsgs, bytes: totals.inBytes }
+  const { leafs } = totals
+  const slow = totals.slowConsumers + leafs.slowConsumers
+  const stale = totals.staleConnections + leafs.staleConnections
   return {
     start: goTime(startMs),
     mem: usage.memoryBytes,
@@ -22,15 +22,14 @@ export function statsz(source: MonitoringSource, usage: ProcessUsage): JsonObjec
     total_connections: totals.totalConnections,
     active_accounts: activeAccounts,
     subscriptions: totals.subscriptions,
-    sent,
-    sent_to_clients: sent,
-    received,
-    received_from_clients: received,
-    slow_consumers: totals.slowConsumers,
-    slow_consumer_stats: totals.slowConsumers === 0 ? undefined : { clients: totals.slowConsumers, ...OTHER_KINDS },
-    stale_connections: unlessEmpty(totals.staleConnections),
-    stale_connection_stats:
-      totals.staleConnections === 0 ? undefined : { clients: totals.staleConnections, ...OTHER_KINDS },
+    sent: { msgs: totals.outMsgs + leafs.outMsgs, bytes: totals.outBytes + leafs.outBytes },
+    sent_to_clients: { msgs: totals.outMsgs, bytes: totals.outBytes },
+    received: { msgs: totals.inMsgs + leafs.inMsgs, bytes: totals.inBytes + leafs.inBytes },
+    received_from_clients: { msgs: totals.inMsgs, bytes: totals.inBytes },
+    slow_consumers: slow,
+    slow_consumer_stats: slow === 0 ? undefined : byKind(totals.slowConsumers, leafs.slowConsumers),
+    stale_connections: unlessEmpty(stale),
+    stale_connection_stats: stale === 0 ? undefined : byKind(totals.staleConnections, leafs.staleConnections),
     stalled_clients: unlessEmpty(totals.stalledClients),
     active_servers: 1,
     gomaxprocs: usage.cores,

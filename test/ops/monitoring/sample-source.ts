@@ -2,6 +2,7 @@ import type {
   AccountSnapshot,
   ClosedConnectionSnapshot,
   ConnectionSnapshot,
+  LeafSnapshot,
   MonitoringSource,
   ServerSnapshot,
   SubscriptionSnapshot,
@@ -76,6 +77,36 @@ export function connection(
   }
 }
 
+export const NO_LEAFS = {
+  connections: 0,
+  inMsgs: 0,
+  inBytes: 0,
+  outMsgs: 0,
+  outBytes: 0,
+  slowConsumers: 0,
+  staleConnections: 0,
+}
+
+export function leaf(fields: Partial<LeafSnapshot> = {}): LeafSnapshot {
+  return {
+    id: 9,
+    name: 'spoke',
+    isSpoke: false,
+    isIsolated: false,
+    account: '$G',
+    ip: '192.0.2.9',
+    port: 50_009,
+    rttMs: 0.4017,
+    inMsgs: 3,
+    inBytes: 30,
+    outMsgs: 4,
+    outBytes: 40,
+    subscriptionCount: 1,
+    subscriptions: () => [subscription({ subject: 'bells', sid: 'bells', cid: 9 })],
+    ...fields,
+  }
+}
+
 export function closed(
   fields: Parameters<typeof connection>[0] & { stopMs?: number; reason?: string } = {},
 ): ClosedConnectionSnapshot {
@@ -134,6 +165,7 @@ export function sampleSource(fields: Partial<MonitoringSource> = {}): Monitoring
       slowConsumers: 0,
       staleConnections: 0,
       stalledClients: 0,
+      leafs: NO_LEAFS,
     }),
     connections: () => [
       connection({
@@ -148,6 +180,7 @@ export function sampleSource(fields: Partial<MonitoringSource> = {}): Monitoring
       connection({ ...user, cid: 2, type: 'websocket', lang: 'js', version: '3', subscriptions: byWebsocket }),
     ],
     closedConnections: () => [closed({ ...user, cid: 3, name: 'gone', subscriptions: whoLeft })],
+    leafs: () => [],
     accounts: () => [account('$G', { subscriptions: 3, clients: 2 }), account('$SYS', { clients: 0 })],
     unreadyListeners: () => [],
     ...fields,

@@ -177,7 +177,7 @@ export class AcceptedLeaf implements LeafHandshake, SessionHost, Applicant {
   }
 
   onError(text: string): void {
-    this.connection.log.error({ text }, 'leaf node reports an error')
+    this.connection.log.error({ reason: text }, 'leaf node reports an error')
     // It has found our loop subject among what comes back to it.
     if (text.includes('Loop detected')) this.close('Protocol Violation')
   }
@@ -323,14 +323,14 @@ export class AcceptedLeaf implements LeafHandshake, SessionHost, Applicant {
       if (connection === this.connection || connection.hasLeft || link?.account !== account) continue
       const { otherSide } = link
       if (otherSide.name !== name || otherSide.cluster !== cluster || otherSide.account !== remoteAccount) continue
-      connection.log.error({}, DUPLICATE)
+      connection.log.error({ reason: DUPLICATE }, 'leaf node refused')
       connection.close(DUPLICATE, DUPLICATE)
       this.connection.log.warn({}, 'Replacing connection from same server')
     }
   }
 
   #turnAway(reason: CloseReason, text: string): void {
-    this.connection.log.error({}, text)
+    this.connection.log.error({ reason: text }, 'leaf node refused')
     this.close(reason, text)
   }
 

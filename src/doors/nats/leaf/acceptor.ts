@@ -142,7 +142,7 @@ export class LeafAcceptor {
   #enter(remote: RemoteAddress, failures: Logger): (() => void) | undefined {
     const leave = this.#isLeaving ? undefined : this.#places.enter(networkOf(remote.address))
     if (leave === undefined && !this.#isLeaving) {
-      failures.warn({ ...remote, reason: 'too many connections have yet to log in' }, 'leaf node refused')
+      failures.warn({ ...remote, reason: 'too many connections have yet to log in' }, 'leaf node turned away')
     }
     return leave && once(leave)
   }
