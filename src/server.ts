@@ -6,7 +6,7 @@ import { type AppHubs, ConnectionLimit, type HubPublisher } from '#doors/hub'
 import type { ConnectionSnapshot } from '#doors/nats'
 import { type Logger, systemClock } from '#kit'
 import { clientAddress, type UpgradeHandler } from '#net'
-import { VAULT_ACCOUNT } from '#notify'
+import { ALL_INSTANCES_SAY, VAULT_ACCOUNT } from '#notify'
 import { createLogger } from '#ops'
 import { checkAccountsOfHubs, openAppHubs } from './services/app-hubs.ts'
 import { changeLine, changesBetween } from './services/changes.ts'
@@ -112,6 +112,7 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
     })
   }
   opened.defer(() => nats.close(0))
+  await joinCluster(options, vault, nats)
   const appHubs = openAppHubs(options, hubTools)
   opened.defer(() => appHubs.drain(0))
   const router = await webRoutes(options, { vault, appHubs, nats, clientAddress: webAddress })
@@ -165,6 +166,15 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
   return server
 }
 
+/** The account of the vault and those of other instances become one, over the NATS cluster between them. */
+async function joinCluster(options: Options, { cluster }: VaultRooms, nats: NatsService): Promise<void> {
+  if (options.vault.cluster === undefined || cluster === undefined) return
+  await nats.remotes.add(options.vault.cluster, {
+    covers: ALL_INSTANCES_SAY,
+    onLink: (link) => (link === undefined ? cluster.linkDown() : cluster.linkUp()),
+  })
+}
+
 /** Who listens leaves, then the last request ends, then the database may close. */
 async function closeAll({ vault, appHubs, nats, web, logger }: Everything, drainWindowMs: number): Promise<void> {
   logger.info({}, 'closing')
@@ -173,7 +183,9 @@ async function closeAll({ vault, appHubs, nats, web, logger }: Everything, drain
   const lastDevice = Promise.all([vault.hubDoor?.drain(drainWindowMs), appHubs.drain(drainWindowMs)])
   await upTo(drainWindowMs, lastDevice)
   const lastRequest = web.close(CLOSE_GRACE_MS)
-  const lastClient = nats.close(CLOSE_GRACE_MS)
+  // What the last request changes is told on other machines too.
+  const lastWord = lastRequest.then(() => vault.cluster?.close())
+  const lastClient = nats.close(CLOSE_GRACE_MS, lastWord)
   await lastDevice
   await lastClient
   await lastRequest
