@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { headers, type Msg, type NatsConnection } from '@nats-io/nats-core'
 import { until } from '../../helpers/wait.ts'
 import { ConfiguredServer } from '../../services/configured-server.ts'
+import { connectTcp } from '../nats-clients.ts'
 
 /** A server of ours with one remote; `remote` is what that says besides its URLs. */
 export function startSpoke(urls: string | readonly string[], remote = '', config = ''): Promise<ConfiguredServer> {
@@ -78,4 +79,10 @@ export async function checkTraffic(from: NatsConnection, to: NatsConnection, pre
   const answer = await from.request(`${prefix}.ask`, 'well', { timeout: 5_000 })
   assert.equal(answer.string(), 'well!')
   await assert.rejects(from.request(`${prefix}.nobody`, '', { timeout: 5_000 }), /no responders|503/i)
+}
+
+/** A client, closed at the end of its block. */
+export async function connectTo(url: string, options: Parameters<typeof connectTcp>[1] = {}) {
+  const client = await connectTcp(url, options)
+  return { client, [Symbol.asyncDispose]: () => client.close() }
 }

@@ -1,13 +1,11 @@
 /** Links of ours to real nats-servers, over every transport, and what crosses them in both directions. */
-import { describe, test } from 'node:test'
+import { test } from 'node:test'
 import { TestAuthority } from '../../helpers/certificates.ts'
 import { type NatsNodeOptions, startNatsNode } from '../../helpers/nats-cluster.ts'
-import { requireProgram } from '../../helpers/programs.ts'
 import { temporaryFolder } from '../../helpers/temp.ts'
 import { connectTcp } from '../nats-clients.ts'
+import { describeHubs } from './hubs.ts'
 import { checkTraffic, linked, startSpoke } from './spoke.ts'
-
-const { skip } = requireProgram('nats-server')
 
 interface Files {
   readonly server: string
@@ -16,6 +14,8 @@ interface Files {
 }
 
 interface Transport {
+  /** What 2.9.10 does not have. */
+  readonly since?: 'newest'
   readonly hub?: (files: Files) => NatsNodeOptions
   readonly url: (ports: { leafPort: number; webSocketPort: number }) => string
   readonly remote?: (files: Files) => string
@@ -38,6 +38,12 @@ const TRANSPORTS: Readonly<Record<string, Transport>> = {
     hub: ({ server, caFile }) => ({ leafConfig: `tls { ${server}, ca_file: "${caFile}", verify: true }` }),
     url: ({ leafPort }) => `tls://localhost:${leafPort}`,
     remote: ({ client, caFile }) => `tls { ${client}, ca_file: "${caFile}" }`,
+  },
+  'TLS before anything is said': {
+    since: 'newest',
+    hub: ({ server }) => ({ leafConfig: `tls { ${server}, handshake_first: true }` }),
+    url: ({ leafPort }) => `nats://localhost:${leafPort}`,
+    remote: ({ caFile }) => `tls { ca_file: "${caFile}", handshake_first: true }`,
   },
   WebSocket: { url: ws },
   'WebSocket, compressed': {
@@ -70,12 +76,13 @@ async function files(folder: Awaited<ReturnType<typeof temporaryFolder>>): Promi
   return { server: pair(server), client: pair(client), caFile: authority.caFile }
 }
 
-describe('traffic in both directions', { skip }, () => {
+describeHubs('traffic in both directions', ({ name: program, command }) => {
   for (const [name, transport] of Object.entries(TRANSPORTS)) {
+    if (transport.since === 'newest' && program !== 'newest') continue
     test(name, async () => {
       await using folder = await temporaryFolder()
       const made = await files(folder)
-      await using hub = await startNatsNode({ leafnodes: true, ...transport.hub?.(made) })
+      await using hub = await startNatsNode({ leafnodes: true, ...(command && { command }), ...transport.hub?.(made) })
       await using spoke = await startSpoke(transport.url(hub), transport.remote?.(made))
       await linked(spoke)
       const there = await connectTcp(hub.url)
