@@ -64,6 +64,10 @@ export class NatsNode implements AsyncDisposable {
     return this.#program
   }
 
+  get runs(): boolean {
+    return this.#program !== undefined
+  }
+
   async start(): Promise<void> {
     this.#program = await startProgram({ command: this.#command, args: ['-c', this.#configFile], ready: READY })
   }

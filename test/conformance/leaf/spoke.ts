@@ -19,13 +19,17 @@ export function spokeConfig(urls: string | readonly string[], remote = '', confi
 export async function linked({ log }: ConfiguredServer, count = 1): Promise<void> {
   const events = (name: string) => log.filter(({ event }) => event === name).length
   const links = () => events('leaf node connected') - events('leaf node closed')
-  await until(() => links() === count, `${count} links, but ${JSON.stringify(log.slice(-20))}`)
+  await until(() => links() === count, `${count} links`).catch((cause: unknown) => {
+    throw new Error(JSON.stringify(log.slice(-20)), { cause })
+  })
 }
 
 /** The message of the first event of that name that `pattern` matches. */
 export async function logged({ log }: ConfiguredServer, event: string, pattern = /(?:)/): Promise<string> {
   const texts = () => log.filter((one) => one.event === event).map(({ fields }) => JSON.stringify(fields))
-  return until(() => texts().find((text) => pattern.test(text)), `"${event}" ${pattern} in ${JSON.stringify(log)}`)
+  return until(() => texts().find((text) => pattern.test(text)), `"${event}" ${pattern}`).catch((cause: unknown) => {
+    throw new Error(JSON.stringify(log.slice(-20)), { cause })
+  })
 }
 
 /** Messages to `subject` as they come. */
