@@ -1,4 +1,4 @@
-import { chown, readFile } from 'node:fs/promises'
+import { chown, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
 import { freePort, type RunningProgram, runProgram, startProgram } from './processes.ts'
@@ -8,6 +8,8 @@ import { temporaryFolder } from './temp.ts'
 export interface PostgresServerOptions {
   /** Listen on 127.0.0.1 too, and name that in URLs. Default: a Unix socket alone. */
   readonly tcp?: boolean
+  /** Certificate and key as PEM, to offer TLS with. */
+  readonly tls?: { readonly cert: string; readonly key: string }
   /** As in postgresql.conf. */
   readonly settings?: Readonly<Record<string, string | number>>
 }
@@ -38,6 +40,7 @@ const FAST = { fsync: 'off', full_page_writes: 'off', max_connections: 200 }
 /** Starts one. For tests under `{ skip: requireProgram('postgres').skip }`. */
 export async function startPostgres({
   tcp = false,
+  tls,
   settings = {},
 }: PostgresServerOptions = {}): Promise<PostgresServer> {
   await using cleanup = new AsyncDisposableStack()
@@ -52,6 +55,15 @@ export async function startPostgres({
   const made = await runProgram({ command: initdb, args: init, cwd: folder.path, ...account })
   if (made.code !== 0) throw new Error(`initdb failed:\n${made.stdout}${made.stderr}`)
 
+  const tlsSettings: Record<string, string> = {}
+  if (tls) {
+    const files = { ssl_cert_file: folder.join('server.pem'), ssl_key_file: folder.join('server-key.pem') }
+    await writeFile(files.ssl_cert_file, tls.cert)
+    await writeFile(files.ssl_key_file, tls.key, { mode: 0o600 })
+    if (account) for (const file of Object.values(files)) await chown(file, account.uid, account.gid)
+    Object.assign(tlsSettings, { ssl: 'on', ...files })
+  }
+
   const port = tcp ? await freePort() : 5432
   let program: RunningProgram | undefined
   const stop = async (signal: NodeJS.Signals = 'SIGINT') => {
@@ -64,6 +76,7 @@ export async function startPostgres({
       listen_addresses: tcp ? '127.0.0.1' : '',
       unix_socket_directories: folder.path,
       port,
+      ...tlsSettings,
       ...changes,
     }
     const args = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
@@ -126,7 +139,7 @@ async function hold(url: string, statement: string): Promise<{ release(): Promis
 }
 
 /** Whom PostgreSQL runs as where the tests run as root, whom it refuses; undefined where they do not. */
-async function unprivileged(): Promise<{ uid: number; gid: number } | undefined> {
+export async function unprivileged(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined
   const accounts = await readFile('/etc/passwd', 'utf8')
   const [, uid, gid] =

@@ -37,12 +37,16 @@ export async function queryPostgres(url: string, sql: string): Promise<Record<st
 }
 
 /** Opens stores in databases of their own: copies of one that a store has made. */
-export async function postgresStores(server: PostgresServer): Promise<OpenTestStore> {
-  const made = await server.createDatabase()
-  await (await openPostgres(made)).close()
-  const template = new URL(made).pathname.slice(1)
+export function postgresStores(server: PostgresServer): OpenTestStore {
+  let template: Promise<string> | undefined
+  const makeTemplate = async () => {
+    const url = await server.createDatabase()
+    await (await openPostgres(url)).close()
+    return new URL(url).pathname.slice(1)
+  }
   return async () => {
-    const url = await server.createDatabase(template)
+    template ??= makeTemplate()
+    const url = await server.createDatabase(await template)
     const store = await openPostgres(url)
     return {
       store,

@@ -10,5 +10,5 @@ describe('on PostgreSQL', { skip }, async () => {
   if (skip) return
   const server = await startPostgres()
   after(() => server[Symbol.asyncDispose]())
-  storeSuite(await postgresStores(server))
+  storeSuite(postgresStores(server))
 })
