@@ -1,0 +1,217 @@
+/**
+ * One vault on several machines: two Belfrys, PostgreSQL, and a cluster of three nats-servers between them, of which each
+ * knows another one. Devices are Microsoft's SignalR client, set up as the Bitwarden apps set it up.
+ */
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from '@nats-io/transport-node'
+import { NotificationType } from '../../src/notify/index.ts'
+import { login, register, type TestDevice } from '../helpers/account.ts'
+import { type NatsCluster, startNatsCluster } from '../helpers/nats-cluster.ts'
+import { type PostgresServer, startPostgres } from '../helpers/postgres.ts'
+import { requireProgram } from '../helpers/programs.ts'
+import { recordingLogger } from '../helpers/recording-logger.ts'
+import { startTestServer, type TestServer } from '../helpers/server.ts'
+import { until, within } from '../helpers/wait.ts'
+import { HubDevice } from './devices.ts'
+
+const skip = requireProgram('nats-server').skip ?? requireProgram('postgres').skip
+const { SyncCipherCreate, SyncCipherUpdate, SyncVault, LogOut } = NotificationType
+
+/** Logins that one address may make at once. */
+const MAX_BURST = 12
+
+/** One of the machines, with a device of the one user. */
+interface Machine {
+  readonly server: TestServer
+  readonly events: string[]
+  device: TestDevice
+  hub: HubDevice
+}
+
+describe('two Belfrys on a NATS cluster and PostgreSQL', { skip }, () => {
+  const email = 'alice@example.com'
+  let postgres: PostgresServer
+  let cluster: NatsCluster
+  let a: Machine
+  let b: Machine
+
+  async function startMachine(databaseUrl: string, node: number, rsaKeyFilename?: string): Promise<Machine> {
+    const events: string[] = []
+    const server = await startTestServer(
+      {
+        vault: {
+          databaseUrl,
+          clusterUrl: `nats://belfry:secret@127.0.0.1:${cluster.nodes[node]!.leafPort}`,
+          loginRatelimitMaxBurst: MAX_BURST,
+          ...(rsaKeyFilename && { rsaKeyFilename }),
+        },
+      },
+      recordingLogger(({ event }) => events.push(event)),
+    )
+    if (node === 0) await register({ server: server.webUrl, email })
+    return { server, events, ...(await newDevice(server)) }
+  }
+
+  async function newDevice({ webUrl }: TestServer) {
+    const device = await login({ server: webUrl, email })
+    return { device, hub: await HubDevice.connect(webUrl, device.accessToken) }
+  }
+
+  before(async () => {
+    postgres = await startPostgres()
+    cluster = await startNatsCluster(3, {
+      leafnodes: true,
+      leafConfig: 'authorization { user: belfry, password: secret, account: BELFRY }',
+      config: 'accounts { BELFRY { users: [{ user: watcher, password: secret }] } }',
+    })
+    const databaseUrl = await postgres.createDatabase()
+    a = await startMachine(databaseUrl, 0)
+    b = await startMachine(databaseUrl, 1, path.join(a.server.dataFolder, 'rsa_key'))
+    await until(() => [a, b].every(hearsAnother), 'the instances to hear each other')
+    // What may have been missed until then is looked up once; then all is heard.
+    await sleep(3_000)
+    for (const { hub } of [a, b]) while (hub.unread.length > 0) await hub.next()
+  })
+  after(async () => {
+    for (const machine of [a, b] as (Machine | undefined)[]) {
+      await machine?.hub[Symbol.asyncDispose]()
+      await machine?.server.close()
+    }
+    await cluster?.[Symbol.asyncDispose]()
+    await postgres?.[Symbol.asyncDispose]()
+  })
+
+  test('a change made on one is heard on the other, with all that the app needs to fetch it there', async () => {
+    const made = await a.device.post('/api/ciphers', a.device.loginItem('Bank'))
+    const event = await b.hub.next()
+    assert.deepEqual(
+      [event.Type, event.ContextId, event.Payload.Id],
+      [SyncCipherCreate, a.device.deviceId, made.json.id],
+    )
+    const { json } = await b.device.get(`/api/ciphers/${made.json.id}/details`)
+    assert.equal(b.device.decrypt(json.name), 'Bank')
+    assert.equal(event.Payload.RevisionDate.getTime(), Date.parse(json.revisionDate))
+    await a.hub.next()
+
+    await b.device.put(`/api/ciphers/${json.id}`, b.device.loginItem('Bank, renamed'))
+    assert.equal((await a.hub.next()).Type, SyncCipherUpdate)
+    assert.equal((await b.hub.next()).Type, SyncCipherUpdate)
+    assert.deepEqual([a.hub.unread, b.hub.unread], [[], []])
+  })
+
+  test('each of a hundred changes, by turns on both, comes once to each device and to a NATS client elsewhere', async () => {
+    const client = await connect({ servers: cluster.nodes[2]!.url, user: 'watcher', pass: 'secret' })
+    const watched: string[] = []
+    client.subscribe('vault.user.>', { callback: (_error, { subject }) => void watched.push(subject) })
+    await client.flush()
+    // Of what the client wants Belfry hears by way of two servers.
+    await until(async () => {
+      await a.device.post('/api/folders', { name: a.device.encrypt('for nobody') })
+      await Promise.all([a.hub.next(), b.hub.next()])
+      return watched.length > 0
+    }, 'the client to be known')
+    watched.length = 0
+
+    const ids: string[] = []
+    for (let i = 0; i < 100; i++) {
+      const { device } = i % 2 === 0 ? a : b
+      ids.push((await device.post('/api/ciphers', device.loginItem(`item ${i}`))).json.id)
+    }
+    for (const { hub } of [a, b]) {
+      const heard = []
+      while (heard.length < ids.length) heard.push((await hub.next()).Payload.Id)
+      assert.deepEqual(heard.sort(), [...ids].sort())
+      assert.deepEqual(hub.unread, [])
+    }
+    await until(() => watched.length >= ids.length, 'all of them')
+    await client.drain()
+    assert.deepEqual(watched, Array(100).fill(`vault.user.${a.device.userId}.SyncCipherCreate`))
+  })
+
+  test('a device that is removed on one machine loses its connection on the other, and nobody else does', async () => {
+    const doomed = await newDevice(b.server)
+    const devices = await a.device.get('/api/devices')
+    const { id } = devices.json.data.find(
+      ({ identifier }: { identifier: string }) => identifier === doomed.device.deviceId,
+    )
+    const closed = new Promise((resolve) => doomed.hub.connection.onclose(resolve))
+    assert.equal((await a.device.delete(`/api/devices/${id}`)).status, 200)
+    assert.equal((await doomed.hub.next()).Type, LogOut)
+    await within(closed, 'the end of the connection')
+    assert.deepEqual([a.hub.unread, b.hub.unread], [[], []])
+  })
+
+  test('when the nats-server of one is killed it goes on with another of the cluster, and nothing is missed', async () => {
+    await cluster.nodes[0]!.kill()
+    const made = await a.device.post('/api/ciphers', a.device.loginItem('while it is away'))
+    assert.equal((await a.hub.next()).Payload.Id, made.json.id)
+    assert.equal((await b.hub.next(20_000)).Type, SyncVault)
+    await changesAreHeard()
+    await cluster.nodes[0]!.start()
+  })
+
+  test('without any nats-server each serves its own devices, and finds what the other changed in the database', async () => {
+    for (const { events } of [a, b]) events.length = 0
+    await Promise.all(cluster.nodes.map((node) => node.kill()))
+    const lost = 'instance is not heard any more; the database is asked instead'
+    await until(() => [a, b].every(({ events }) => events.includes(lost)), 'the instances to miss each other')
+    for (const [here, there] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const made = await here.device.post('/api/ciphers', here.device.loginItem('alone'))
+      assert.equal((await here.hub.next()).Payload.Id, made.json.id)
+      const event = await there.hub.next(20_000)
+      assert.deepEqual([event.Type, event.Payload.UserId], [SyncVault, there.device.userId])
+    }
+    await Promise.all(cluster.nodes.map((node) => node.start()))
+    const back = 'instance is heard again'
+    await until(() => [a, b].every(({ events }) => events.includes(back)), 'the instances to hear each other', 30_000)
+    await changesAreHeard()
+  })
+
+  /** Each on both, behind what is told because something was missed. */
+  async function changesAreHeard(): Promise<void> {
+    for (const [here, there] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      for (let isHeard = false; !isHeard; ) {
+        const { json } = await here.device.post('/api/folders', { name: here.device.encrypt('heard') })
+        for (const { hub } of [here, there]) isHeard = await hears(hub, json.id)
+      }
+    }
+  }
+
+  /** False: it is told to sync instead, or for what was before. */
+  async function hears(hub: HubDevice, id: string): Promise<boolean> {
+    for (;;) {
+      const { Type, Payload } = await hub.next(20_000)
+      if (Payload.Id === id || Type === SyncVault) return Type !== SyncVault
+    }
+  }
+
+  test('sessions that are ended on one machine end on the other at once', async () => {
+    const closed = [a, b].map(({ hub }) => new Promise((resolve) => hub.connection.onclose(resolve)))
+    const body = { masterPasswordHash: a.device.passwordHash }
+    assert.equal((await a.device.post('/api/accounts/security-stamp', body)).status, 200)
+    await within(Promise.all(closed), 'the end of both connections')
+    assert.equal((await b.device.get('/api/accounts/revision-date')).status, 401)
+  })
+
+  test('logins are counted together', async () => {
+    const attempt = ({ server }: Machine) =>
+      login({ server: server.webUrl, email, password: 'wrong' }).catch((error: Error) => error.message.slice(0, 18))
+    let attempts = 0
+    while ((await attempt(attempts % 2 ? b : a)) === 'Login answered 400') attempts++
+    assert.ok(attempts < MAX_BURST, `${attempts}`)
+    assert.deepEqual([await attempt(a), await attempt(b)], ['Login answered 429', 'Login answered 429'])
+  })
+})
+
+function hearsAnother({ events }: Machine): boolean {
+  return events.includes('another instance is heard')
+}
