@@ -77,9 +77,11 @@ export class Account {
 
   /** Imports these from now on, in place of what it did. What is subscribed follows; answers under way still arrive. */
   link({ streams, services }: ImportLinks): void {
-    for (const { subscription } of this.#services) this.detach(subscription)
+    const former = this.#services
     this.#services = services.map((link) => new ServiceImportCrossing(this, link, this.#tools))
+    // The new ones first: of what is as it was, those who follow hear nothing.
     for (const { subscription } of this.#services) this.attach(subscription)
+    for (const { subscription } of former) this.detach(subscription)
     this.#streams.relink(streams, this.#ownSubscriptions())
   }
 
