@@ -99,6 +99,21 @@ describeHubs('outages', ({ command }) => {
     }
   })
 
+  test('a server of a cluster that freezes is left for another, which still has our interest from it', async () => {
+    await using cluster = await startNatsCluster(2, program)
+    const [first, second] = cluster.nodes
+    await using spoke = await startSpoke(first!.leafUrl, '', 'ping_interval: "200ms", ping_max: 1')
+    await linked(spoke)
+    await using here = await connectTo(spoke.natsUrl)
+    await using there = await connectTo(second!.url)
+    await crosses(there.client, here.client, 'before')
+    first!.program.child.kill('SIGSTOP')
+    await logged(spoke, 'leaf node closed', /Stale Connection/)
+    await linked(spoke)
+    await crosses(there.client, here.client, 'after')
+    assert.ok(!spoke.log.some(({ fields }) => /Loop/.test(String(fields.reason))))
+  })
+
   test('and over WebSocket as well', async () => {
     await using cluster = await startNatsCluster(3, program)
     const [first, second] = cluster.nodes

@@ -160,6 +160,10 @@ export class SolicitedHandshake implements LeafHandshake {
       version: PROTOCOL_VERSION,
       server_id: identity.id,
       name: identity.name,
+      // A cluster of one, as each nats-server by itself is: servers of the hub's cluster then do not tell us what we told
+      // another of them before. Without it our own loop subject would come back after a failover, while the server that
+      // was left is not yet missed there. The id, since a name may be another server's too, or have blanks.
+      cluster: identity.id,
       headers: limits.supportsHeaders,
       ...loginFields(login, info.nonce),
       is_hub: options.isHub || undefined,

@@ -15,7 +15,7 @@ function solicitInNoTime(urls: string, options: Partial<SolicitorOptions> = {}) 
   return Object.assign(solicit({ urls, clock, reconnectMs: 1_000, ...options }), { clock })
 }
 
-test('CONNECT says who this server is, and nothing that would make it a client or a cluster', async () => {
+test('CONNECT says who this server is, and nothing that would make it a client', async () => {
   await using hub = await playHub((visit) => visit.info())
   await using spoke = solicit({
     urls: hub.url.replace('//', '//bob:hush@'),
@@ -27,6 +27,7 @@ test('CONNECT says who this server is, and nothing that would make it a client o
     version: connect.version,
     server_id: spoke.door.context.identity.id,
     name: 'büro',
+    cluster: spoke.door.context.identity.id,
     headers: true,
     user: 'bob',
     pass: 'hush',
