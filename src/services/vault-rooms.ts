@@ -9,7 +9,7 @@ import { type Clock, ConfigError, type Logger } from '#kit'
 import type { ClientAddress } from '#net'
 import { Notifier, VAULT_ACCOUNT, VAULT_ACCOUNT_DEFINITION } from '#notify'
 import { openStore } from '#store'
-import { createVaultApp } from '#vault'
+import { createVaultApp, startJobs } from '#vault'
 import { hubOrigins } from './hub-origins.ts'
 import { hubSessions } from './hub-sessions.ts'
 import { type OfficialServer, openOfficialServer } from './official-server.ts'
@@ -118,6 +118,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       recheckAll()
       await hubDoor?.lookAtAll(sinceMs)
     }
+    const jobs = startJobs(options.vault.jobs, { store, clock, logger })
     return {
       hubDoor,
       onRequest: (request, response) => app.routing(request, response),
@@ -130,6 +131,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       },
       cluster,
       async close() {
+        await jobs?.close()
         await app.close()
         await relay?.close()
         await store.close()

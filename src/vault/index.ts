@@ -12,4 +12,5 @@ export {
 export { type Fetch, Refused, reasonOf } from './client/post.ts'
 export { ClientSession } from './client/session.ts'
 export type { VaultContext } from './context.ts'
+export { startJobs } from './jobs/index.ts'
 export type { RateLimit, VaultSettings } from './settings.ts'
