@@ -28,6 +28,7 @@ export interface CertificateRequest {
   readonly subject?: string
   /** Default: `localhost`. */
   readonly dnsNames?: readonly string[]
+  readonly addresses?: readonly string[]
   readonly emails?: readonly string[]
   readonly uris?: readonly string[]
   readonly keyType?: keyof typeof ALGORITHMS
@@ -65,11 +66,12 @@ export class TestAuthority {
   }
 
   async issue(request: CertificateRequest = {}): Promise<TestCertificate> {
-    const { subject = 'CN=localhost', dnsNames = ['localhost'], emails = [], uris = [] } = request
+    const { subject = 'CN=localhost', dnsNames = ['localhost'], addresses = [], emails = [], uris = [] } = request
     const { keyType = 'ec', hasExpired = false } = request
     const names = [
       ...emails.map((value) => ({ type: 'email', value }) as const),
       ...dnsNames.map((value) => ({ type: 'dns', value }) as const),
+      ...addresses.map((value) => ({ type: 'ip', value }) as const),
       ...uris.map((value) => ({ type: 'url', value }) as const),
     ]
     const keys = await webcrypto.subtle.generateKey(ALGORITHMS[keyType], true, ['sign', 'verify'])
