@@ -2,11 +2,14 @@ import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidatio
 import type { Logger } from '#kit'
 import { ApiError, type ApiErrorCode, envelope, STATUS, UNAUTHORIZED_BODY } from './errors.ts'
 
-/** What the framework refuses by itself, in our words: its own may quote the body. */
-const FRAMEWORK_ERRORS: Record<string, readonly [ApiErrorCode, string]> = {
+/** What the framework and the store refuse by themselves, in our words: their own may quote the body. */
+const FOREIGN_ERRORS: Record<string, readonly [ApiErrorCode, string]> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['PAYLOAD_TOO_LARGE', 'The request body is too large.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UNSUPPORTED_MEDIA_TYPE', 'The Content-Type of the request is not supported.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BAD_REQUEST', 'The request body does not have the length it announced.'],
+  // Of the store.
+  DATABASE_UNAVAILABLE: ['UNAVAILABLE', 'The server cannot reach its database. Try again in a moment.'],
+  UNSTORABLE_VALUE: ['BAD_REQUEST', 'The request holds a character or a number that cannot be stored.'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['BAD_REQUEST', 'The request body is not valid JSON.'],
 }
 
@@ -14,7 +17,8 @@ const FRAMEWORK_ERRORS: Record<string, readonly [ApiErrorCode, string]> = {
 export function errorHandler(logger: Logger) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const answer = toApiError(error)
-    if (answer.code === 'INTERNAL') {
+    // What a route says itself it has thought of.
+    if (STATUS[answer.code] >= 500 && answer !== error) {
       const route = request.routeOptions.url
       logger.error({ method: request.method, route, error: error.message, stack: error.stack }, 'request failed')
     }
@@ -28,8 +32,7 @@ function toApiError(error: FastifyError): ApiError {
   if (error instanceof ApiError) return error
   const invalid = error.validation?.[0]
   if (invalid) return invalidField(invalid, error.validationContext)
-  const known =
-    FRAMEWORK_ERRORS[error.code] ?? (error.statusCode === 400 && FRAMEWORK_ERRORS.FST_ERR_CTP_INVALID_JSON_BODY)
+  const known = FOREIGN_ERRORS[error.code] ?? (error.statusCode === 400 && FOREIGN_ERRORS.FST_ERR_CTP_INVALID_JSON_BODY)
   return known ? new ApiError(...known) : new ApiError('INTERNAL', 'An error has occurred on the server.')
 }
 

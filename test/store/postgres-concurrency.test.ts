@@ -175,13 +175,26 @@ describe('several instances on one PostgreSQL database', { skip }, async () => {
     })
   })
 
+  test('a value that PostgreSQL cannot keep is refused as such, and costs nothing else', async () => {
+    await using opened = await openStores(1)
+    const [store] = opened.stores
+    const user = sampleUser()
+    await store.users.insert(user)
+    for (const changes of [{ name: 'A\0da' }, { loginVerifyCount: 2 ** 31 }, { newEmailToken: 'x'.repeat(17) }]) {
+      const unstorable = { name: 'UnstorableValue', code: 'UNSTORABLE_VALUE' } as const
+      await assert.rejects(store.users.update({ ...user, ...changes }), unstorable)
+    }
+    await assert.rejects(store.users.findByEmail('a\0@example.com'), { name: 'UnstorableValue' })
+    assert.deepEqual(await store.users.find(user.id), user)
+  })
+
   test('a statement that takes too long is ended, and the connection serves the next', async () => {
     await using opened = await openStores(1, { statementTimeoutMs: 200, lockTimeoutMs: 0, maxConnections: 1 })
     const [store] = opened.stores
     const user = sampleUser()
     await store.users.insert(user)
     const lock = await server.hold(opened.url, 'LOCK TABLE users')
-    await assert.rejects(store.users.find(user.id), /statement timeout/)
+    await assert.rejects(store.users.find(user.id), { name: 'DatabaseUnavailable', message: /statement timeout/ })
     await lock.release()
     assert.deepEqual(await store.users.find(user.id), user)
   })
@@ -190,7 +203,7 @@ describe('several instances on one PostgreSQL database', { skip }, async () => {
     await using opened = await openStores(1, { lockTimeoutMs: 200 })
     const [store] = opened.stores
     const lock = await server.hold(opened.url, 'LOCK TABLE users')
-    await assert.rejects(store.users.find('x'), /lock timeout/)
+    await assert.rejects(store.users.find('x'), { name: 'DatabaseUnavailable', message: /lock timeout/ })
     await lock.release()
     assert.equal(await store.users.find('x'), undefined)
   })

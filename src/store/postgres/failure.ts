@@ -6,10 +6,16 @@ export function cannotOpen(address: PostgresAddress, reason: string, cause?: unk
   return new ConfigError(`Cannot open the database ${describeAddress(address)}: ${reason}`, { cause })
 }
 
-/** The connection to the database broke, or none could be made: what was asked may be asked again later. */
+/** The database cannot be reached, or not in time. Nothing was done, unless it broke off at the very end; ask again later. */
 export class DatabaseUnavailable extends Error {
   readonly code = 'DATABASE_UNAVAILABLE'
   override name = 'DatabaseUnavailable'
+}
+
+/** A value that PostgreSQL has no place for: a text with a NUL in it, too long, a number that is too large. */
+export class UnstorableValue extends Error {
+  readonly code = 'UNSTORABLE_VALUE'
+  override name = 'UnstorableValue'
 }
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
@@ -21,6 +27,9 @@ const TOO_MANY_CONNECTIONS = '53300'
 /** Shut down by the administrator, crashed beside another connection, not up yet, the database dropped, idle too long. */
 const GONE = ['57P01', '57P02', '57P03', '57P04', '57P05', '25P03']
 const CONNECTION_EXCEPTIONS = '08'
+const DATA_EXCEPTIONS = '22'
+/** The lock timeout and the statement timeout. */
+const LATE = ['55P03', '57014']
 
 /** SQLSTATE, or the code of Node's error; undefined when there is none. */
 export function codeOf(error: unknown): string | undefined {
@@ -37,6 +46,10 @@ export function isLost(error: unknown): boolean {
   if (isSaidByServer(error)) return GONE.includes(code) || code.startsWith(CONNECTION_EXCEPTIONS)
   return true
 }
+
+export const isLate = (error: unknown) => LATE.includes(codeOf(error) ?? '')
+
+export const isUnstorable = (error: unknown) => codeOf(error)?.startsWith(DATA_EXCEPTIONS) === true
 
 /** Whether the server may simply not be up yet, or have no place just now. */
 export function mayPass(error: unknown): boolean {

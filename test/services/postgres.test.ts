@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { login, register } from '../helpers/account.ts'
+import { startPostgres } from '../helpers/postgres.ts'
+import { requireProgram } from '../helpers/programs.ts'
+import { type LoggedEvent, lineOf, recordingLogger } from '../helpers/recording-logger.ts'
+import { startTestServer } from '../helpers/server.ts'
+
+const { skip } = requireProgram('postgres')
+
+const email = 'ada@example.com'
+
+describe('a server on PostgreSQL', { skip }, async () => {
+  if (skip) return
+  const postgres = await startPostgres()
+  after(() => postgres[Symbol.asyncDispose]())
+
+  test('has the accounts and the vaults that another on the same database has', async () => {
+    const databaseUrl = await postgres.createDatabase()
+    const vault = { databaseUrl }
+    await using here = await startTestServer({ vault })
+    await using there = await startTestServer({ vault })
+    await register({ server: here.webUrl, email })
+    const [device, other] = [await login({ server: here.webUrl, email }), await login({ server: there.webUrl, email })]
+    const name = '2.bmFtZQ==|bmFtZQ==|bmFtZQ=='
+    const made = await device.post('/api/folders', { name })
+    assert.equal(made.status, 200)
+    const seen = await other.get('/api/folders')
+    assert.deepEqual(seen.json.data, [made.json])
+  })
+
+  test('says while PostgreSQL is away that it cannot be reached, lives, and goes on when it is back', async () => {
+    const databaseUrl = (await postgres.createDatabase()).replace('postgres@', 'postgres:secret@')
+    const events: LoggedEvent[] = []
+    const logger = recordingLogger((line) => events.push(line))
+    await using server = await startTestServer({ vault: { databaseUrl } }, logger)
+    await register({ server: server.webUrl, email })
+    const device = await login({ server: server.webUrl, email })
+    assert.equal((await device.get('/alive')).status, 200)
+
+    await postgres.stop('SIGKILL')
+    assert.equal((await device.get('/alive')).status, 503)
+    const refused = await device.get('/api/folders')
+    assert.equal(refused.status, 503)
+    assert.equal(refused.json.message, 'The server cannot reach its database. Try again in a moment.')
+    await postgres.start()
+
+    assert.equal((await device.get('/alive')).status, 200)
+    assert.equal((await device.get('/api/folders')).status, 200)
+    const log = events.map(lineOf).join('\n')
+    assert.match(log, /"test_\d+\\" at [^"]* cannot be reached/)
+    assert.doesNotMatch(log, /secret/)
+  })
+
+  test('refuses a request with what PostgreSQL cannot store, as one that is wrong', async () => {
+    const databaseUrl = await postgres.createDatabase()
+    await using server = await startTestServer({ vault: { databaseUrl } })
+    await register({ server: server.webUrl, email })
+    const device = await login({ server: server.webUrl, email })
+    const renamed = await device.request('PUT', '/api/accounts/profile', { name: 'A\0da' })
+    assert.equal(renamed.status, 400)
+    assert.equal((await device.request('PUT', '/api/accounts/profile', { name: 'Ada' })).status, 200)
+  })
+})
