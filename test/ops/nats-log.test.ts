@@ -126,6 +126,30 @@ for (const [what, fields, event, text] of [
     'operation refused',
     '127.0.0.1:5222 - cid:5 - "A/user:u" - Publish Violation - Subject "x"',
   ],
+  [
+    'a server that this one cannot reach',
+    {
+      url: 'nats://hub:7422',
+      account: 'A',
+      attempt: 3,
+      reason: 'dial tcp 10.0.0.1:7422: connect: connection refused',
+      retryMs: 1500,
+    },
+    'leaf node server not reached',
+    'Error trying to connect as leafnode to remote server "hub:7422" (attempt 3): dial tcp 10.0.0.1:7422: connect: connection refused (account=A, retryMs=1500)',
+  ],
+  [
+    'a server that does not let this one in',
+    {
+      url: 'nats://hub:7422',
+      account: 'A',
+      attempt: 1,
+      reason: "Leafnode Error 'Authorization Violation'",
+      hint: 'check it',
+    },
+    'leaf node not connected',
+    'Leafnode Error \'Authorization Violation\' (url=nats://hub:7422, account=A, attempt=1, hint="check it")',
+  ],
   ['a leaf node', LEAF, 'leaf node connected', '127.0.0.1:5222 - lid:6 - Leafnode connection created'],
   [
     'a leaf node that leaves',

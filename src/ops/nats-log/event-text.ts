@@ -7,6 +7,9 @@ const PLAIN = /^[\w.,:;/@$*>+#[\]()-]+$/
 
 const LEAF_CLOSED = 'leaf node closed'
 const LEAF_ERROR = 'leaf node reports an error'
+/** What nats-server says of these begins with their `reason`. */
+const LEAF_NOT_CONNECTED = 'leaf node not connected'
+const LEAF_NOT_REACHED = 'leaf node server not reached'
 
 /** nats-server's words for events that tools and tests look for; the fields that are named in them are left out after. */
 const KNOWN_TEXTS: Readonly<Record<string, string>> = {
@@ -47,7 +50,7 @@ interface ClientFields {
  */
 export function eventText(fields: LogFields, event: string): string {
   const { door: _door, reason, claim, ...rest } = fields
-  const { prefix, others } = clientPrefix(rest)
+  const { prefix, others } = event === LEAF_NOT_REACHED ? serverPrefix(rest) : clientPrefix(rest)
   const stacks: string[] = []
   const shown = Object.entries(others)
     .filter(([, value]) => value !== undefined)
@@ -56,11 +59,12 @@ export function eventText(fields: LogFields, event: string): string {
     return `${prefix}${printable(reason)}${leafSuffix(fields, event)}`
   }
   if (typeof reason === 'string' && event === LEAF_ERROR) return `${prefix}Leafnode Error '${printable(reason)}'`
+  const extra = shown.length === 0 ? '' : ` (${shown.join(', ')})`
+  if (event === LEAF_NOT_CONNECTED || event === LEAF_NOT_REACHED) return `${prefix}${printable(String(reason))}${extra}`
   // Who somebody claims to be: `authentication error - User "alice"`.
   const who = typeof claim === 'string' ? ` - ${printable(claim)}` : ''
   const why =
     reason === undefined ? '' : `: ${typeof reason === 'string' ? printable(reason) : showValue(reason, stacks)}`
-  const extra = shown.length === 0 ? '' : ` (${shown.join(', ')})`
   return `${prefix}${KNOWN_TEXTS[event] ?? sentence(printable(event))}${who}${why}${leafSuffix(fields, event)}${extra}${stacks.join('')}`
 }
 
@@ -96,6 +100,12 @@ function leafPrefix(fields: ClientFields & LogFields): { prefix: string; others:
   const id = `${connectionType === 'LEAFNODE_WS' ? 'lid_ws' : 'lid'}:${printable(String(leaf))}`
   const from = remoteOf(address, port)
   return { prefix: `${from === '' ? '' : `${from} - `}${id} - `, others }
+}
+
+/** Which server is not reached, and how often that was tried. */
+function serverPrefix({ url, attempt, ...others }: LogFields): { prefix: string; others: LogFields } {
+  const host = goQuote(String(url).replace(/^\w+:\/\//, ''))
+  return { prefix: `Error trying to connect as leafnode to remote server ${host} (attempt ${attempt}): `, others }
 }
 
 /** ` - Remote: spoke` of one that ends, ` - Account:A - user:a` of all that goes wrong once it is known. */

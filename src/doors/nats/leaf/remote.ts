@@ -183,6 +183,7 @@ export class LeafRemote {
     this.#link = link
     this.#linkedAtMs = this.#nowMs
     this.#failures.forget()
+    log.describe({ clientName: link.otherSide.name })
     log.info({ url: shown(url) }, 'leaf node connected')
     this.#tools.onLink?.(link)
   }

@@ -120,5 +120,5 @@ const COMPLAINTS: readonly { readonly text: string; readonly code: LeafFailureCo
 /** `undefined` for a complaint after which the connection goes on. */
 export function failureOfComplaint(text: string): LeafFailure | undefined {
   const known = COMPLAINTS.find((complaint) => text.toLowerCase().includes(complaint.text.toLowerCase()))
-  return known && new LeafFailure(known.code, text, { hint: known.hint })
+  return known && new LeafFailure(known.code, `Leafnode Error '${text}'`, { hint: known.hint })
 }

@@ -84,7 +84,9 @@ export class SolicitedHandshake implements LeafHandshake {
     const expiry = hasExpired
       ? `the credentials expired at ${new Date(expiresAtMs).toISOString()}: exchange them`
       : undefined
-    this.#failure = new LeafFailure(failure.code, text, { hint: (failure.code === 'LOGIN' && expiry) || failure.hint })
+    this.#failure = new LeafFailure(failure.code, failure.message, {
+      hint: (failure.code === 'LOGIN' && expiry) || failure.hint,
+    })
     // The other side is about to close the connection, most likely.
     this.#connection.close(failure.code === 'LOGIN' ? 'Authentication Failure' : 'Protocol Violation')
   }

@@ -179,7 +179,7 @@ for (const [text, seconds, hint] of COMPLAINTS) {
     visit.say(`-ERR '${text}'\r\n`)
     await visit.ended()
     const fields = await spoke.logged('leaf node not connected')
-    assert.equal(fields.reason, text)
+    assert.equal(fields.reason, `Leafnode Error '${text}'`)
     assert.equal(fields.retryMs, seconds * 1000)
     assert.match(String(fields.hint), hint)
     spoke.clock.advance(seconds * 1000 - 1)
