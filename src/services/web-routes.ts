@@ -26,7 +26,12 @@ export async function webRoutes(options: Options, routed: Routed): Promise<PathR
   for (const [path, handlers] of routed.appHubs.routes) router.add(path, handlers)
   for (const [path, handlers] of routed.appHubs.routesBelow) router.addBelow(path, handlers)
   const onUpgrade = await natsUpgrades(options, routed)
-  if (onUpgrade !== undefined) router.add(`${basePath}/nats`, { onUpgrade })
+  if (onUpgrade === undefined) return router
+  const path = `${basePath}/nats`
+  router.add(path, { onUpgrade })
+  // As nats-servers ask for it whose remote names this path: see `isLeafPath` of WebSocket entrances.
+  const leafPaths = options.leafnodes.listener === undefined ? [] : [`${path}/leafnode`, `/leafnode${path.slice(1)}`]
+  for (const leafPath of leafPaths) router.add(leafPath, { onUpgrade })
   return router
 }
 

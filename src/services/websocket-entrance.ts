@@ -182,13 +182,14 @@ export class WebsocketEntrance {
     // Whoever hands over a request may have thought about it for longer than the client waited.
     if (socket.destroyed) return
     const { options, isTrusted } = this.#rules
-    const { door, leafs, compression, maxPayloadBytes } = this.#surroundings
+    const { door, leafs, leafProfile, compression, maxPayloadBytes } = this.#surroundings
     const forwarded = forwardedRequest(request, isTrusted)
     const remote = this.#remoteOf(request, forwarded)
     const { host, isTls } = forwarded
     const upgrade = { path: requestTarget(request).path, origin: originOf(request.headers), host, isTls }
     const hasRoom = arrival instanceof Arrival ? arrival.becomeClientOf(remote.address) : this.#enter(remote, socket)
-    const isLeaf = isLeafPath(upgrade.path) && this.#leafHolder.current !== NO_LEAF_NODES
+    const looksLikeLeaf = leafProfile() === undefined ? upgrade.path.endsWith(LEAF_PATH) : isLeafPath(upgrade.path)
+    const isLeaf = looksLikeLeaf && this.#leafHolder.current !== NO_LEAF_NODES
     const asked = isLeaf ? { ...upgrade, path: placeOfLeafPath(upgrade.path) } : upgrade
     const accept = {
       remote,
@@ -216,7 +217,7 @@ export class WebsocketEntrance {
       facts: this.#mount && localFacts(request),
       logPrefix: forwardedLogPrefix(request),
       compression: compressed(maxPayloadBytes),
-      ...(upgrade.path.endsWith('/leafnode') && { turnedAway: 'Not configured to accept leaf node connections' }),
+      ...(looksLikeLeaf && { turnedAway: 'Not configured to accept leaf node connections' }),
     })
   }
 
@@ -285,9 +286,9 @@ function profileOf(rules: WebsocketRules, { host, port }: ListenAddress): Listen
   }
 }
 
-/** By which nats-servers ask for leaf nodes: below the path of their URL, or, those before 2.10, in front of it. */
+/** By which nats-servers ask for leaf nodes: below the path of their URL, or, those before 2.10, glued in front of it. */
 function isLeafPath(path: string): boolean {
-  return path.startsWith(LEAF_PATH) || path.endsWith(LEAF_PATH)
+  return path.endsWith(LEAF_PATH) || (path.startsWith(LEAF_PATH) && path[LEAF_PATH.length] !== '/')
 }
 
 /** `/leafnodesome/path` means `/some/path/leafnode`. (`spec/nats.md` §5.7) */
