@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import path from 'node:path'
-import { loadSigningKey, ServiceTokens, Sessions, Tokens } from '#auth'
+import { loadSharedSigningKey, loadSigningKey, ServiceTokens, Sessions, Tokens } from '#auth'
 import type { Options } from '#config'
 import { type Broker, InProcessClient, Turn } from '#core'
 import { type ConnectionLimit, createHubDoor, type HubDoor } from '#doors/hub'
@@ -61,8 +61,9 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
   await useFolder(options.vault.dataFolder)
   const store = await openStore({ ...options.vault.database, clock, logger })
   try {
-    const { rsaKeyFile, origin } = options.vault
-    const key = await loadSigningKey(rsaKeyFile)
+    const { rsaKeyFile: keyFile, origin } = options.vault
+    const isShared = options.vault.database.kind === 'postgres'
+    const key = await (isShared ? loadSharedSigningKey({ keyFile, store, logger }) : loadSigningKey(keyFile))
     const tokens = new Tokens(key, origin, clock)
     const sessions = new Sessions(tokens, store, clock)
     const login = vaultLogin(sessions, clock)
