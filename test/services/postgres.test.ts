@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import path from 'node:path'
 import { after, describe, test } from 'node:test'
 import { login, register } from '../helpers/account.ts'
 import { startPostgres } from '../helpers/postgres.ts'
@@ -17,9 +18,9 @@ describe('a server on PostgreSQL', { skip }, async () => {
 
   test('has the accounts and the vaults that another on the same database has', async () => {
     const databaseUrl = await postgres.createDatabase()
-    const vault = { databaseUrl }
-    await using here = await startTestServer({ vault })
-    await using there = await startTestServer({ vault })
+    await using here = await startTestServer({ vault: { databaseUrl } })
+    const rsaKeyFilename = path.join(here.dataFolder, 'rsa_key')
+    await using there = await startTestServer({ vault: { databaseUrl, rsaKeyFilename } })
     await register({ server: here.webUrl, email })
     const [device, other] = [await login({ server: here.webUrl, email }), await login({ server: there.webUrl, email })]
     const name = '2.bmFtZQ==|bmFtZQ==|bmFtZQ=='
