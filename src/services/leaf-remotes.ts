@@ -77,8 +77,8 @@ export class LeafRemotes {
 
   /** Ends the links and tries to make no more. */
   close(): void {
-    for (const { remote } of this.#entries.values()) remote.close()
-    for (const remote of this.#others) remote.close()
+    for (const { remote } of this.#entries.values()) remote.close('Server Shutdown')
+    for (const remote of this.#others) remote.close('Server Shutdown')
     this.#entries.clear()
     this.#others.clear()
   }

@@ -71,7 +71,9 @@ export class LeafRemote {
   start(): void {
     if (this.#isStarted) return
     this.#isStarted = true
-    void this.#run()
+    this.#run().catch((error: unknown) => {
+      this.#tools.door.context.logger.error({ error, url: shown(this.options.urls[0]!) }, 'leaf node remote failed')
+    })
   }
 
   /** Ends the link; another one is made. */
@@ -80,9 +82,9 @@ export class LeafRemote {
   }
 
   /** Ends the link, or the attempt to make one, for good. */
-  close(): void {
+  close(reason: CloseReason = 'Client Closed'): void {
     this.#stop.abort()
-    this.#connection?.close('Client Closed')
+    this.#connection?.close(reason)
   }
 
   async #run(): Promise<void> {
@@ -105,7 +107,10 @@ export class LeafRemote {
     const account = await this.#account()
     const login = await readLogin(options, url)
     const way = await openWay({ url, options, urls: this.#urls, context, tls, compression, lookup, signal })
-    return this.#converse(way, { account, login, url })
+    const ended = this.#converse(way, { account, login, url })
+    // Whoever closed this meanwhile found no connection yet.
+    if (signal.aborted) this.close()
+    return ended
   }
 
   async #account(): Promise<Account> {

@@ -2,12 +2,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Subscription } from '#core'
+import { WebSocketCompression } from '#net'
+import { LeafRemotes } from '../../../../src/services/leaf-remotes.ts'
 import { FakeClock } from '../../../helpers/fake-clock.ts'
 import { until } from '../../../helpers/wait.ts'
 import { playHub } from './played-hub.ts'
 import { type SolicitorOptions, solicit } from './solicitor.ts'
 
 const LATER_MS = 1_000_000
+const compression = new WebSocketCompression()
 
 /** With time that stands still, until the test lets it pass. */
 function solicitInNoTime(urls: string, options: Partial<SolicitorOptions> = {}) {
@@ -331,6 +334,36 @@ test('a link that ends is made anew, and the account has its place back', async 
   await until(() => spoke.remote.link && spoke.remote.link !== link, 'another link')
   assert.equal(spoke.account.leafNodeCount, 1)
   assert.equal(hub.visits.length, 2)
+})
+
+test('an account that is another by now gets another link', async () => {
+  await using hub = await playHub()
+  await using spoke = solicitInNoTime(hub.url)
+  await (await hub.visit(1)).welcome()
+  const { account } = await spoke.linked()
+  const remotes = new LeafRemotes({
+    door: spoke.door,
+    broker: spoke.broker,
+    authority: { operator: undefined },
+    compression,
+  })
+  const step = await remotes.prepare({ remotes: [{ ...spoke.remote.options, tls: undefined }], reconnectMs: 1_000 })
+  spoke.remote.close()
+  step.install()
+  await (await hub.visit(2)).welcome()
+  remotes.recheck()
+  await until(() => [...spoke.door.connections()].some(({ link }) => link?.account === account), 'the link')
+  remotes.recheck()
+  assert.equal(hub.visits[1]!.hasEnded, false)
+
+  spoke.broker.forget('$G')
+  const next = spoke.broker.account('$G')
+  remotes.recheck()
+  await hub.visits[1]!.ended()
+  spoke.clock.advance(5_000)
+  await (await hub.visit(3)).welcome()
+  await until(() => [...spoke.door.connections()].some(({ link }) => link?.account === next), 'another link')
+  remotes.close()
 })
 
 test('closing ends whatever is going on at once, and nothing comes after', async () => {
