@@ -8,17 +8,17 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from '@nats-io/transport-node'
 import { NotificationType } from '../../src/notify/index.ts'
-import { login, register, type TestDevice } from '../helpers/account.ts'
+import { login, PASSWORD, register, type TestDevice } from '../helpers/account.ts'
 import { type NatsCluster, startNatsCluster } from '../helpers/nats-cluster.ts'
 import { type PostgresServer, startPostgres } from '../helpers/postgres.ts'
 import { requireProgram } from '../helpers/programs.ts'
 import { recordingLogger } from '../helpers/recording-logger.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { until, within } from '../helpers/wait.ts'
-import { HubDevice, type HubEvent } from './devices.ts'
+import { BitwardenCli, HubDevice, type HubEvent } from './devices.ts'
 
 const skip = requireProgram('nats-server').skip ?? requireProgram('postgres').skip
-const { SyncCipherCreate, SyncCipherUpdate, SyncVault, LogOut } = NotificationType
+const { SyncCipherCreate, SyncCipherUpdate, SyncLoginDelete, SyncVault, LogOut } = NotificationType
 
 /** Logins that one address may make at once. */
 const MAX_BURST = 12
@@ -100,6 +100,24 @@ describe('two Belfrys on a NATS cluster and PostgreSQL', { skip }, () => {
     assert.equal((await a.hub.next()).Type, SyncCipherUpdate)
     assert.equal((await b.hub.next()).Type, SyncCipherUpdate)
     assert.deepEqual([a.hub.unread, b.hub.unread], [[], []])
+  })
+
+  test('what the official CLI does on one, a device on the other hears', async () => {
+    await using cli = await BitwardenCli.install(a.server.certificateAuthorityFile)
+    await cli.login(a.server.secureUrl, email, PASSWORD)
+    const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64')
+    const template = await cli.json('get', 'template', 'item')
+    const item = await cli.json('create', 'item', encoded({ ...template, name: 'From the CLI' }))
+    await cli.run('edit', 'item', item.id, encoded({ ...item, name: 'From the CLI, renamed' }))
+    await cli.run('delete', 'item', item.id, '--permanent')
+    for (const { hub } of [a, b]) {
+      const heard: HubEvent[] = []
+      while (heard.length < 3) heard.push(await hub.next())
+      assert.deepEqual(
+        heard.map(({ Type, Payload }) => [Type, Payload.Id]),
+        [SyncCipherCreate, SyncCipherUpdate, SyncLoginDelete].map((type) => [type, item.id]),
+      )
+    }
   })
 
   test('each of a hundred changes, by turns on both, comes once to each device and to a NATS client elsewhere', async () => {
@@ -205,9 +223,9 @@ describe('two Belfrys on a NATS cluster and PostgreSQL', { skip }, () => {
     const attempt = ({ server }: Machine) =>
       login({ server: server.webUrl, email, password: 'wrong' }).catch((error: Error) => error.message.slice(0, 18))
     let attempts = 0
-    while ((await attempt(attempts % 2 ? b : a)) === 'Login answered 400') attempts++
-    assert.ok(attempts < MAX_BURST, `${attempts}`)
-    assert.deepEqual([await attempt(a), await attempt(b)], ['Login answered 429', 'Login answered 429'])
+    for (const machine of [a, b, a]) while ((await attempt(machine)) === 'Login answered 400') attempts++
+    // One may have gathered in the meantime, and the first device came before the second machine.
+    assert.ok(attempts <= MAX_BURST + 2, `${attempts}`)
   })
 })
 
