@@ -75,7 +75,7 @@ export class AcceptedLeaf implements LeafHandshake, SessionHost, Applicant {
       pending: context.pendingLogins,
       log,
     })
-    log.info({}, 'leaf node connected')
+    log.debug({}, 'leaf node has yet to log in')
   }
 
   get hasLeft(): boolean {
@@ -197,7 +197,9 @@ export class AcceptedLeaf implements LeafHandshake, SessionHost, Applicant {
     const last = this.#session.admission && { ...this.snapshot(), stopMs: context.clock.now(), reason }
     this.#session.end()
     if (last !== undefined) context.observer?.left(last)
-    this.connection.log.info({ reason }, 'leaf node closed')
+    // Strangers come and go as often as they like.
+    const level = last === undefined ? 'debug' : 'info'
+    this.connection.log[level]({ reason }, 'leaf node closed')
     onEnd()
   }
 
@@ -311,6 +313,7 @@ export class AcceptedLeaf implements LeafHandshake, SessionHost, Applicant {
         isIsolated: isolatesInterest || options.isolate,
         rules: LinkRules.ofGuest(permissions, options.deniedExports.filter(isValidSubject)),
       })
+      this.connection.log.info({}, 'leaf node connected')
     }
   }
 
