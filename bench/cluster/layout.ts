@@ -21,6 +21,7 @@ export interface Layout {
 export interface Instances extends AsyncDisposable {
   readonly name: string
   readonly webUrls: readonly string[]
+  readonly pids: readonly number[]
 }
 
 export async function startInstances(
@@ -43,6 +44,7 @@ export async function startInstances(
   return {
     name,
     webUrls: processes.map(({ addresses: { web } }) => `http://${web.host}:${web.port}`),
+    pids: processes.map(({ child }) => child.pid!),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
 }
