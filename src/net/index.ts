@@ -3,16 +3,17 @@ export { bearerToken } from './bearer-token.ts'
 export type { Carrier, CarrierReceiver, MessageReceiver, RemoteAddress, StreamReceiver } from './carrier.ts'
 export { certificateHash, publicKeyHash, subjectOf } from './certificate.ts'
 export { type ClientAddress, type ClientAddressRules, clientAddress, peerAddress } from './client-address.ts'
-export { type ClientTlsOptions, type ClientTlsSettings, readClientTls } from './client-tls.ts'
-export { type DialedSocket, type DialOptions, type DialTarget, dial } from './dial.ts'
-export { DialError, type DialErrorCode } from './dial-error.ts'
 export { type ForwardedRequest, forwardedLogPrefix, forwardedRequest } from './forwarded.ts'
-export type { HttpProxy } from './http-tunnel.ts'
 export type { StreamCompression } from './inflating-reader.ts'
 export { formatAddress, type ListenAddress, Listener } from './listener.ts'
 export { ensureLocalCertificate } from './local-ca.ts'
 export { isLocalRequest } from './local-request.ts'
-export type { Lookup } from './lookup.ts'
+export { OutboundQueue } from './outbound-queue.ts'
+export { type ClientTlsOptions, type ClientTlsSettings, readClientTls } from './outgoing/client-tls.ts'
+export { type DialedSocket, type DialOptions, type DialTarget, dial } from './outgoing/dial.ts'
+export { DialError, type DialErrorCode } from './outgoing/dial-error.ts'
+export type { HttpProxy } from './outgoing/http-tunnel.ts'
+export type { Lookup } from './outgoing/lookup.ts'
 export {
   openWebSocketStream,
   type StreamOpenOptions,
@@ -20,15 +21,19 @@ export {
   upgradeToWebSocket,
   type WebSocketRequest,
   type WebSocketUpgradeOptions,
-} from './open-websocket.ts'
-export { OutboundQueue } from './outbound-queue.ts'
+} from './outgoing/open-websocket.ts'
+export {
+  connectionError,
+  type StartClientTlsOptions,
+  startClientTls,
+  tlsServerName,
+} from './outgoing/start-client-tls.ts'
 export { type PathHandlers, PathRouter } from './path-router.ts'
 export { ProxyProtocolError, type ProxyProtocolRules, proxyProtocolRules, readProxyHeader } from './proxy-protocol.ts'
 export { readBody } from './read-body.ts'
 export { EndedEarlyError, type Head, readHead } from './read-head.ts'
 export { remoteOf } from './remote-address.ts'
 export { type RequestTarget, requestTarget } from './request-target.ts'
-export { connectionError, type StartClientTlsOptions, startClientTls, tlsServerName } from './start-client-tls.ts'
 export { type StartTlsOptions, startTls, TlsHandshakeError } from './start-tls.ts'
 export { TcpCarrier } from './tcp-carrier.ts'
 export { loadTls, type TlsMaterial, type TlsOptions, type TlsSettings } from './tls.ts'

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { WebSocketServer } from 'ws'
 import { within } from '../helpers/wait.ts'
 import { compressionOf, writeBatch } from '../net/compressing-server.ts'
-import { openStreamTo } from '../net/stream-opener.ts'
+import { openStreamTo } from '../net/outgoing/stream-opener.ts'
 
 /** Of both kinds, below and above every threshold. */
 const PAYLOADS = [1, 64, 65, 1000, 4096, 20_000, 70_000, 1_000_000].flatMap((length) => [

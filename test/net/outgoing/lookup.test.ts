@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { systemLookup } from '../../src/net/lookup.ts'
+import { systemLookup } from '../../../src/net/outgoing/lookup.ts'
 
 test('who asks for a name that is being looked up waits for the same answer; later it is asked for anew', async () => {
   const first = systemLookup('localhost')

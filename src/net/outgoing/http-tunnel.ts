@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net'
+import { formatAddress } from '../listener.ts'
+import type { TlsHandshakeError } from '../start-tls.ts'
 import { type ClientTlsSettings, readClientTls } from './client-tls.ts'
 import type { DialTarget } from './dial.ts'
 import { DialError } from './dial-error.ts'
 import { exchangeHttp, type HttpAnswer } from './http-exchange.ts'
-import { formatAddress } from './listener.ts'
 import { plainText } from './plain-text.ts'
 import { startClientTls } from './start-client-tls.ts'
-import type { TlsHandshakeError } from './start-tls.ts'
 import type { Deadline } from './with-deadline.ts'
 
 /** A proxy that is asked to `CONNECT`. */

@@ -2,8 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { isIP, type Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import type { Clock } from '#kit'
-import type { ClientTlsSettings } from './client-tls.ts'
-import { noteRemote, remoteOf } from './remote-address.ts'
+import { noteRemote, remoteOf } from '../remote-address.ts'
 import {
   failure,
   handshake,
@@ -12,7 +11,8 @@ import {
   untrusted,
   verifyObjection,
   written,
-} from './start-tls.ts'
+} from '../start-tls.ts'
+import type { ClientTlsSettings } from './client-tls.ts'
 
 export interface StartClientTlsOptions {
   /** Whose certificate is expected: a name or an address. See `tlsServerName`. */

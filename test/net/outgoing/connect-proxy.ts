@@ -2,8 +2,8 @@ import http, { type Server } from 'node:http'
 import https from 'node:https'
 import net from 'node:net'
 import { Listener } from '#net'
-import type { TestCertificate } from '../helpers/certificates.ts'
-import type { Address } from './raw-socket.ts'
+import type { TestCertificate } from '../../helpers/certificates.ts'
+import type { Address } from '../raw-socket.ts'
 
 export interface ConnectProxy extends AsyncDisposable {
   readonly address: Address

@@ -12,14 +12,14 @@ import {
   TcpCarrier,
   upgradeToWebSocket,
 } from '#net'
-import { TestAuthority } from '../helpers/certificates.ts'
-import { type NatsServer, startNatsServer } from '../helpers/nats-server.ts'
-import { requireProgram } from '../helpers/programs.ts'
-import { temporaryFolder } from '../helpers/temp.ts'
-import { RecordingReceiver } from './carrier-server.ts'
-import { compressionOf, writeBatch } from './compressing-server.ts'
+import { TestAuthority } from '../../helpers/certificates.ts'
+import { type NatsServer, startNatsServer } from '../../helpers/nats-server.ts'
+import { requireProgram } from '../../helpers/programs.ts'
+import { temporaryFolder } from '../../helpers/temp.ts'
+import { RecordingReceiver } from '../carrier-server.ts'
+import { compressionOf, writeBatch } from '../compressing-server.ts'
+import { RawSocket } from '../raw-socket.ts'
 import { startConnectProxy } from './connect-proxy.ts'
-import { RawSocket } from './raw-socket.ts'
 
 const { skip } = requireProgram('nats-server')
 

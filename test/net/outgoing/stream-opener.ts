@@ -8,8 +8,8 @@ import {
   type WebSocketCarrier,
   type WebSocketRequest,
 } from '#net'
-import { RecordingReceiver } from './carrier-server.ts'
-import type { Address } from './raw-socket.ts'
+import { RecordingReceiver } from '../carrier-server.ts'
+import type { Address } from '../raw-socket.ts'
 
 export interface OpenedStream {
   readonly door: RecordingReceiver

@@ -21,15 +21,15 @@ import {
   TlsHandshakeError,
   tlsServerName,
 } from '#net'
-import { TestAuthority } from '../helpers/certificates.ts'
-import { FakeClock } from '../helpers/fake-clock.ts'
-import { type TemporaryFolder, temporaryFolder } from '../helpers/temp.ts'
-import { once, within } from '../helpers/wait.ts'
-import { RecordingReceiver } from './carrier-server.ts'
+import { TestAuthority } from '../../helpers/certificates.ts'
+import { FakeClock } from '../../helpers/fake-clock.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../helpers/temp.ts'
+import { once, within } from '../../helpers/wait.ts'
+import { RecordingReceiver } from '../carrier-server.ts'
+import type { Address } from '../raw-socket.ts'
+import { tlsOptions } from '../tls-options.ts'
 import { startConnectProxy } from './connect-proxy.ts'
 import { startRawServer } from './raw-server.ts'
-import type { Address } from './raw-socket.ts'
-import { tlsOptions } from './tls-options.ts'
 
 const DIAL = { clock: systemClock, timeoutMs: 5_000 }
 

@@ -1,7 +1,7 @@
 import net, { type Socket } from 'node:net'
 import { Listener } from '#net'
-import { once } from '../helpers/wait.ts'
-import { type Address, RawSocket } from './raw-socket.ts'
+import { once } from '../../helpers/wait.ts'
+import { type Address, RawSocket } from '../raw-socket.ts'
 
 /** A server whose every byte is the test's. */
 export interface RawServer extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
-import { pinCheck, type TlsOptions } from './tls.ts'
+import { pinCheck, type TlsOptions } from '../tls.ts'
 import {
   firstOfEachKind,
   handshakeRules,
@@ -8,7 +8,7 @@ import {
   readPairs,
   systemAuthorities,
   translated,
-} from './tls-files.ts'
+} from '../tls-files.ts'
 
 /** What of a `tls {}` block counts for connections that this server makes. (spec: nats §1.4) */
 export interface ClientTlsOptions

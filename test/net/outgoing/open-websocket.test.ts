@@ -17,11 +17,11 @@ import {
   Opcode,
   switchingProtocols,
 } from '#wire/websocket'
-import { FakeClock } from '../helpers/fake-clock.ts'
-import { until, within } from '../helpers/wait.ts'
-import { compressionOf, startCompressingServer, untilRead, writeBatch } from './compressing-server.ts'
+import { FakeClock } from '../../helpers/fake-clock.ts'
+import { until, within } from '../../helpers/wait.ts'
+import { compressionOf, startCompressingServer, untilRead, writeBatch } from '../compressing-server.ts'
+import type { RawSocket } from '../raw-socket.ts'
 import { type RawServer, startRawServer } from './raw-server.ts'
-import type { RawSocket } from './raw-socket.ts'
 import { openedStream, openStreamTo, type StreamRules } from './stream-opener.ts'
 
 const { BINARY, CONTINUATION, PING, PONG, TEXT } = Opcode

@@ -1,7 +1,7 @@
 import net, { type Socket } from 'node:net'
-import { startProgram } from '../helpers/processes.ts'
-import { once } from '../helpers/wait.ts'
-import type { Address } from './raw-socket.ts'
+import { startProgram } from '../../helpers/processes.ts'
+import { once } from '../../helpers/wait.ts'
+import type { Address } from '../raw-socket.ts'
 
 const LISTEN = `
   const server = require('node:net').createServer()
