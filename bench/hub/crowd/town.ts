@@ -21,7 +21,11 @@ export interface Resident {
 
 /** Fills a data folder, of Belfry or Vaultwarden, with users and devices. Resolves with all devices, user by user. */
 export async function settle(dataFolder: string, users: number, devicesPerUser: number): Promise<Resident[]> {
-  const store = await openStore({ kind: 'sqlite', databaseFile: path.join(dataFolder, 'db.sqlite3'), clock: systemClock })
+  const store = await openStore({
+    kind: 'sqlite',
+    databaseFile: path.join(dataFolder, 'db.sqlite3'),
+    clock: systemClock,
+  })
   const keyFile = path.join(dataFolder, 'rsa_key.pem')
   const tokens = await Tokens.load({ keyFile, origin: DOMAIN, clock: systemClock })
   const households = Array.from({ length: users }, () => {
