@@ -1,7 +1,7 @@
 /** How links to real nats-servers that came in live: what they may bring, how they end, and how they come back. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { PlayedSpoke } from '../../doors/nats/leaf/played-spoke.ts'
+import { PlayedSpoke } from '../../doors/nats/leaf/accepted/played-spoke.ts'
 import { startNatsNode } from '../../helpers/nats-cluster.ts'
 import { until } from '../../helpers/wait.ts'
 import { ConfiguredServer } from '../../services/configured-server.ts'

@@ -18,11 +18,11 @@ import {
   upgradeToWebSocket,
   type WebSocketCompression,
 } from '#net'
-import type { LeafContext } from './context.ts'
+import type { LeafContext } from '../context.ts'
+import { readHubInfo } from './hub-info.ts'
+import { LeafFailure } from './leaf-failure.ts'
 import type { LeafRemoteOptions, SolicitedUrl } from './remote-options.ts'
 import type { ServerUrls } from './server-urls.ts'
-import { LeafFailure } from './solicited-failure.ts'
-import { readHubInfo } from './solicited-info.ts'
 
 /** Longest INFO that is read in plain text. Those of large clusters have some kilobytes. */
 const MAX_INFO_BYTES = 64 * 1024

@@ -1,6 +1,6 @@
 /** A server that leaf nodes connect to, of which a test says every word. */
 import net, { type AddressInfo, type Socket } from 'node:net'
-import { once, until } from '../../../helpers/wait.ts'
+import { once, until } from '../../../../helpers/wait.ts'
 
 export interface PlayedHub extends AsyncDisposable {
   readonly url: string

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { decodeJwt, KeyPair } from '#auth'
+import { LeafFailure } from './leaf-failure.ts'
 import type { LeafRemoteOptions, SolicitedUrl } from './remote-options.ts'
-import { LeafFailure } from './solicited-failure.ts'
 
 /** A file with a JWT and a seed has about two kilobytes. */
 const MAX_FILE_BYTES = 1024 * 1024

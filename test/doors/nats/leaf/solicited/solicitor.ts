@@ -12,9 +12,9 @@ import {
 } from '#doors/nats'
 import { type Clock, systemClock } from '#kit'
 import { type ClientTlsOptions, readClientTls, WebSocketCompression } from '#net'
-import { type LoggedEvent, recordingLogger } from '../../../helpers/recording-logger.ts'
-import { until } from '../../../helpers/wait.ts'
-import { LIMITS } from '../door-server.ts'
+import { type LoggedEvent, recordingLogger } from '../../../../helpers/recording-logger.ts'
+import { until } from '../../../../helpers/wait.ts'
+import { LIMITS } from '../../door-server.ts'
 
 export interface SolicitorOptions {
   /** `scheme://user:password@host:port/path`, each. */

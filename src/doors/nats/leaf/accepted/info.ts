@@ -1,8 +1,8 @@
 import type { Permissions } from '#core'
 import { formatAddress } from '#net'
-import type { ServerIdentity } from '../identity.ts'
-import { advertised, onlyTrue, PROTOCOL_VERSION } from '../info.ts'
-import type { ListenerProfile } from '../profile.ts'
+import type { ServerIdentity } from '../../identity.ts'
+import { advertised, onlyTrue, PROTOCOL_VERSION } from '../../info.ts'
+import type { ListenerProfile } from '../../profile.ts'
 
 export interface LeafInfoFacts {
   readonly identity: ServerIdentity

@@ -1,4 +1,4 @@
-import type { ListenerProfile } from '../profile.ts'
+import type { ListenerProfile } from '../../profile.ts'
 
 /** What a way in for leaf nodes means for those who take it: the rules of `leafnodes {}`. */
 export interface LeafProfile extends ListenerProfile {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type DelayOptions, reconnectDelayMs } from '../../../../src/doors/nats/leaf/solicited-delay.ts'
+import { type DelayOptions, reconnectDelayMs } from '../../../../../src/doors/nats/leaf/solicited/reconnect-delay.ts'
 
 const OPTIONS: DelayOptions = { code: 'LOST', failures: 1, hasUntried: false, reconnectMs: 1_000, random: () => 0 }
 

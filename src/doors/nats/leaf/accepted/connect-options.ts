@@ -1,5 +1,5 @@
-import { BEFORE_CONNECT, optionsIn } from '../connect-options.ts'
-import type { Said } from '../login.ts'
+import { BEFORE_CONNECT, optionsIn } from '../../connect-options.ts'
+import type { Said } from '../../login.ts'
 
 /** What another server said in CONNECT, with nats-server's defaults for what it left out. (`spec/nats.md` §5.3) */
 export interface LeafConnectOptions extends Said {

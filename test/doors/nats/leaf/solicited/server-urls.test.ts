@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ServerUrls } from '../../../../src/doors/nats/leaf/server-urls.ts'
+import { ServerUrls } from '../../../../../src/doors/nats/leaf/solicited/server-urls.ts'
 import { urlOf } from './solicitor.ts'
 
 function serverUrls(urls: readonly string[], options: Partial<ConstructorParameters<typeof ServerUrls>[0]> = {}) {

@@ -1,4 +1,4 @@
-import type { LeafFailureCode } from './solicited-failure.ts'
+import type { LeafFailureCode } from './leaf-failure.ts'
 
 /** Where nobody answers, whoever comes back is to be found soon. */
 const MAX_UNREACHABLE_MS = 4_000

@@ -1,7 +1,7 @@
 /** What a server hears that comes in as a leaf node. The words are nats-server's: other servers compare them. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ConfiguredServer } from '../../../services/configured-server.ts'
+import { ConfiguredServer } from '../../../../services/configured-server.ts'
 import { PlayedSpoke, playedClient } from './played-spoke.ts'
 
 const PORT = 'leafnodes { listen: "127.0.0.1:-1" }'

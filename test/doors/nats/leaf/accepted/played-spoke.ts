@@ -1,5 +1,5 @@
 /** A server that comes in as a leaf node, of which a test says every word. */
-import { type Address, RawSocket } from '../../../net/raw-socket.ts'
+import { type Address, RawSocket } from '../../../../net/raw-socket.ts'
 
 export type Info = Readonly<Record<string, unknown>>
 
