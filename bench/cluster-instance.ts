@@ -1,7 +1,8 @@
 /**
- * What an instance of many costs, for sizing: devices that connect while the vault is in PostgreSQL, changes, and what it
- * hears from other instances about users whose devices are elsewhere. Server, PostgreSQL, nats-server and this script are
- * processes of one machine. Run: `node bench/cluster-instance.ts`; takes about a minute and a half.
+ * What an instance of many costs, for sizing, with the vault in PostgreSQL: devices that connect and are connected, changes,
+ * what devices then ask for, and what is heard from other instances about users whose devices are elsewhere. Server,
+ * PostgreSQL, nats-server and this script are processes of one machine. Run: `node bench/cluster-instance.ts`; takes three
+ * minutes.
  */
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
@@ -25,6 +26,12 @@ const USERS = 40
 /** As many as a user may have, but for some. */
 const DEVICES_PER_USER = 50
 const CHANGES = 1_000
+const FETCHES = 1_000
+const SYNCS = 100
+const ITEMS = 200
+/** How often each device pings, and is pinged. */
+const PING_EVERY_MS = 15_000
+const PINGS = 2
 const HEARD = 100_000
 /** How many messages of another instance are on their way at a time. */
 const BATCH = 1_000
@@ -138,10 +145,32 @@ async function connectAll(devices: LeanDevice[]): Promise<void> {
 }
 
 async function change(): Promise<void> {
-  const [actor] = users as [TestDevice]
   for (let i = 0; i < CHANGES; i++) {
-    const { status } = await actor.post('/api/folders', { name: actor.encrypt('Work') })
+    const { status } = await actor.put(`/api/ciphers/${itemIds[i % ITEMS]}`, item)
     if (status !== 200) fail(`A change was answered with ${status}`)
+  }
+}
+
+const [actor] = users as [TestDevice]
+const item = actor.loginItem('example')
+const itemIds: string[] = []
+for (let i = 0; i < ITEMS; i++) itemIds.push((await actor.post('/api/ciphers', item)).json.id)
+
+async function get(count: number, pathOf: (i: number) => string): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    const { status } = await actor.get(pathOf(i))
+    if (status !== 200) fail(`${pathOf(i)} was answered with ${status}`)
+  }
+}
+
+async function stay(devices: readonly LeanDevice[]): Promise<void> {
+  for (let i = 0; i < PINGS; i++) {
+    // Not all at once: each in its own tenth of a second.
+    const begin = performance.now()
+    for (let tenth = 0; tenth < PING_EVERY_MS / 100; tenth++) {
+      for (let at = tenth; at < devices.length; at += PING_EVERY_MS / 100) devices[at]!.ping()
+      await sleep(Math.max(0, begin + (tenth + 1) * 100 - performance.now()))
+    }
   }
 }
 
@@ -155,25 +184,34 @@ function fail(reason: string): never {
   throw new Error(reason)
 }
 
-const rows = ['a device connects', 'a change through the API', 'a change elsewhere, of nobody here'] as const
-const results = rows.map(() => [] as Awaited<ReturnType<typeof measured>>[])
+const DEVICES = USERS * DEVICES_PER_USER
+const results = new Map<string, Awaited<ReturnType<typeof measured>>[]>()
+async function measure(name: string, pieces: number, work: () => Promise<void>): Promise<void> {
+  const rounds = results.get(name) ?? []
+  results.set(name, rounds)
+  rounds.push(await measured(pieces, work))
+}
 for (let round = 0; round < ROUNDS; round++) {
   const devices: LeanDevice[] = []
-  results[0]!.push(await measured(USERS * DEVICES_PER_USER, () => connectAll(devices)))
+  await measure('a device connects', DEVICES, () => connectAll(devices))
+  await measure('it pings, and is pinged', DEVICES * PINGS, () => stay(devices))
   for (const device of devices) device.drop()
   await sleep(2_000)
-  results[1]!.push(await measured(CHANGES, change))
-  results[2]!.push(await measured(HEARD, hear))
+  await measure('an item is changed', CHANGES, change)
+  await measure('an item is fetched', FETCHES, () => get(FETCHES, (i) => `/api/ciphers/${itemIds[i % ITEMS]}`))
+  await measure('the revision date is asked for', FETCHES, () => get(FETCHES, () => '/api/accounts/revision-date'))
+  await measure(`a vault of ${ITEMS} items is synced`, SYNCS, () => get(SYNCS, () => '/api/sync'))
+  await measure('a change elsewhere, of nobody here', HEARD, hear)
 }
 
 const column = (heading: string, of: 'passed' | 'server' | 'database') => ({
   heading,
-  values: results.map((rounds) => median(rounds.map((round) => round[of]))),
+  values: [...results.values()].map((rounds) => median(rounds.map((round) => round[of]))),
   digits: 4,
   hasRatio: false,
 })
-printTable(`milliseconds for each, medians of ${ROUNDS} rounds`, rows, [
-  column('that pass', 'passed'),
-  column('of CPU: Belfry', 'server'),
-  column('of CPU: PostgreSQL', 'database'),
-])
+printTable(
+  `milliseconds for each, medians of ${ROUNDS} rounds`,
+  [...results.keys()],
+  [column('that pass', 'passed'), column('of CPU: Belfry', 'server'), column('of CPU: PostgreSQL', 'database')],
+)
