@@ -10,17 +10,21 @@ export interface Arrival {
 }
 
 interface Target {
-  readonly link: Link
   readonly message: Message
   readonly queues: string[]
 }
+
+/** From so many names on a set of them is made: a line has room for 30,000, and each group that matches asks. */
+const MANY_QUEUES = 16
 
 /** The links that get one message: each once, or once for each name under which it imports the message. */
 export class LinkTargets {
   readonly #message: Message
   readonly #arrival: Arrival | undefined
   readonly #isImported: boolean
-  readonly #targets: Target[] = []
+  /** By link, as there may be many; of one there are as many as names under which it imports the message. */
+  readonly #targets = new Map<Link, Target[]>()
+  #chosen: ReadonlySet<string> | undefined
 
   /** `isImported`: the message came for a service, and is not exported again as part of a stream. */
   constructor(message: Message, arrival: Arrival | undefined, isImported: boolean) {
@@ -32,14 +36,17 @@ export class LinkTargets {
   /** Whether a member of the group may have the message. */
   isMeant(queue: string): boolean {
     const queues = this.#arrival?.queues
-    return this.#arrival === undefined || queues === undefined || queues.includes(queue)
+    if (queues === undefined) return true
+    if (queues.length < MANY_QUEUES) return queues.includes(queue)
+    this.#chosen ??= new Set(queues)
+    return this.#chosen.has(queue)
   }
 
   addPlain(subscriptions: LinkMatch['plain']): void {
     for (const subscription of subscriptions) if (this.#mayHave(subscription)) this.#targetFor(subscription)
   }
 
-  /** Chooses one of `members`, by their weights. */
+  /** Chooses one of `members`, all those of a group, by their weights. Once for each group. */
   addOneOf(members: readonly LinkSubscription[], random: (below: number) => number): void {
     const candidates = members.filter((member) => this.#mayHave(member))
     const total = candidates.reduce((sum, { weight }) => sum + weight, 0)
@@ -47,8 +54,7 @@ export class LinkTargets {
     for (const candidate of candidates) {
       drawn -= candidate.weight
       if (drawn >= 0) continue
-      const { queues } = this.#targetFor(candidate)
-      if (!queues.includes(candidate.queue)) queues.push(candidate.queue)
+      this.#targetFor(candidate).queues.push(candidate.queue)
       return
     }
   }
@@ -56,7 +62,9 @@ export class LinkTargets {
   /** How many took it. */
   send(): number {
     let taken = 0
-    for (const { link, message, queues } of this.#targets) if (link.forward(message, queues)) taken++
+    for (const [link, targets] of this.#targets) {
+      for (const { message, queues } of targets) if (link.forward(message, queues)) taken++
+    }
     return taken
   }
 
@@ -68,10 +76,12 @@ export class LinkTargets {
 
   #targetFor({ link, crossing }: LinkSubscription): Target {
     const message = crossing?.kind === 'stream' ? crossing.localized(this.#message) : this.#message
-    const known = this.#targets.find((target) => target.link === link && target.message === message)
-    if (known !== undefined) return known
-    const target: Target = { link, message, queues: [] }
-    this.#targets.push(target)
+    const known = this.#targets.get(link)
+    const same = known?.find((target) => target.message === message)
+    if (same !== undefined) return same
+    const target: Target = { message, queues: [] }
+    if (known === undefined) this.#targets.set(link, [target])
+    else known.push(target)
     return target
   }
 }

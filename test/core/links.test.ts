@@ -177,3 +177,17 @@ test('the loop subject of an account stays the same, and is no other account’s
   assert.equal(broker.account('A').loopSubject, loopSubject)
   assert.notEqual(broker.account('B').loopSubject, loopSubject)
 })
+
+test('who wants a message in very many queue groups, or brings it to as many, holds nobody up', () => {
+  const { account, client } = oneAccount()
+  const [greedy, other] = [new FakeLink(account), new FakeLink(account)]
+  const groups = Array.from({ length: 40_000 }, (_, i) => `group-${i}`)
+  for (const group of groups) greedy.wants('a', group)
+
+  const startedMs = performance.now()
+  assert.equal(client.publish('a', 'x'), 1)
+  assert.equal(other.brings('a', 'y', groups), 1)
+  // With work that grows by the square of the groups it is 10 seconds and more, else some hundredths of one.
+  assert.ok(performance.now() - startedMs < 2_000)
+  assert.deepEqual(greedy.take(), [`a ${groups.join(' ')}:x`, `a ${groups.join(' ')}:y`])
+})
