@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import net from 'node:net'
+import { atLastMoment } from './last-moment.ts'
 import { once, until, within } from './wait.ts'
 
 /** How long a program may take to end on SIGTERM before it is killed. */
@@ -38,7 +39,6 @@ export class RunningProgram implements AsyncDisposable {
   #stdout = ''
   #stderr = ''
   #hasEnded = false
-  readonly #killOnExit = () => void this.child.kill('SIGKILL')
 
   constructor({ command, args = [], env, input, ...options }: ProgramOptions) {
     const stdin = input === undefined ? 'ignore' : 'pipe'
@@ -62,13 +62,13 @@ export class RunningProgram implements AsyncDisposable {
       this.child.once('error', reject)
       this.child.once('close', (code, signal) => resolve({ code, signal }))
     })
+    const callOff = atLastMoment(() => this.child.kill('SIGKILL'))
     this.exited
       .catch(() => undefined)
       .finally(() => {
         this.#hasEnded = true
-        process.off('exit', this.#killOnExit)
+        callOff()
       })
-    process.on('exit', this.#killOnExit)
   }
 
   get stdout(): string {
