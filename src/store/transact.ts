@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
+import { DatabaseUnavailable } from './postgres/failure.ts'
 import type { Database } from './tables.ts'
 
 /** Attempts at one transaction. Who is in whose way changes by chance: 40 at once in tiny tables need up to 15. */
@@ -18,14 +19,17 @@ export function atomically(db: Kysely<Database>, work: (db: Kysely<Database>) =>
 
 /**
  * Runs `work` in a transaction of its own, as if there were no other. PostgreSQL finds out when that cannot be kept up;
- * then nothing has happened, and `work` is run again. SQLite lets transactions in one at a time and never asks for it.
+ * then nothing has happened, and `work` is run again, until after many attempts it rejects with DatabaseUnavailable.
+ * SQLite lets transactions in one at a time and never asks for it.
  */
 export async function transact<T>(db: Kysely<Database>, work: (db: Kysely<Database>) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await db.transaction().setIsolationLevel('serializable').execute(work)
     } catch (error) {
-      if (attempt === ATTEMPTS || !mayRunAgain(error)) throw error
+      if (!mayRunAgain(error)) throw error
+      if (attempt === ATTEMPTS)
+        throw new DatabaseUnavailable('Others were in the way again and again', { cause: error })
       await pause(Math.random() * Math.min(2 ** attempt, LONGEST_PAUSE_MS))
     }
   }

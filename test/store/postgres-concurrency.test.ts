@@ -188,6 +188,53 @@ describe('several instances on one PostgreSQL database', { skip }, async () => {
     assert.deepEqual(await store.users.find(user.id), user)
   })
 
+  test('a transaction that others are in the way of again and again is given up, as one to be asked for again', async () => {
+    await using opened = await openStores(1)
+    const inTheWay = Object.assign(new Error('could not serialize access'), { code: '40001' })
+    const work = () => Promise.reject(inTheWay)
+    await assert.rejects(opened.stores[0].transaction(work), { name: 'DatabaseUnavailable', cause: inTheWay })
+  })
+
+  test('what the server cannot do as things are is refused as such, until it can', async () => {
+    await using opened = await openStores(1, { maxConnections: 1 })
+    const [store] = opened.stores
+    const user = sampleUser()
+    await queryPostgres(
+      opened.url,
+      `CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         RAISE 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+       CREATE TRIGGER fill BEFORE INSERT ON users EXECUTE FUNCTION fill()`,
+    )
+    await assert.rejects(store.users.insert(user), { name: 'DatabaseUnavailable', message: /No space left/ })
+    assert.equal(await store.users.find(user.id), undefined)
+    await queryPostgres(opened.url, 'DROP TRIGGER fill ON users')
+    await store.users.insert(user)
+  })
+
+  test('a connection to a server that has become read-only is given up for one that can write', async () => {
+    await using opened = await openStores(1, { maxConnections: 1 })
+    const [store] = opened.stores
+    const database = new URL(opened.url).pathname.slice(1)
+    const setReadOnly = `ALTER DATABASE ${database} SET default_transaction_read_only`
+    await queryPostgres(
+      opened.url,
+      `${setReadOnly} = on; SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+    )
+    await until(
+      () =>
+        store.ping().then(
+          () => true,
+          () => false,
+        ),
+      'another connection',
+    )
+    await queryPostgres(opened.url, `SET TRANSACTION READ WRITE; ${setReadOnly} = off`)
+    const user = sampleUser()
+    await assert.rejects(store.users.insert(user), { name: 'DatabaseUnavailable', message: /read-only/ })
+    await store.users.insert(user)
+  })
+
   test('a statement that takes too long is ended, and the connection serves the next', async () => {
     await using opened = await openStores(1, { statementTimeoutMs: 200, lockTimeoutMs: 0, maxConnections: 1 })
     const [store] = opened.stores

@@ -25,8 +25,12 @@ const UNKNOWN_DATABASE = '3D000'
 const INSUFFICIENT_PRIVILEGE = '42501'
 const TOO_MANY_CONNECTIONS = '53300'
 /** Shut down by the administrator, crashed beside another connection, not up yet, the database dropped, idle too long. */
-const GONE = ['57P01', '57P02', '57P03', '57P04', '57P05', '25P03']
+const GONE = ['57P01', '57P02', '57P03', '57P04', '57P05', '25P03', '25P04']
+/** After a failover connections to the old primary live on, and the new one is found by connecting again. */
+const READ_ONLY = '25006'
 const CONNECTION_EXCEPTIONS = '08'
+/** No space on the disk, no memory; a file cannot be read or written. */
+const UNABLE = ['53', '58']
 const DATA_EXCEPTIONS = '22'
 /** The lock timeout and the statement timeout. */
 const LATE = ['55P03', '57014']
@@ -43,11 +47,15 @@ const isSaidByServer = (error: unknown) => error instanceof Error && 'severity' 
 /** Whether the error ends the connection on which it came. */
 export function isLost(error: unknown): boolean {
   const code = codeOf(error) ?? ''
-  if (isSaidByServer(error)) return GONE.includes(code) || code.startsWith(CONNECTION_EXCEPTIONS)
-  return true
+  if (!isSaidByServer(error)) return true
+  return GONE.includes(code) || code === READ_ONLY || code.startsWith(CONNECTION_EXCEPTIONS)
 }
 
-export const isLate = (error: unknown) => LATE.includes(codeOf(error) ?? '')
+/** Whether the server could not do it in time, or not as things are; the connection stays. */
+export function isHindered(error: unknown): boolean {
+  const code = codeOf(error) ?? ''
+  return LATE.includes(code) || UNABLE.includes(code.slice(0, 2))
+}
 
 export const isUnstorable = (error: unknown) => codeOf(error)?.startsWith(DATA_EXCEPTIONS) === true
 

@@ -2,7 +2,7 @@ import pg from 'pg'
 import type { Logger } from '#kit'
 import type { PostgresOptions } from '../options.ts'
 import { describeAddress, type PostgresAddress } from './address.ts'
-import { codeOf, DatabaseUnavailable, isLate, isLost, isUnstorable, UnstorableValue } from './failure.ts'
+import { codeOf, DatabaseUnavailable, isHindered, isLost, isUnstorable, UnstorableValue } from './failure.ts'
 import { sessionSetup } from './session-setup.ts'
 import { tlsOptions } from './tls.ts'
 import { columnTypes } from './types.ts'
@@ -136,8 +136,8 @@ export class PooledClient {
   }
 
   /**
-   * Rejects with DatabaseUnavailable when the connection is lost or the answer does not come in time, and with
-   * UnstorableValue for what there is no column for.
+   * Rejects with DatabaseUnavailable when the connection is lost, the answer does not come in time, or the server cannot do
+   * it as things are, and with UnstorableValue for what there is no column for.
    */
   // biome-ignore lint/suspicious/noExplicitAny: what the rows are is for the caller to know, as it is in the driver.
   async query<Row extends pg.QueryResultRow = any>(
@@ -153,7 +153,7 @@ export class PooledClient {
         this.#isBroken = true
         throw this.#pool.unavailable(error)
       }
-      if (isLate(error)) throw this.#pool.unavailable(error)
+      if (isHindered(error)) throw this.#pool.unavailable(error)
       // It quotes what is in the row: vault contents belong into no log.
       if (error instanceof pg.DatabaseError) error.detail = undefined
       throw isUnstorable(error) ? new UnstorableValue(reasonOf(error), { cause: error }) : error
