@@ -3,8 +3,14 @@ import { type DeliveryFilter, LOOP_SUBJECT_PREFIX, PermissionCheck, type Permiss
 /** All there is: what of a subject a filter without a wish admits. */
 const EVERYTHING = '>'
 
-/** Subjects that servers use among themselves, and that no permission is asked about. (nats-server: `leafMsgAllowed`) */
+/** Subjects that servers tell each other of, and that no permission is asked about. (nats-server: `processLeafSub`) */
 const OF_SERVERS = [LOOP_SUBJECT_PREFIX, '_R_.', '_GR_.', '$GR.', '$JS.ACK.']
+
+/**
+ * Answers that a server may bring whatever its permissions, since it was asked for them. That it may not hear those of
+ * others follows from the same: nobody else was asked. (nats-server: `leafMsgAllowed`, `deliverMsg`)
+ */
+const ANSWERS = ['_R_.', '$JS.ACK.']
 
 /** A test of subjects. Messages have literal ones. */
 type Test = (subject: string) => boolean
@@ -32,8 +38,8 @@ export class LinkRules {
     const taken = check.filterFor(EVERYTHING, '')
     const unwanted = deniedBy(denied)
     return new LinkRules(
-      (subject) => admits(taken, subject) && admits(unwanted, subject),
-      (subject) => check.canPublish(subject),
+      (subject) => admits(taken, routed(subject)) && admits(unwanted, subject),
+      (subject) => check.canPublish(routed(subject)) || isAnswer(subject),
       (pattern) => check.canPublishSome(pattern),
       permissions.responses && new ReplyPermits(permissions.responses),
     )
@@ -41,26 +47,32 @@ export class LinkRules {
 
   /**
    * Of a server that let us in and told us our permissions: we keep to them, since it closes the connection of whoever
-   * does not. Deny lists of our own are denied in them too.
+   * does not. Deny lists of our own are denied in them too, and answers are no way around them.
    */
   static ofHost(permissions: Permissions = {}): LinkRules {
     const check = PermissionCheck.of(permissions)
     const brought = check.filterFor(EVERYTHING, '')
+    const denied = PermissionCheck.of({ publish: { deny: permissions.publish?.deny } })
     return new LinkRules(
-      (subject) => check.canPublish(subject),
-      (subject) => admits(brought, subject),
+      (subject) => check.canPublish(routed(subject)) || (isAnswer(subject) && denied.canPublish(subject)),
+      (subject) => admits(brought, routed(subject)) || isAnswer(subject),
       (pattern) => check.canSubscribeSome(pattern),
     )
   }
 
   /** Whether a message may go to the other side. Hot: once per message. */
   mayTake(subject: string): boolean {
+    return this.#mayTake(subject)
+  }
+
+  /** Whether the other side may ask for that one subject. */
+  mayAskFor(subject: string): boolean {
     return this.#mayTake(subject) || isOfServers(subject)
   }
 
   /** Whether a message may come from the other side; `now` in milliseconds since the epoch. Hot: once per message. */
   mayBring(subject: string, now: number): boolean {
-    return this.#mayBring(subject) || isOfServers(subject) || (this.#replies?.take(subject, now) ?? false)
+    return this.#mayBring(subject) || (this.#replies?.take(subject, now) ?? false)
   }
 
   /** Whether there is a subject in `pattern` that the other side may bring, so that it is worth asking for. */
@@ -82,11 +94,27 @@ function admits(filter: DeliveryFilter | undefined, subject: string): boolean {
   return filter === undefined || filter.admits(subject)
 }
 
-/** Two of all the characters that subjects begin with are theirs; the rest costs one comparison. */
+/** An answer across gateways names the way there in front of its subject. (nats-server: `getGWRoutedSubjectOrSelf`) */
+function routed(subject: string): string {
+  return subject.charCodeAt(0) === UNDERSCORE ? (GATEWAY_ROUTE.exec(subject)?.[1] ?? subject) : subject
+}
+
+/** Of a cluster and of a server of it a hash each. */
+const GATEWAY_ROUTE = /^_GR_\.[^.]{6}\.[^.]{6}\.(.+)$/s
+
 function isOfServers(subject: string): boolean {
+  return beginsWithOneOf(OF_SERVERS, subject)
+}
+
+function isAnswer(subject: string): boolean {
+  return beginsWithOneOf(ANSWERS, subject)
+}
+
+/** Two of all the characters that subjects begin with are theirs; the rest costs one comparison. */
+function beginsWithOneOf(prefixes: readonly string[], subject: string): boolean {
   const first = subject.charCodeAt(0)
   if (first !== UNDERSCORE && first !== DOLLAR) return false
-  return OF_SERVERS.some((prefix) => subject.startsWith(prefix))
+  return prefixes.some((prefix) => subject.startsWith(prefix))
 }
 
 const UNDERSCORE = 0x5f

@@ -169,7 +169,7 @@ export class LeafLink implements Link {
       this.#output.error('Invalid Subscription')
       return
     }
-    if (isLiteralSubject(subject) && !this.#rules.mayTake(subject)) {
+    if (isLiteralSubject(subject) && !this.#rules.mayAskFor(subject)) {
       this.#host.violated('Subscription', subject)
       return
     }

@@ -212,6 +212,34 @@ test('a server that brings, or wants, what it may not is closed', async () => {
   }
 })
 
+test('answers of services are brought whatever a server may say, and those of others are not heard', async () => {
+  await using server = await ConfiguredServer.start(`accounts { A { users: [
+    { user: a, password: p }
+    { user: scoped, password: p, permissions: { publish: ["up.>"], subscribe: ["down.>"] } }
+  ] } }
+  ${PORT}`)
+  const { spoke } = await PlayedSpoke.enter(leafAddress(server), { user: 'scoped', pass: 'p' })
+  using _ = spoke
+  using client = await playedClient(server.tcp, { user: 'a', pass: 'p' })
+  client.say('SUB _R_.> 1\r\nSUB $JS.ACK.> 2\r\nSUB _GR_.> 3\r\n')
+  await client.settled()
+  spoke.say('LS+ _R_.>\r\nLS+ $JS.ACK.>\r\nLS+ _GR_.>\r\nLS+ down.>\r\n')
+  await spoke.settled()
+  client.say('PUB _R_.a 1\r\n1\r\nPUB $JS.ACK.a 1\r\n2\r\nPUB down.x 1\r\n3\r\n')
+  await client.settled()
+  assert.equal(await spoke.settled(), 'LMSG down.x 1\r\n3\r\n')
+
+  spoke.say('LMSG _R_.b 1\r\n4\r\nLMSG $JS.ACK.b 1\r\n5\r\nLMSG _GR_.abcdef.ghijkl.up.x 1\r\n6\r\n')
+  await spoke.settled()
+  assert.equal(
+    await client.settled(),
+    'MSG _R_.b 1 1\r\n4\r\nMSG $JS.ACK.b 2 1\r\n5\r\nMSG _GR_.abcdef.ghijkl.up.x 3 1\r\n6\r\n',
+  )
+  spoke.say('LMSG _GR_.abcdef.ghijkl.secret.x 1\r\n7\r\n')
+  await spoke.farewell()
+  assert.equal(await client.settled(), '')
+})
+
 test('a wildcard that covers what it may not have gets the rest', async () => {
   await using server = await ConfiguredServer.start(`${ACCOUNTS}\n${PORT}`)
   const { spoke } = await PlayedSpoke.enter(leafAddress(server), { user: 'scoped', pass: 'p', deny_pub: ['own.>'] })
