@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Account, type InterestFollower, type Link, LinkSubscription, Message, type Subscription } from '#core'
-import { Client, account as define, importStream, stream, World } from './world.ts'
+import { Client, account as define, importService, importStream, service, stream, World } from './world.ts'
 
 /** A leaf node connection that keeps what it is to carry as `subject queues:payload`. */
 class FakeLink implements Link {
@@ -123,6 +123,14 @@ test('what came by a link goes on to others, but to none of the same cluster', (
   assert.deepEqual([first.take(), sister.take(), stranger.take()], [[], [], ['a:x', 'b workers:y']])
 })
 
+test('servers that are in no cluster are in none together', () => {
+  const { account } = oneAccount()
+  const [first, second] = [new FakeLink(account), new FakeLink(account)]
+  second.wants('a')
+  assert.equal(first.brings('a', 'x'), 1)
+  assert.deepEqual(second.take(), ['a:x'])
+})
+
 test('a link that may not have the message did not get it', () => {
   const { account, client } = oneAccount()
   const link = new FakeLink(account)
@@ -144,6 +152,52 @@ test('a link gets a stream of another account once, by the name it has here', ()
   const exporter = new Client(broker, 'E')
   assert.equal(exporter.publish('orders.new', 'x'), 1)
   assert.deepEqual(link.take(), ['in.new workers:x'])
+})
+
+test('a link gets a stream that is imported twice by each of its names', () => {
+  const { broker } = new World([
+    define('E', { exports: [stream('orders.>')] }),
+    define('I', { imports: [importStream('E', 'orders.>', 'in.>'), importStream('E', 'orders.new', 'new')] }),
+  ])
+  const link = new FakeLink(broker.account('I'))
+  link.wants('in.*')
+  link.wants('new')
+  assert.equal(new Client(broker, 'E').publish('orders.new', 'x'), 2)
+  assert.deepEqual(link.take().sort(), ['in.new:x', 'new:x'])
+})
+
+test('a request to a service is no part of a stream, for links as for others', () => {
+  const { broker } = new World([
+    define('E', { exports: [stream('orders'), service('orders')] }),
+    define('I', { imports: [importStream('E', 'orders')] }),
+    define('R', { imports: [importService('E', 'orders')] }),
+  ])
+  const link = new FakeLink(broker.account('I'))
+  link.wants('orders')
+  new Client(broker, 'R').publish('orders', 'asked')
+  assert.deepEqual(link.take(), [])
+  new Client(broker, 'E').publish('orders', 'told')
+  assert.deepEqual(link.take(), ['orders:told'])
+})
+
+test('links that import a stream are drawn by the members they have now', () => {
+  let next = 0
+  const definitions = [
+    define('E', { exports: [stream('orders')] }),
+    define('I', { imports: [importStream('E', 'orders')] }),
+  ]
+  const { broker } = new World(definitions, (below) => {
+    assert.equal(below, 4)
+    return next++
+  })
+  const account = broker.account('I')
+  const [first, second] = [new FakeLink(account), new FakeLink(account)]
+  const grown = first.wants('orders', 'workers')
+  second.wants('orders', 'workers')
+  account.reweigh(grown, 3)
+  const exporter = new Client(broker, 'E')
+  for (let i = 0; i < 4; i++) exporter.publish('orders', String(i))
+  assert.deepEqual([first.take().length, second.take().length], [3, 1])
 })
 
 test('who follows an account hears of every subscription, shadows of imported streams included', () => {

@@ -126,6 +126,31 @@ describe('publishing', () => {
   })
 })
 
+/** What is worth asking another server for: `false` only where nothing of it may come. */
+describe('some of a pattern', () => {
+  const check = new PermissionCheck({ publish: SUBSCRIBE, subscribe: SUBSCRIBE })
+  const all = new PermissionCheck({ publish: { deny: ['a.>', 'b.c'] }, subscribe: { deny: ['a.>', 'b.c'] } })
+  for (const [subject, ofAllowed, ofAll] of [
+    ['foo.a', true, true],
+    ['foo.>', true, true],
+    ['>', true, true],
+    ['*.secret', true, true],
+    ['bar.secret', false, true],
+    ['bar.x.*', false, true],
+    ['elsewhere.>', false, true],
+    ['a.b', false, false],
+    ['a.*', false, false],
+    ['a.b.>', false, false],
+    ['b.*', false, true],
+    ['b.c', false, false],
+  ] as const) {
+    test(`of ${subject}`, () => {
+      assert.deepEqual([check.canSubscribeSome(subject), check.canPublishSome(subject)], [ofAllowed, ofAllowed])
+      assert.deepEqual([all.canSubscribeSome(subject), all.canPublishSome(subject)], [ofAll, ofAll])
+    })
+  }
+})
+
 test('connections with the same permissions share what was found out', () => {
   const permissions: Permissions = { publish: { deny: ['a'] } }
   assert.equal(PermissionCheck.of(permissions), PermissionCheck.of(permissions))
