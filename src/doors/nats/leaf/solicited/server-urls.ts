@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import type { LeafRemoteOptions, SolicitedUrl } from './remote-options.ts'
 
 /** Of the servers that another one tells of, as many are kept. */
@@ -14,7 +15,9 @@ export class ServerUrls {
   readonly #configured: readonly SolicitedUrl[]
   readonly #isSecure: boolean
   #urls: readonly SolicitedUrl[]
-  #current: SolicitedUrl | undefined
+  /** Place of the one that was answered last; -1: before the first. */
+  #at = -1
+  #discovered: readonly SolicitedUrl[] = []
   /** For certificates of servers that are known by their address. */
   #rememberedName: string | undefined
 
@@ -41,18 +44,21 @@ export class ServerUrls {
 
   /** The one after that which was answered last. */
   next(): SolicitedUrl {
-    const [first, ...others] = this.#urls
-    if (first === this.#current && others.length > 0) this.#urls = [...others, first!]
-    this.#current = this.#urls[0]!
-    return this.#current
+    this.#at = (this.#at + 1) % this.#urls.length
+    return this.#urls[this.#at]!
   }
 
   /**
    * `addresses` are all that there are by now, as `host:port`, besides those that are configured; what is none is left
-   * out. They come before those, as in nats-server.
+   * out. They come before those, as in nats-server. Servers say so each time that they are connected to: who says nothing
+   * new does not come first again, or one that lets nobody in would be the only one that is ever tried.
    */
   discovered(addresses: readonly string[]): void {
     const found = addresses.slice(0, MAX_DISCOVERED).flatMap((address) => this.#found(address) ?? [])
+    if (isDeepStrictEqual(found, this.#discovered)) return
+    const current = this.#urls[this.#at]
+    this.#at = found.findIndex((one) => isDeepStrictEqual(one, current))
+    this.#discovered = found
     this.#urls = [...found, ...this.#configured]
     this.#remember(found)
   }

@@ -43,6 +43,24 @@ test('servers that were discovered come before those that are configured, each o
   assert.deepEqual(next(urls, 3), ['nats a:1', 'nats 10.0.0.1:2', 'nats a:1'])
 })
 
+test('servers that tell of each other each time that they are tried are all tried', () => {
+  const urls = serverUrls(['nats://a:1', 'nats://b:2'])
+  const tried = Array.from({ length: 8 }, () => {
+    const [one] = next(urls, 1)
+    urls.discovered(['x:1', 'y:1'])
+    return one
+  })
+  const [first, ...others] = tried
+  assert.equal(first, 'nats a:1')
+  assert.deepEqual(others.slice(0, 4), ['nats x:1', 'nats y:1', 'nats a:1', 'nats b:2'])
+  assert.deepEqual(others.slice(4), ['nats x:1', 'nats y:1', 'nats a:1'])
+  urls.discovered(['x:1', 'y:1', 'z:1'])
+  assert.deepEqual(next(urls, 1), ['nats x:1'])
+  // That there are others now is no reason to try that one again.
+  urls.discovered(['x:1', 'z:1'])
+  assert.deepEqual(next(urls, 1), ['nats z:1'])
+})
+
 test('what is no address is left out, and of more than there can be a part', () => {
   const urls = serverUrls(['nats://a:1'])
   urls.discovered([
