@@ -17,8 +17,14 @@ const LOOK_EVERY_MS = 5_000
 /** A lost instance is not waited for any longer. */
 const FORGET_AFTER_MS = 10 * 60_000
 
-/** By so much may clocks of the instances differ, and changes be older when they are told. */
+/** By so much may changes be older when they are told, and what clocks are behind be unknown. */
 const MARGIN_MS = 15_000
+
+/** Tokens that an instance issues hold 30 seconds before its time elsewhere; the operator is told long before that. */
+const MOST_SKEW_MS = 10_000
+
+/** No clock is believed to be further behind, so that nonsense on the subject does not make every account one that changed. */
+const MOST_BEHIND_MS = 60 * 60_000
 
 /** More instances than anybody has, so that nonsense on the subject fills no memory. */
 const MAX_INSTANCES = 1_024
@@ -43,6 +49,8 @@ interface Other {
   wholeUntilMs: number
   /** By ours. */
   lastPulseMs: number
+  /** By so much its clock is behind ours, the way of its pulse included; negative: ahead. */
+  behindMs: number
   isLost: boolean
 }
 
@@ -101,7 +109,7 @@ export class Instances {
       // One that is late may be about to be lost.
       if (!isLost && now - lastPulseMs > 2 * PULSE_EVERY_MS) untilMs = Math.min(untilMs, lastPulseMs)
     }
-    return untilMs - MARGIN_MS
+    return untilMs - this.#marginMs
   }
 
   /** Publishes what all instances are to hear. */
@@ -186,8 +194,10 @@ export class Instances {
   #meet({ instance, said, atMs, upMs, isLast }: Pulse): void {
     const { clock, logger } = this.#options
     if (isLast || this.#others.size >= MAX_INSTANCES) return
-    this.#others.set(instance, { heard: said, wholeUntilMs: atMs, lastPulseMs: clock.now(), isLost: false })
+    const other = { heard: said, wholeUntilMs: atMs, lastPulseMs: clock.now(), behindMs: 0, isLost: false }
+    this.#others.set(instance, other)
     logger.info({ instance, instances: this.count + 1 }, 'another instance is heard')
+    this.#compareClocks(instance, other)
     // It may have spoken before anybody could hear it.
     if (said > 0) this.#miss(atMs - upMs)
   }
@@ -204,6 +214,24 @@ export class Instances {
     other.wholeUntilMs = atMs
     other.lastPulseMs = clock.now()
     other.isLost = false
+    this.#compareClocks(instance, other)
+  }
+
+  #compareClocks(instance: string, other: Other): void {
+    const wereApart = Math.abs(other.behindMs) > MOST_SKEW_MS
+    other.behindMs = other.lastPulseMs - other.wholeUntilMs
+    if (wereApart || Math.abs(other.behindMs) <= MOST_SKEW_MS) return
+    this.#options.logger.warn(
+      { instance, behindMs: other.behindMs },
+      'the clocks of this instance and another one differ; tokens of the one may not hold at the other. Set both by NTP',
+    )
+  }
+
+  /** Others date their changes by clocks of their own. */
+  get #marginMs(): number {
+    let behindMs = 0
+    for (const other of this.#others.values()) behindMs = Math.max(behindMs, other.behindMs)
+    return MARGIN_MS + Math.min(behindMs, MOST_BEHIND_MS)
   }
 
   /** If it died, it may have changed what it could not tell any more. */
@@ -238,7 +266,7 @@ export class Instances {
     this.#lastLookMs = startedMs
     this.#missedSinceMs = startedMs
     try {
-      await lookUp(sinceMs - MARGIN_MS)
+      await lookUp(sinceMs - this.#marginMs)
       // What was missed meanwhile has moved it back.
       if (wasWhole && this.#missedSinceMs === startedMs) this.#missedSinceMs = undefined
     } catch (error) {

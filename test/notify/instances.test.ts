@@ -16,7 +16,8 @@ class Cluster {
   readonly events: string[] = []
   readonly #members = new Map<string, { account: Account; cut: boolean }>()
 
-  add(id: string) {
+  /** `aheadMs`: of its clock. */
+  add(id: string, { aheadMs = 0 } = {}) {
     const account = new Broker(() => 0).account(VAULT_ACCOUNT)
     const member = { account, cut: false }
     this.#members.set(id, member)
@@ -27,7 +28,11 @@ class Cluster {
     const instances = new Instances({
       account,
       id,
-      clock: this.clock,
+      clock: {
+        now: () => this.clock.now() + aheadMs,
+        after: (ms, work) => this.clock.after(ms, work),
+        every: (ms, work) => this.clock.every(ms, work),
+      },
       logger: recordingLogger(({ event, fields }) =>
         this.events.push(`${id}: ${event} ${fields.instance ?? ''}`.trim()),
       ),
@@ -59,8 +64,8 @@ class Cluster {
   }
 
   /** Another one that is linked and has been heard by the others. */
-  async settled(id: string) {
-    const member = this.add(id)
+  async settled(id: string, aheadMs = 0) {
+    const member = this.add(id, { aheadMs })
     member.instances.linkUp()
     await this.pass(3 * SECOND)
     member.lookUps()
@@ -124,6 +129,22 @@ test('while the link is down the database is asked every five seconds, and once 
   assert.deepEqual([a.lookUps(), b.lookUps()], [[], []])
   assert.equal(a.instances.heardAllUntilMs, Number.POSITIVE_INFINITY)
   assert.equal(b.instances.heardAllUntilMs, Number.POSITIVE_INFINITY)
+})
+
+test('what an instance changes whose clock is behind is looked up by its time', async () => {
+  const cluster = new Cluster()
+  const [a, b] = [await cluster.settled('a'), await cluster.settled('b', -120 * SECOND)]
+  const telling = /differ; tokens of the one may not hold at the other/
+  await cluster.pass(5 * SECOND)
+  assert.equal(cluster.events.filter((event) => telling.test(event)).length, 2, 'each says so, once')
+  a.cut(true)
+  await cluster.pass(11 * SECOND)
+  const lookUps = a.lookUps()
+  assert.ok(lookUps.length >= 2)
+  for (const since of lookUps) assert.ok(since >= MARGIN + 120 * SECOND, `${since}`)
+  assert.ok(a.instances.heardAllUntilMs <= cluster.clock.now() - MARGIN - 120 * SECOND)
+  // The other is not behind anybody.
+  for (const since of b.lookUps()) assert.ok(since <= MARGIN + 120 * SECOND + 11 * SECOND, `${since}`)
 })
 
 test('what an instance said before it was linked is looked up by the others, from its start on', async () => {
