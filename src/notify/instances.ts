@@ -36,6 +36,8 @@ export interface InstancesOptions {
   readonly account: Account
   /** Of this instance: a token of a subject. */
   readonly id: string
+  /** Whether a link to the cluster is configured. Default: true. Without one, others at the database are never heard. */
+  readonly hasLink?: boolean
   readonly clock: Clock
   readonly logger: Logger
   /** Finds out from the database whom that concerns which changed since then (milliseconds since the Unix epoch). */
@@ -77,6 +79,8 @@ export class Instances {
   /** From then on something may have been missed; `undefined`: nothing was. */
   #missedSinceMs: number | undefined
   #lastLookMs: number
+  /** Of the instances that have the database open. */
+  #unheard = 0
   #isLooking = false
   #looked: Promise<void> = Promise.resolve()
 
@@ -94,11 +98,18 @@ export class Instances {
     this.#timer = clock.every(PULSE_EVERY_MS, () => this.#beat())
   }
 
-  /** Other instances that are heard at the moment. */
+  /** Ids of the other instances that are heard at the moment. */
+  get heard(): readonly string[] {
+    return [...this.#others].flatMap(([id, { isLost }]) => (isLost ? [] : [id]))
+  }
+
   get count(): number {
-    let count = 0
-    for (const { isLost } of this.#others.values()) if (!isLost) count++
-    return count
+    return this.heard.length
+  }
+
+  /** Whether there is a way on which others could be heard. */
+  get isLinked(): boolean {
+    return this.#isLinked && this.#settling === undefined
   }
 
   /** Until then whatever others said is known here. Infinity: up to now. Milliseconds since the Unix epoch. */
@@ -114,13 +125,19 @@ export class Instances {
 
   /** Publishes what all instances are to hear. */
   say(subject: string, payload: Buffer): void {
+    const { account, hasLink = true } = this.#options
+    // Nobody else hears it, so nobody counts.
+    if (!hasLink) {
+      account.publish(new Message(subject, payload))
+      return
+    }
     this.#said++
     // What is said to several audiences stays one buffer, so that a door encodes it once.
     if (payload !== this.#lastPayload) {
       this.#lastPayload = payload
       this.#lastBody = Buffer.concat([this.#header, payload])
     }
-    this.#options.account.publish(new Message(subject, this.#lastBody, '', this.#header.length))
+    account.publish(new Message(subject, this.#lastBody, '', this.#header.length))
   }
 
   /** The link to the cluster is there. */
@@ -139,6 +156,16 @@ export class Instances {
     this.#settling?.cancel()
     this.#settling = undefined
     this.#miss(this.#options.clock.now())
+  }
+
+  /**
+   * So many instances have the database open and are not heard, as became known now, and none of those had it open
+   * at `sinceMs`. As long as there are any, what they change is found in the database.
+   */
+  others(unheard: number, sinceMs: number): void {
+    const wereThere = this.#unheard > 0
+    this.#unheard = unheard
+    if (unheard > 0 && !wereThere) this.#miss(sinceMs)
   }
 
   /** Says goodbye. Resolves when the database is not looked into any more. */
@@ -162,7 +189,8 @@ export class Instances {
   }
 
   #pulse(isLast: boolean): void {
-    const { account, clock, id } = this.#options
+    const { account, clock, id, hasLink = true } = this.#options
+    if (!hasLink) return
     const now = clock.now()
     const pulse = { instance: id, said: this.#said, atMs: now, upMs: Math.max(0, now - this.#startMs), isLast }
     account.publish(new Message(CONTROL_PULSE, encodePulse(pulse)))
@@ -248,7 +276,9 @@ export class Instances {
 
   /** Whether what is said from now on arrives here. */
   get #isWhole(): boolean {
-    if (!this.#isLinked || this.#settling !== undefined) return false
+    const { hasLink = true } = this.#options
+    if (hasLink && !this.isLinked) return false
+    if (this.#unheard > 0) return false
     for (const { isLost } of this.#others.values()) if (isLost) return false
     return true
   }

@@ -1,18 +1,27 @@
-import { randomUUID } from 'node:crypto'
 import type { Account } from '#core'
 import type { Clock, Logger } from '#kit'
 import { Instances, SharedLimits, type Taken } from '#notify'
+import type { Store } from '#store'
+import { Neighbours } from './neighbours.ts'
 
 export interface VaultClusterTools {
+  /** Of this instance, as the store knows it. */
+  readonly id: string
+  /** Whether `vault.cluster_url` is set. */
+  readonly hasLink: boolean
   /** `VAULT`. */
   readonly account: Account
+  readonly store: Pick<Store, 'otherInstances'>
   readonly clock: Clock
   readonly logger: Logger
   /** See `InstancesOptions`. */
   readonly lookUp: (sinceMs: number) => Promise<void>
 }
 
-/** What several instances on one database do together, over the link of account `VAULT` to a NATS cluster. */
+/**
+ * What several instances on one database do together, over the link of account `VAULT` to a NATS cluster; without such a
+ * link they find in the database what others changed.
+ */
 export interface VaultCluster {
   /** Publishes what is to be heard on all instances. */
   say(subject: string, payload: Buffer): void
@@ -21,15 +30,17 @@ export interface VaultCluster {
   heardAllUntilMs(): number
   linkUp(): void
   linkDown(): void
-  /** Says goodbye to the others: to be called while the link is still there. */
+  /** Says goodbye to the others: to be called while the link is still there, and before the store closes. */
   close(): Promise<void>
 }
 
-export function openVaultCluster({ account, clock, logger: parent, lookUp }: VaultClusterTools): VaultCluster {
-  const logger = parent.child({ room: 'cluster' })
-  const id = randomUUID()
-  const instances = new Instances({ account, id, clock, logger, lookUp })
+export function openVaultCluster(tools: VaultClusterTools): VaultCluster {
+  const { id, hasLink, account, store, clock, lookUp } = tools
+  const logger = tools.logger.child({ room: 'cluster' })
+  const instances = new Instances({ account, id, hasLink, clock, logger, lookUp })
+  const neighbours = new Neighbours({ hasLink, store, instances, clock, logger })
   const say = (subject: string, payload: Buffer) => instances.say(subject, payload)
+  let closed: Promise<unknown> | undefined
   const limits = new SharedLimits({ account, id, say, logger })
   return {
     say,
@@ -38,8 +49,9 @@ export function openVaultCluster({ account, clock, logger: parent, lookUp }: Vau
     linkUp: () => instances.linkUp(),
     linkDown: () => instances.linkDown(),
     async close() {
+      closed ??= Promise.all([neighbours.close(), instances.close()])
       limits.close()
-      await instances.close()
+      await closed
     },
   }
 }

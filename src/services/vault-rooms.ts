@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, stat } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import path from 'node:path'
@@ -37,7 +38,7 @@ export interface VaultRooms {
   readonly login: VaultLogin
   /** Calls `recheck` with the id of each user whose sessions end; with none, when anybody's may have. */
   followSessions(recheck: (userId: string | undefined) => void): void
-  /** Absent when this instance is the only one. */
+  /** Absent when this instance must be the only one. */
   readonly cluster: VaultCluster | undefined
   /** Closes what is kept. After the hub door was closed and the last request ended, or before anything came in. */
   close(): Promise<void>
@@ -59,7 +60,8 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
   const hubTurn = new Turn(queueMicrotask)
 
   await useFolder(options.vault.dataFolder)
-  const store = await openStore({ ...options.vault.database, clock, logger })
+  const instance = randomUUID()
+  const store = await openStore({ ...options.vault.database, clock, logger, instance })
   try {
     const { rsaKeyFile: keyFile, origin } = options.vault
     const isShared = options.vault.database.kind === 'postgres'
@@ -73,10 +75,19 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
     const vaultClient = new InProcessClient(vaultAccount, (error, subject) =>
       logger.error({ error, subject }, 'in-process subscriber failed'),
     )
+    const hasLink = options.vault.cluster !== undefined
     const cluster =
-      options.vault.cluster === undefined
-        ? undefined
-        : openVaultCluster({ account: vaultAccount, clock, logger, lookUp: (sinceMs) => lookUp(sinceMs) })
+      hasLink || isShared
+        ? openVaultCluster({
+            id: instance,
+            hasLink,
+            account: vaultAccount,
+            store,
+            clock,
+            logger,
+            lookUp: (sinceMs) => lookUp(sinceMs),
+          })
+        : undefined
     const publish = cluster?.say ?? ((subject: string, payload: Buffer) => vaultClient.publish(subject, payload))
     const notifier = new Notifier(publish)
     const serviceTokens = new ServiceTokens(key, origin, clock)
@@ -135,6 +146,8 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
         await jobs?.close()
         await app.close()
         await relay?.close()
+        // Where no link was there to say goodbye on: the start has failed.
+        await cluster?.close()
         await store.close()
       },
     }

@@ -15,6 +15,8 @@ export interface Engine {
   inTurnOf<T>(db: Kysely<Database>, account: string, work: (db: Kysely<Database>) => Promise<T>): Promise<T>
   /** `Store.exclusively`. */
   exclusively(name: string, work: ExclusiveWork): Promise<boolean>
+  /** `Store.otherInstances`. */
+  otherInstances(db: Kysely<Database>): Promise<readonly number[]>
   /** Finishes what was asked of `db` before, then destroys it. */
   close(db: Kysely<Database>): Promise<void>
 }

@@ -66,6 +66,10 @@ export class KyselyStore implements Store {
     return cleanUp(this.#db)
   }
 
+  otherInstances() {
+    return this.#engine.otherInstances(this.#db)
+  }
+
   async ping() {
     await sql`SELECT 1`.execute(this.#db)
   }

@@ -37,6 +37,8 @@ export interface StoreTools {
   readonly clock: Clock
   /** Told when the database cannot be reached; default: nobody is. */
   readonly logger?: Logger
+  /** Name of this instance among those that share the database (`Store.otherInstances`). Default: a random one. */
+  readonly instance?: string
 }
 
 export type OpenStoreOptions = DatabaseOptions & StoreTools

@@ -38,6 +38,11 @@ export interface Store {
    * short statement, and says how many rows that removed, whenever it is asked for the next.
    */
   cleanUp(): AsyncGenerator<number, void, undefined>
+  /**
+   * Which other instances have the database open at the moment, each by the mark of its name (`instanceMark`). Always
+   * none on SQLite.
+   */
+  otherInstances(): Promise<readonly number[]>
   /** Resolves when the database answers; rejects otherwise. For `/alive`. */
   ping(): Promise<void>
   /** Finishes what was asked before, then closes. Everything asked later rejects. */

@@ -17,7 +17,7 @@ class Cluster {
   readonly #members = new Map<string, { account: Account; cut: boolean }>()
 
   /** `aheadMs`: of its clock. */
-  add(id: string, { aheadMs = 0 } = {}) {
+  add(id: string, { hasLink = true, aheadMs = 0 } = {}) {
     const account = new Broker(() => 0).account(VAULT_ACCOUNT)
     const member = { account, cut: false }
     this.#members.set(id, member)
@@ -28,6 +28,7 @@ class Cluster {
     const instances = new Instances({
       account,
       id,
+      hasLink,
       clock: {
         now: () => this.clock.now() + aheadMs,
         after: (ms, work) => this.clock.after(ms, work),
@@ -196,6 +197,37 @@ test('a database that cannot be asked is asked again, from the same time on', as
   )
   await cluster.pass(10 * SECOND)
   assert.deepEqual(b.lookUps(), [])
+})
+
+test('an instance at the database that is not heard is made up for every five seconds, until it is heard or gone', async () => {
+  const cluster = new Cluster()
+  const a = await cluster.settled('a')
+  await cluster.pass(10 * SECOND)
+  a.instances.others(1, cluster.clock.now() - 10 * SECOND)
+  await cluster.pass(1 * SECOND)
+  // As far back as it was not there for certain.
+  assert.deepEqual(a.lookUps(), [11 * SECOND + MARGIN])
+  assert.ok(a.instances.heardAllUntilMs < cluster.clock.now() - 10 * SECOND)
+  await cluster.pass(20 * SECOND)
+  assert.equal(a.lookUps().length, 4)
+  a.instances.others(0, cluster.clock.now())
+  await cluster.pass(5 * SECOND)
+  assert.equal(a.lookUps().length, 1)
+  assert.equal(a.instances.heardAllUntilMs, Number.POSITIVE_INFINITY)
+  await cluster.pass(30 * SECOND)
+  assert.deepEqual(a.lookUps(), [])
+})
+
+test('without a cluster an instance waits for no link, and sends nothing but what its own devices hear', async () => {
+  const cluster = new Cluster()
+  const a = cluster.add('a', { hasLink: false })
+  const b = await cluster.settled('b')
+  await cluster.pass(20 * SECOND)
+  a.lookUps()
+  assert.equal(a.instances.heardAllUntilMs, Number.POSITIVE_INFINITY)
+  await cluster.pass(20 * SECOND)
+  assert.deepEqual(a.lookUps(), [])
+  assert.equal(b.instances.count, 0)
 })
 
 test('nonsense on the subject of pulses is logged and changes nothing', async () => {

@@ -30,6 +30,19 @@ describe('a server on PostgreSQL', { skip }, async () => {
     assert.deepEqual(seen.json.data, [made.json])
   })
 
+  test('says at once that another serves the same database, when no cluster joins them', async () => {
+    const databaseUrl = await postgres.createDatabase()
+    const alarm = 'other instances use this database, and none of their changes is heard here'
+    await using here = await startTestServer({ vault: { databaseUrl } })
+    const heard = Promise.withResolvers<LoggedEvent>()
+    const logger = recordingLogger((line) => line.event === alarm && heard.resolve(line))
+    const rsaKeyFilename = path.join(here.dataFolder, 'rsa_key')
+    await using _there = await startTestServer({ vault: { databaseUrl, rsaKeyFilename } }, logger)
+    const { level, fields } = await heard.promise
+    assert.deepEqual([level, fields.others], ['error', 1])
+    assert.match(String(fields.hint), /BELFRY_CLUSTER_URL/)
+  })
+
   test('says while PostgreSQL is away that it cannot be reached, lives, and goes on when it is back', async () => {
     const databaseUrl = (await postgres.createDatabase()).replace('postgres@', 'postgres:secret@')
     const events: LoggedEvent[] = []

@@ -21,8 +21,11 @@ export const postgresOptions = (url: string, changes: Partial<PostgresOptions> =
   ...changes,
 })
 
-export const openPostgres = (url: string, changes: Partial<PostgresOptions> = {}): Promise<Store> =>
-  openStore({ ...postgresOptions(url, changes), clock: systemClock })
+export const openPostgres = (
+  url: string,
+  { instance, ...changes }: Partial<PostgresOptions> & { instance?: string } = {},
+): Promise<Store> =>
+  openStore({ ...postgresOptions(url, changes), ...(instance !== undefined && { instance }), clock: systemClock })
 
 /** Rows of a statement beside the store. Dates are text, as PostgreSQL writes them. */
 export async function queryPostgres(url: string, sql: string): Promise<Record<string, unknown>[]> {

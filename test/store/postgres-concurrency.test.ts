@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import type { Store } from '#store'
+import { instanceMark, type Store } from '#store'
 import { startPostgres } from '../helpers/postgres.ts'
 import { startProgram } from '../helpers/processes.ts'
 import { requireProgram } from '../helpers/programs.ts'
@@ -311,6 +311,24 @@ describe('several instances on one PostgreSQL database', { skip }, async () => {
     const answers = await Promise.all([here, there, here, there].map((store) => store.exclusively('purge', purge)))
     assert.ok(answers.includes(true))
     assert.equal(runs, 2 + answers.filter(Boolean).length)
+  })
+
+  test('know of each other by their names, for as long as they have this database open', async (t) => {
+    const url = await server.createDatabase()
+    const named = (instance: string) => openPostgres(url, { instance })
+    const ada = await named('ada')
+    t.after(() => ada.close())
+    assert.deepEqual(await ada.otherInstances(), [])
+    const [bob, cem] = [await named('bob'), await named('cem')]
+    const beside = await openPostgres(await server.createDatabase(), { instance: 'dan' })
+    // Each over several connections.
+    await Promise.all(Array.from({ length: 4 }, () => bob.ping()))
+    const others = async (store: Store) => [...(await store.otherInstances())].sort()
+    assert.deepEqual(await others(ada), ['bob', 'cem'].map(instanceMark).sort())
+    assert.deepEqual(await others(cem), ['ada', 'bob'].map(instanceMark).sort())
+    assert.deepEqual(await others(beside), [])
+    await Promise.all([bob, cem, beside].map((store) => store.close()))
+    await until(async () => (await ada.otherInstances()).length === 0, 'the others to be gone')
   })
 
   test('take over exclusive work from one that was killed', { timeout: 30_000 }, async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Kysely } from 'kysely'
 import { ConfigError, silentLogger } from '#kit'
@@ -9,6 +10,7 @@ import { AccountTurns } from './account-turns.ts'
 import { describeAddress, type PostgresAddress, parsePostgresUrl } from './address.ts'
 import { postgresDialect, postgresEngine } from './dialect.ts'
 import { cannotOpen, explain, mayPass } from './failure.ts'
+import { instanceMark } from './instance-marks.ts'
 import { type PooledClient, PostgresPool } from './pool.ts'
 import { completeSchema } from './schema.ts'
 
@@ -22,7 +24,8 @@ export async function openPostgresStore(options: PostgresOptions & StoreTools): 
   const { clock, logger = silentLogger } = options
   const address = readUrl(options.url)
   try {
-    const pool = new PostgresPool(options, { address, logger })
+    const mark = instanceMark(options.instance ?? randomUUID())
+    const pool = new PostgresPool(options, { address, mark, logger })
     try {
       const client = await connect(pool, address, options)
       try {
@@ -35,7 +38,10 @@ export async function openPostgresStore(options: PostgresOptions & StoreTools): 
       throw error
     }
     const turns = new AccountTurns({ timeoutMs: options.acquireTimeoutMs })
-    return new KyselyStore(new Kysely<Database>({ dialect: postgresDialect(pool) }), postgresEngine(pool, turns))
+    return new KyselyStore(
+      new Kysely<Database>({ dialect: postgresDialect(pool) }),
+      postgresEngine(pool, { turns, mark }),
+    )
   } catch (error) {
     throw explain(address, error)
   }

@@ -12,6 +12,8 @@ const ANSWER_GRACE_MS = 5_000
 
 export interface PoolTools {
   readonly address: PostgresAddress
+  /** See `instanceMark`. */
+  readonly mark: number
   readonly logger: Logger
 }
 
@@ -31,7 +33,7 @@ export class PostgresPool {
   #ended: Promise<void> | undefined
 
   /** Throws the file system's error when a certificate's file cannot be read. */
-  constructor(options: PostgresOptions, { address, logger }: PoolTools) {
+  constructor(options: PostgresOptions, { address, mark, logger }: PoolTools) {
     this.#address = address
     this.#pool = new pg.Pool({
       host: address.host,
@@ -49,7 +51,7 @@ export class PostgresPool {
       min: options.minConnections,
       connectionTimeoutMillis: options.acquireTimeoutMs,
       idleTimeoutMillis: options.idleTimeoutMs,
-      onConnect: async (client) => void (await client.query(sessionSetup(options))),
+      onConnect: async (client) => void (await client.query(sessionSetup(options, mark))),
     })
     // The driver has nobody else to tell, and an `error` event without a listener ends the process.
     this.#pool.on('error', (error) =>

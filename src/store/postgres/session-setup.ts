@@ -1,10 +1,11 @@
 import type { PostgresOptions } from '../options.ts'
+import { instanceLock } from './instance-marks.ts'
 
 /**
  * What every connection begins with. As statements, not as parameters of the connection: proxies such as PgBouncer refuse
  * those they do not know.
  */
-export function sessionSetup(options: PostgresOptions): string {
+export function sessionSetup(options: PostgresOptions, mark: number): string {
   const settings = {
     statement_timeout: options.statementTimeoutMs,
     lock_timeout: options.lockTimeoutMs,
@@ -19,6 +20,7 @@ export function sessionSetup(options: PostgresOptions): string {
     tcp_keepalives_count: 3,
   }
   const statements = Object.entries(settings).map(([name, value]) => `SET ${name} = ${value}`)
+  statements.push(instanceLock(mark))
   if (options.connectionInit !== undefined) statements.push(options.connectionInit)
   return statements.join('; ')
 }

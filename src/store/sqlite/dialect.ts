@@ -78,6 +78,7 @@ export function sqliteEngine(): Engine {
     // All transactions take turns here.
     inTurnOf: (db, _, work) => work(db),
     exclusively: (name, work) => exclusive.run(name, work),
+    otherInstances: async () => [],
     async close(db) {
       try {
         // The turn for the one connection comes after theirs.

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { setImmediate as turnOver } from 'node:timers/promises'
+import { instanceMark } from '#store'
+import { Neighbours } from '../../src/services/neighbours.ts'
+import { FakeClock } from '../helpers/fake-clock.ts'
+import { recordingLogger } from '../helpers/recording-logger.ts'
+
+const SECOND = 1_000
+
+/** An instance beside which others may have the database open, and may be heard. */
+function neighbourhood({ hasLink }: { hasLink: boolean }) {
+  const clock = new FakeClock()
+  const startMs = clock.now()
+  const lines: string[] = []
+  const told: string[] = []
+  const world = { atDatabase: [] as string[], heard: [] as string[], isLinked: hasLink, isDown: false }
+  const neighbours = new Neighbours({
+    hasLink,
+    clock,
+    logger: recordingLogger(({ level, fields, event }) => lines.push(`${level} ${fields.others ?? ''} ${event}`)),
+    store: {
+      otherInstances: async () => {
+        if (world.isDown) throw new Error('away')
+        return world.atDatabase.map(instanceMark)
+      },
+    },
+    instances: {
+      get heard() {
+        return world.heard
+      },
+      get isLinked() {
+        return world.isLinked
+      },
+      others: (unheard, sinceMs) => told.push(`${unheard} since ${(sinceMs - startMs) / SECOND} s`),
+    },
+  })
+  return {
+    world,
+    neighbours,
+    clock,
+    lines: () => lines.splice(0),
+    told: () => told.splice(0),
+    async pass(ms: number) {
+      for (let passed = 0; passed < ms; passed += SECOND) {
+        clock.advance(SECOND)
+        await turnOver()
+      }
+    },
+  }
+}
+
+describe('an instance without a cluster', () => {
+  const alarm = 'error 1 other instances use this database, and none of their changes is heard here'
+
+  test('is told at once that it is not alone at its database, then ever more rarely, and when it is', async () => {
+    const { world, pass, lines, told } = neighbourhood({ hasLink: false })
+    await turnOver()
+    assert.deepEqual([lines(), told()], [[], ['0 since 0 s']])
+    world.atDatabase = ['b']
+    await pass(10 * SECOND)
+    assert.deepEqual(lines(), [alarm])
+    // None of them can have changed anything before the look at which it was not there yet.
+    assert.deepEqual(told(), ['1 since 0 s'])
+    await pass(9 * 60 * SECOND)
+    // After one, two and four minutes more.
+    assert.deepEqual(lines(), [alarm, alarm, alarm])
+    world.atDatabase = []
+    await pass(10 * SECOND)
+    assert.deepEqual(lines(), ['info  no other instance uses this database any more'])
+    world.atDatabase = ['c']
+    await pass(10 * SECOND)
+    assert.deepEqual(lines(), [alarm])
+  })
+
+  test('that cannot ask its database forgets nothing and says nothing', async () => {
+    const { world, pass, lines, told } = neighbourhood({ hasLink: false })
+    await pass(20 * SECOND)
+    told()
+    world.isDown = true
+    await pass(60 * SECOND)
+    assert.deepEqual([lines(), told()], [[], []])
+    world.isDown = false
+    world.atDatabase = ['b']
+    await pass(10 * SECOND)
+    assert.deepEqual([lines(), told()], [[alarm], ['1 since 20 s']])
+  })
+
+  test('does not look any more once it is closed', async () => {
+    const { neighbours, clock } = neighbourhood({ hasLink: false })
+    await neighbours.close()
+    assert.equal(clock.pending, 0)
+  })
+})
+
+describe('an instance with a cluster', () => {
+  const alarm = 'error 1 other instances use this database, but are not heard over the cluster'
+
+  test('says nothing of those that it hears, nor of one that is about to be heard or gone', async () => {
+    const { world, pass, lines, told } = neighbourhood({ hasLink: true })
+    world.atDatabase = ['b', 'c']
+    world.heard = ['b']
+    await pass(20 * SECOND)
+    world.heard = ['b', 'c']
+    await pass(60 * SECOND)
+    assert.deepEqual(lines(), [])
+    assert.deepEqual(
+      [...new Set(told())],
+      [
+        '0 since 0 s',
+        '1 since 0 s',
+        '1 since 10 s',
+        '0 since 20 s',
+        '0 since 30 s',
+        '0 since 40 s',
+        '0 since 50 s',
+        '0 since 60 s',
+        '0 since 70 s',
+      ],
+    )
+  })
+
+  test('names those that it does not hear although it is linked', async () => {
+    const { world, pass, lines } = neighbourhood({ hasLink: true })
+    world.atDatabase = ['b', 'c']
+    world.heard = ['b']
+    await pass(50 * SECOND)
+    assert.deepEqual(lines(), [alarm])
+    world.heard = ['b', 'c']
+    await pass(10 * SECOND)
+    assert.deepEqual(lines(), ['info  all instances on this database are heard'])
+  })
+
+  test('whose link is down leaves it to the link to say so', async () => {
+    const { world, pass, lines, told } = neighbourhood({ hasLink: true })
+    world.isLinked = false
+    world.atDatabase = ['b']
+    await pass(90 * SECOND)
+    assert.deepEqual(lines(), [])
+    assert.equal(told().at(-1), '1 since 80 s')
+    world.isLinked = true
+    await pass(20 * SECOND)
+    assert.deepEqual(lines(), [])
+    await pass(30 * SECOND)
+    assert.deepEqual(lines(), [alarm])
+  })
+})
