@@ -103,7 +103,7 @@ async function securedTcp(socket: DialedSocket, options: WayOptions): Promise<Di
     if (line === undefined) throw silence(firstInfoTimeoutMs)
     if (line.length === 0) return socket
     const secure = await secured(socket, options)
-    secure.unshift(line)
+    secure.unshift(withoutAddresses(line))
     return secure
   } catch (error) {
     socket.destroy()
@@ -126,6 +126,19 @@ function infoLine(bytes: Buffer, mustBeSecure: boolean): Head<Buffer> | undefine
   const isSecure = mustBeSecure || readHubInfo(bytes.toString('utf8', 4, end))?.tlsRequired === true
   return isSecure ? { value: bytes.subarray(0, end), byteLength: end } : { value: Buffer.alloc(0), byteLength: 0 }
 }
+
+/**
+ * What was said in plain text anybody may have said who stands in between: where else to go with our credentials has to
+ * be said behind TLS, as it is in the answer to CONNECT.
+ */
+function withoutAddresses(line: Buffer): Buffer {
+  const json = line.toString('utf8', 4)
+  if (readHubInfo(json) === undefined) return line
+  return Buffer.from(`INFO ${JSON.stringify({ ...JSON.parse(json), ...NO_ADDRESSES })}\r\n`)
+}
+
+/** An empty list still says that the port is one for leaf nodes. */
+const NO_ADDRESSES = { leafnode_urls: [], ws_connect_urls: undefined }
 
 function noInfo(bytes: Buffer): LeafFailure {
   if (TLS_RECORDS.includes(bytes[0]!)) {
