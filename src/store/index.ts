@@ -1,5 +1,5 @@
 export { openStore } from './open.ts'
 export type { DatabaseOptions, OpenStoreOptions, PostgresOptions, SqliteOptions } from './options.ts'
 export { parsePostgresUrl } from './postgres/address.ts'
-export { instanceMark } from './postgres/instance-marks.ts'
+export { instanceMark } from './postgres/instance-mark.ts'
 export type * from './store.ts'

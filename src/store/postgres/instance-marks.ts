@@ -1,12 +1,8 @@
-import { createHash } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../tables.ts'
 
 /** The first half of the advisory locks that say who is there ("BELI"). */
 const INSTANCES = 0x42454c49
-
-/** What the instance of that name is called at the database: 32 bits, signed. */
-export const instanceMark = (name: string): number => createHash('sha256').update(name).digest().readInt32BE()
 
 /**
  * Makes a connection say whose it is, for as long as it lasts. A lock that all may share, rather than `application_name`:

@@ -10,7 +10,7 @@ import { AccountTurns } from './account-turns.ts'
 import { describeAddress, type PostgresAddress, parsePostgresUrl } from './address.ts'
 import { postgresDialect, postgresEngine } from './dialect.ts'
 import { cannotOpen, explain, mayPass } from './failure.ts'
-import { instanceMark } from './instance-marks.ts'
+import { instanceMark } from './instance-mark.ts'
 import { type PooledClient, PostgresPool } from './pool.ts'
 import { completeSchema } from './schema.ts'
 
