@@ -203,7 +203,7 @@ export class Account {
     this.traffic.inMsgs++
     this.traffic.inBytes += message.body.length
     const match = this.#sublist.match(message.subject)
-    const delivered = this.#fanOutWithLinks(match, message, { from: link, hop: undefined, arrival: { link, queues } })
+    const delivered = this.#fanOutWithLinks(match, message, { from: link, queues }, undefined)
     this.#note(delivered, message)
     return delivered + this.#ask(match.services, message, { from: link, echoes: false, hop: undefined })
   }
@@ -225,17 +225,14 @@ export class Account {
       for (let i = 0; i < queues.length; i++) {
         if (this.#deliverToOneOf(queues[i]!, message, except, hop)) delivered++
       }
-    } else delivered = this.#fanOutWithLinks(match, message, { from: except, hop, arrival: undefined })
+    } else delivered = this.#fanOutWithLinks(match, message, { from: except, queues: undefined }, hop)
     this.#note(delivered, message)
     return services.length === 0 ? delivered : delivered + this.#ask(services, message, { from, echoes, hop })
   }
 
   /** Of each queue group, members that are here come before those behind links. */
-  #fanOutWithLinks(
-    { plain, queues, links }: Match,
-    message: Message,
-    { from, hop, arrival }: Pick<Journey, 'from' | 'hop'> & { readonly arrival: Arrival | undefined },
-  ): number {
+  #fanOutWithLinks({ plain, queues, links }: Match, message: Message, arrival: Arrival, hop: Hop | undefined): number {
+    const { from } = arrival
     const targets = new LinkTargets(message, arrival, hop !== undefined)
     let delivered = 0
     for (const subscription of plain) if (this.#deliver(subscription, message, from, hop)) delivered++

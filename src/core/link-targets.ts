@@ -1,10 +1,12 @@
 import type { Link, LinkSubscription } from './link.ts'
 import type { Message } from './message.ts'
+import type { Peer } from './peer.ts'
 import type { LinkMatch } from './sublist.ts'
 
-/** How a message came by a link. */
+/** How a message came here. */
 export interface Arrival {
-  readonly link: Link
+  /** Who does not get it back: the link by which it came, in this account or in one whose services led it here. */
+  readonly from: Peer | undefined
   /** Groups that were chosen for it by the server behind the link; `undefined`: none was, and any may have it. */
   readonly queues: readonly string[] | undefined
 }
@@ -20,14 +22,14 @@ const MANY_QUEUES = 16
 /** The links that get one message: each once, or once for each name under which it imports the message. */
 export class LinkTargets {
   readonly #message: Message
-  readonly #arrival: Arrival | undefined
+  readonly #arrival: Arrival
   readonly #isImported: boolean
   /** By link, as there may be many; of one there are as many as names under which it imports the message. */
   readonly #targets = new Map<Link, Target[]>()
   #chosen: ReadonlySet<string> | undefined
 
   /** `isImported`: the message came for a service, and is not exported again as part of a stream. */
-  constructor(message: Message, arrival: Arrival | undefined, isImported: boolean) {
+  constructor(message: Message, arrival: Arrival, isImported: boolean) {
     this.#message = message
     this.#arrival = arrival
     this.#isImported = isImported
@@ -70,7 +72,7 @@ export class LinkTargets {
 
   #mayHave({ link, crossing }: LinkSubscription): boolean {
     if (crossing !== undefined && this.#isImported) return false
-    const from = this.#arrival?.link
+    const { from } = this.#arrival
     return from === undefined || (link !== from && (link.cluster === '' || link.cluster !== from.cluster))
   }
 

@@ -10,6 +10,8 @@ export interface Peer {
   send(subscription: Subscription, message: Message): void
   /** Who it is, as services in other accounts are told; without it, only its account is. Asked once per request. */
   readonly requestor?: () => Requestor
+  /** Where another server stands behind it: see `Link`. What came from there goes back by no account's link. */
+  readonly cluster?: string
 }
 
 /** Who asks a service of another account: header `Nats-Request-Info`. Absent and empty fields are left out of it. */

@@ -180,6 +180,21 @@ test('a request to a service is no part of a stream, for links as for others', (
   assert.deepEqual(link.take(), ['orders:told'])
 })
 
+test('a request by a link goes through no service back to the same cluster, whose members got it there', () => {
+  const { broker } = new World([
+    define('E', { exports: [service('ask')] }),
+    define('I', { imports: [importService('E', 'ask')] }),
+  ])
+  const asking = new FakeLink(broker.account('I'), 'C')
+  const [same, other] = [new FakeLink(broker.account('E'), 'C'), new FakeLink(broker.account('E'), 'D')]
+  same.wants('ask')
+  same.wants('ask', 'workers')
+  assert.equal(asking.brings('ask', 'x'), 0)
+  other.wants('ask', 'workers')
+  assert.equal(asking.brings('ask', 'y'), 1)
+  assert.deepEqual([same.take(), other.take()], [[], ['ask workers:y']])
+})
+
 test('links that import a stream are drawn by the members they have now', () => {
   let next = 0
   const definitions = [
