@@ -82,6 +82,11 @@ export class ClientLog implements Logger {
     this.#refused.error({ ...this.#fields, ...fields }, 'login refused')
   }
 
+  /** What strangers can bring about as often as they connect. */
+  turnedAway(reason: string, event: string): void {
+    this.#refused.error({ ...this.#fields, reason }, event)
+  }
+
   /** There is no room for it. */
   refusedConnection(text: string): void {
     this.#refused.error(this.#fields, text)

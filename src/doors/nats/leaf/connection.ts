@@ -47,7 +47,7 @@ export interface LeafConnectionOptions {
   /** Nothing but CONNECT is taken from who has yet to say who it is. */
   readonly awaitsConnect: boolean
   readonly pingIntervalMs: () => number
-  /** Default: where everything of the door is logged. */
+  /** Default: where everything of the door is logged, and the refusals of strangers where those are. */
   readonly logger?: Logger
   /** What becomes of a link that takes nothing before the write deadline; default: as with clients. */
   readonly writeTimeoutPolicy?: NatsLimits['writeTimeoutPolicy'] | undefined
@@ -86,7 +86,7 @@ export class LeafConnection implements StreamReceiver, LeafHandler, LinkHost {
     this.#reading = new Reading(carrier)
     this.log = new ClientLog(
       { leaf: id, address, port, ...(isWebSocket && { connectionType: 'LEAFNODE_WS' }) },
-      { logger, refusals: context.refusals, trace: context.trace },
+      { logger, refusals: options.logger ?? context.refusals, trace: context.trace },
     )
     this.outbox = new Outbox(turn, carrier, limits.maxPendingBytes, () => this.#cutOff('Slow Consumer (Pending Bytes)'))
     this.output = new ClientOutput(this.outbox, this.log)
@@ -316,7 +316,7 @@ export class LeafConnection implements StreamReceiver, LeafHandler, LinkHost {
     } catch (error) {
       if (!(error instanceof NatsProtocolError)) throw error
       const { text, reason } = PROTOCOL_ERRORS[error.code]
-      this.log.error({ reason: error.message }, 'protocol error')
+      this.log.turnedAway(error.message, 'protocol error')
       this.close(reason, text)
     }
   }

@@ -333,7 +333,7 @@ export class AcceptedLeaf implements LeafHandshake, SessionHost, Applicant {
   }
 
   #turnAway(reason: CloseReason, text: string): void {
-    this.connection.log.error({ reason: text }, 'leaf node refused')
+    this.connection.log.turnedAway(text, 'leaf node refused')
     this.close(reason, text)
   }
 

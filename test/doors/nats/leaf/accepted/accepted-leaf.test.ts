@@ -146,6 +146,23 @@ for (const [what, said, told] of [
   })
 }
 
+for (const [what, said] of [
+  ['who speaks as a client', 'CONNECT {"lang":"go"}\r\n'],
+  ['who speaks as a gateway', 'CONNECT {"gateway":"east"}\r\n'],
+  ['who cannot be understood', 'CALL\r\n'],
+] as const) {
+  test(`${what} again and again does not fill the log`, async () => {
+    await using server = await ConfiguredServer.start(`${ACCOUNTS}\n${PORT}`)
+    const comeAndGo = async () => {
+      using spoke = await PlayedSpoke.connect(leafAddress(server))
+      spoke.say(said)
+      await spoke.farewell()
+    }
+    for (let i = 0; i < 15; i++) await Promise.all(Array.from({ length: 10 }, comeAndGo))
+    assert.equal(server.log.filter(({ level }) => level !== 'debug').length, 100)
+  })
+}
+
 test('a server that is older than min_version hears so after it was told that its CONNECT arrived', async () => {
   const leafnodes = 'leafnodes { listen: "127.0.0.1:-1", min_version: "2.10.1" }'
   await using server = await ConfiguredServer.start(`${ACCOUNTS}\n${leafnodes}`)
