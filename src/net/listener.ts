@@ -71,10 +71,20 @@ export class Listener {
    * cut, whatever they are doing: a TLS handshake that never ends is one that no HTTP server knows of.
    */
   async close(graceMs: number): Promise<void> {
+    await this.#takeThoseAtTheDoor()
     this.stop()
     const force = setTimeout(() => this.#sockets.forEach((socket) => void socket.destroy()), graceMs)
     await this.#ended
     clearTimeout(force)
+  }
+
+  /**
+   * The system resets connections that it has made and nobody has taken: a proxy then does not know whether what it sent
+   * on them was done. So the last look at what has come is right before the end: `setImmediate` follows it, the first of
+   * the two perhaps one that was under way.
+   */
+  async #takeThoseAtTheDoor(): Promise<void> {
+    for (let look = 0; look < 2 && this.isListening; look++) await new Promise<void>((done) => setImmediate(done))
   }
 }
 

@@ -51,6 +51,19 @@ test('a request under way may end within the grace', async () => {
   await closed
 })
 
+test('who was let in by the system before the end, and not yet by us, is answered', async () => {
+  const listener = await Listener.open(createWebServer({ onRequest: answer, onUpgrade: noUpgrade }), anyPort)
+  const client = net.connect(listener.address.port, '127.0.0.1')
+  client.end('GET / HTTP/1.1\r\nHost: belfry\r\nConnection: close\r\n\r\n')
+  // Right behind the system's `connect`, which Node calls in the next tick: no connection was taken since.
+  const closing = Promise.withResolvers<void>()
+  process.nextTick(() => closing.resolve(listener.close(5_000)))
+  let said = ''
+  for await (const chunk of client) said += chunk
+  assert.match(said, /^HTTP\/1.1 200 /)
+  await closing.promise
+})
+
 test('an upgrade to anything but a WebSocket is not taken, and the request answered as it is', async () => {
   const listener = await Listener.open(createWebServer({ onRequest: answer, onUpgrade: noUpgrade }), anyPort)
   const headers = {
