@@ -5,6 +5,7 @@ import type { LeafRemoteOptions } from './leafnodes/options.ts'
 import { remoteDefaults } from './leafnodes/remote-defaults.ts'
 import { clusterUrlsIn, isWebSocket } from './leafnodes/urls.ts'
 import { schema } from './settings/schema.ts'
+import { clientTlsBy } from './types/tls.ts'
 import type { Choice } from './values.ts'
 
 /** The link to the NATS cluster between the instances of one vault; `undefined` when there is only this one. */
@@ -15,10 +16,11 @@ export function clusterRemote(
   const { vault, leafnodes } = schema
   const text = choose(vault.clusterUrl)
   const credentials = choose(vault.clusterCredentials)
+  const caFile = choose(vault.clusterCaFile)
   if (text === undefined) {
-    if (credentials !== undefined) {
-      problems.error('vault: cluster_credentials (BELFRY_CLUSTER_CREDENTIALS) without cluster_url (BELFRY_CLUSTER_URL)')
-    }
+    const lonely = (setting: string) => problems.error(`vault: ${setting} without cluster_url (BELFRY_CLUSTER_URL)`)
+    if (credentials !== undefined) lonely('cluster_credentials (BELFRY_CLUSTER_CREDENTIALS)')
+    if (caFile !== undefined) lonely('cluster_ca_file (BELFRY_CLUSTER_CA_FILE)')
     return undefined
   }
   const urls = clusterUrlsIn(text)
@@ -38,5 +40,6 @@ export function clusterRemote(
     urls,
     account: VAULT_ACCOUNT,
     credentialsFile: credentials && resolve(cwd, credentials),
+    tls: caFile === undefined ? undefined : clientTlsBy(resolve(cwd, caFile)),
   }
 }

@@ -391,6 +391,13 @@ describe('the NATS cluster of the vault', () => {
     ])
   })
 
+  test('may have a certificate of a private authority', () => {
+    const env = { BELFRY_CLUSTER_CA_FILE: 'ca.pem' }
+    const { vault, folder } = loadVault('vault { cluster_url: "tls://n1" }', { env })
+    assert.equal(vault.cluster?.tls?.caFile, join(folder, 'ca.pem'))
+    assert.equal(vault.cluster?.tls?.isInsecure, false)
+  })
+
   test('is told what is wrong without showing a secret', () => {
     const rules =
       'must be one or several URLs separated by commas, as nats://user:password@host:7422, or with tls, ws or wss'
@@ -408,6 +415,9 @@ describe('the NATS cluster of the vault', () => {
     ])
     assert.deepEqual(wrong('cluster_credentials: a'), [
       'vault: cluster_credentials (BELFRY_CLUSTER_CREDENTIALS) without cluster_url (BELFRY_CLUSTER_URL)',
+    ])
+    assert.deepEqual(wrong('cluster_ca_file: a'), [
+      'vault: cluster_ca_file (BELFRY_CLUSTER_CA_FILE) without cluster_url (BELFRY_CLUSTER_URL)',
     ])
     assert.deepEqual(wrong('cluster_url: "nats://u:s3cret@n1", cluster_credentials: a'), [
       'vault: cluster_url has a user, and there are cluster_credentials: only one of them can log in',

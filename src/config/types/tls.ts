@@ -108,6 +108,10 @@ export const clientTls: SettingType<ClientTlsOptions, GivenClientTls> = {
   },
 }
 
+/** What such a block is that only names the authorities to believe. */
+export const clientTlsBy = (caFile: string): ClientTlsOptions =>
+  ofClient(tlsOptions({ certificates: [], caFile }), false)
+
 /** Without what only a server can do. */
 function ofClient(options: TlsOptions, isInsecure: boolean): ClientTlsOptions {
   const { verify: _, verifyAndMap: _map, allowNonTls: _non, ...rest } = options

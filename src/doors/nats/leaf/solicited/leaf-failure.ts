@@ -64,7 +64,9 @@ export function leafFailure(error: unknown): LeafFailure {
 
 function tlsHint({ message, isWrongName }: TlsHandshakeError): string | undefined {
   if (isWrongName) return 'the host in the URL has to be a name that the certificate there is for'
-  if (message.includes('unknown authority')) return 'name its authority with ca_file in the tls block of the remote'
+  if (message.includes('unknown authority')) {
+    return "name its authority with ca_file in the tls block of the remote, or with cluster_ca_file for the vault's cluster"
+  }
   if (message.includes('expired')) return 'look at the certificate there, and at the clocks'
   if (message.includes('does not look like a TLS')) return 'the other side does not speak TLS there: is the port right?'
   if (message.includes('certificate required') || message.includes('bad certificate')) {
@@ -73,7 +75,7 @@ function tlsHint({ message, isWrongName }: TlsHandshakeError): string | undefine
   return undefined
 }
 
-const LOGIN_HINT = 'check the credentials of the remote, and who may come in there'
+const LOGIN_HINT = 'check the credentials of the remote (or in cluster_url), and who may come in there'
 
 /**
  * What the other server's `-ERR` means. Its texts are those of nats-server; what is none of them ends no link by itself.
