@@ -78,6 +78,8 @@ export class Instances {
   #settling: Timer | undefined
   /** From then on something may have been missed; `undefined`: nothing was. */
   #missedSinceMs: number | undefined
+  /** How often something was found missed. */
+  #misses = 0
   #lastLookMs: number
   /** Of the instances that have the database open. */
   #unheard = 0
@@ -270,6 +272,7 @@ export class Instances {
   }
 
   #miss(sinceMs: number): void {
+    this.#misses++
     this.#missedSinceMs = Math.min(this.#missedSinceMs ?? sinceMs, sinceMs)
     if (this.#isWhole) this.#look()
   }
@@ -295,10 +298,11 @@ export class Instances {
     const startedMs = clock.now()
     this.#lastLookMs = startedMs
     this.#missedSinceMs = startedMs
+    const misses = this.#misses
     try {
       await lookUp(sinceMs - this.#marginMs)
-      // What was missed meanwhile has moved it back.
-      if (wasWhole && this.#missedSinceMs === startedMs) this.#missedSinceMs = undefined
+      // What was missed meanwhile is still to be looked up.
+      if (wasWhole && this.#misses === misses) this.#missedSinceMs = undefined
     } catch (error) {
       logger.error({ error }, 'not known what other instances changed; the database is asked again')
       this.#missedSinceMs = Math.min(this.#missedSinceMs ?? sinceMs, sinceMs)
