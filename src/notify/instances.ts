@@ -14,6 +14,9 @@ const SETTLE_MS = 2_000
 /** How often the database is looked into as long as instances may say what is not heard. */
 const LOOK_EVERY_MS = 5_000
 
+/** So long it is not looked into again, whatever is missed. */
+const SHORTEST_LOOK_MS = 1_000
+
 /** A lost instance is not waited for any longer. */
 const FORGET_AFTER_MS = 10 * 60_000
 
@@ -271,10 +274,16 @@ export class Instances {
     this.#miss(other.wholeUntilMs)
   }
 
+  /**
+   * Whoever may publish to these subjects can say anything: nothing is looked up from before this instance, when nobody
+   * was here to miss it, and nothing more often than once a second.
+   */
   #miss(sinceMs: number): void {
     this.#misses++
-    this.#missedSinceMs = Math.min(this.#missedSinceMs ?? sinceMs, sinceMs)
-    if (this.#isWhole) this.#look()
+    const fromMs = Math.max(sinceMs, this.#startMs)
+    this.#missedSinceMs = Math.min(this.#missedSinceMs ?? fromMs, fromMs)
+    const isSoon = this.#options.clock.now() - this.#lastLookMs < SHORTEST_LOOK_MS
+    if (this.#isWhole && !isSoon) this.#look()
   }
 
   /** Whether what is said from now on arrives here. */

@@ -20,16 +20,20 @@ export function encodePulse({ instance, said, atMs, upMs, isLast }: Pulse): Buff
   return Buffer.from(JSON.stringify({ Instance: instance, Said: said, At: atMs, Up: upMs, Last: isLast }))
 }
 
+/** One has some 150. */
+const MAX_PULSE_BYTES = 1024
+
 /** Throws a `ProtocolError` when the bytes are not a pulse. */
 export function parsePulse(bytes: Buffer): Pulse {
   const { Instance, Said, At, Up, Last } = membersOf(bytes)
-  if (typeof Instance !== 'string' || !isCount(Said) || !isCount(At) || !isCount(Up) || typeof Last !== 'boolean') {
+  if (!isInstance(Instance) || !isCount(Said) || !isCount(At) || !isCount(Up) || typeof Last !== 'boolean') {
     throw new ProtocolError('INVALID_PULSE', 'Pulse lacks a field, or has one of another type')
   }
   return { instance: Instance, said: Said, atMs: At, upMs: Up, isLast: Last }
 }
 
 function membersOf(bytes: Buffer): Record<string, unknown> {
+  if (bytes.length > MAX_PULSE_BYTES) throw new ProtocolError('INVALID_PULSE', 'Pulse is too long')
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'))
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
@@ -39,6 +43,8 @@ function membersOf(bytes: Buffer): Record<string, unknown> {
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+
+const isInstance = (value: unknown): value is string => typeof value === 'string' && /^[\w-]{1,64}$/.test(value)
 
 const HEADER = 'Belfry-Instance'
 

@@ -3,6 +3,9 @@ import type { Logger } from '#kit'
 import { instanceIn } from './pulse.ts'
 import { CONTROL_TAKEN } from './subjects.ts'
 
+/** A limit's name, and an address or whatever else is counted. */
+const MAX_BYTES = 4096
+
 /** Told what was taken of a limit, by the key that has it. */
 export type Taken = (key: string) => void
 
@@ -44,7 +47,7 @@ export class SharedLimits {
 
   #hear({ body, headerBytes, payload }: Message): void {
     const from = headerBytes > 0 ? instanceIn(body.subarray(0, headerBytes)) : undefined
-    if (from === undefined || from === this.#options.id) return
+    if (from === undefined || from === this.#options.id || payload.length > MAX_BYTES) return
     try {
       const { Limit, Key } = JSON.parse(payload.toString('utf8')) as { Limit?: unknown; Key?: unknown }
       if (typeof Limit === 'string' && typeof Key === 'string') this.#limits.get(Limit)?.(Key)

@@ -2,6 +2,7 @@ import type { Account } from '#core'
 import type { Clock, Logger } from '#kit'
 import { Instances, SharedLimits, type Taken } from '#notify'
 import type { Store } from '#store'
+import { boundedLog, FAILURES } from './bounded-log.ts'
 import { Neighbours } from './neighbours.ts'
 
 export interface VaultClusterTools {
@@ -36,7 +37,8 @@ export interface VaultCluster {
 
 export function openVaultCluster(tools: VaultClusterTools): VaultCluster {
   const { id, hasLink, account, store, clock, lookUp } = tools
-  const logger = tools.logger.child({ room: 'cluster' })
+  // Whoever may publish in the cluster's account can pretend to be instances that come and go.
+  const logger = boundedLog(tools.logger.child({ room: 'cluster' }), clock, FAILURES)
   const instances = new Instances({ account, id, hasLink, clock, logger, lookUp })
   const neighbours = new Neighbours({ hasLink, store, instances, clock, logger })
   const say = (subject: string, payload: Buffer) => instances.say(subject, payload)

@@ -314,9 +314,37 @@ test('nonsense on the subject of pulses is logged and changes nothing', async ()
   const cluster = new Cluster()
   const a = await cluster.settled('a')
   const pulse = { instance: 'x', said: 1, atMs: 0, upMs: 0, isLast: false }
-  for (const payload of ['', 'null', '[]', '{}', '{"Instance":1}', String(encodePulse({ ...pulse, said: -1 }))]) {
+  const wrong = [{ said: -1 }, { instance: 'x'.repeat(65) }, { instance: 'x\n' }].map((part) =>
+    String(encodePulse({ ...pulse, ...part })),
+  )
+  const tooLong = String(encodePulse(pulse)).replace('{', `{${' '.repeat(1_024)}`)
+  for (const payload of ['', 'null', '[]', '{}', '{"Instance":1}', ...wrong, tooLong]) {
     a.instances.say(CONTROL_PULSE, Buffer.from(payload))
   }
   assert.equal(a.instances.count, 0)
-  assert.equal(cluster.events.filter((event) => event.startsWith('a: pulse of another instance')).length, 6)
+  assert.equal(cluster.events.filter((event) => event.startsWith('a: pulse of another instance')).length, 9)
+})
+
+test('whoever pretends to be an instance has the database asked once a second, and about nothing from before', async () => {
+  const cluster = new Cluster()
+  const a = await cluster.settled('a')
+  const startMs = cluster.clock.now() - 3 * SECOND
+  const lies = Array.from({ length: 50 }, (_, said) => ({
+    instance: `made-up-${said % 5}`,
+    said,
+    atMs: 0,
+    upMs: 1_000,
+  }))
+  for (let second = 0; second < 10; second++) {
+    for (const lie of lies) {
+      a.instances.say(CONTROL_PULSE, encodePulse({ ...lie, isLast: lie.said % 2 === 1 }))
+      await turnOver()
+    }
+    await cluster.pass(SECOND)
+  }
+  const lookUps = a.lookUps()
+  assert.ok(lookUps.length >= 2 && lookUps.length <= 10, `${lookUps}`)
+  // Their clocks are believed to be behind, by as much as that is believed of any.
+  const most = cluster.clock.now() - startMs + MARGIN + 60 * 60 * SECOND
+  for (const sinceMs of lookUps) assert.ok(sinceMs <= most, `${sinceMs}`)
 })
