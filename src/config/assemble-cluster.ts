@@ -16,11 +16,11 @@ export function clusterRemote(
   const { vault, leafnodes } = schema
   const text = choose(vault.clusterUrl)
   const credentials = choose(vault.clusterCredentials)
-  const caFile = choose(vault.clusterCaFile)
+  const caFile = choose(vault.clusterAuthorities)
   if (text === undefined) {
     const lonely = (setting: string) => problems.error(`vault: ${setting} without cluster_url (BELFRY_CLUSTER_URL)`)
     if (credentials !== undefined) lonely('cluster_credentials (BELFRY_CLUSTER_CREDENTIALS)')
-    if (caFile !== undefined) lonely('cluster_ca_file (BELFRY_CLUSTER_CA_FILE)')
+    if (caFile !== undefined) lonely('cluster_authorities (BELFRY_CLUSTER_AUTHORITIES)')
     return undefined
   }
   const urls = clusterUrlsIn(text)

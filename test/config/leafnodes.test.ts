@@ -34,8 +34,8 @@ function complaintsAbout(work: () => unknown): string[] {
 
 function loadVault(conf: string, { env = {}, overrides = {} }: From = {}) {
   using folder = new Folder({ 'x.conf': conf })
-  const { options } = loadOptions({ configFile: 'x.conf', env, cwd: folder.path, overrides })
-  return { ...options, folder: folder.path }
+  const { options, warnings } = loadOptions({ configFile: 'x.conf', env, cwd: folder.path, overrides })
+  return { ...options, warnings, folder: folder.path }
 }
 
 /** As the options have it: JSON has no `undefined`. */
@@ -392,8 +392,9 @@ describe('the NATS cluster of the vault', () => {
   })
 
   test('may have a certificate of a private authority', () => {
-    const env = { BELFRY_CLUSTER_CA_FILE: 'ca.pem' }
-    const { vault, folder } = loadVault('vault { cluster_url: "tls://n1" }', { env })
+    const env = { BELFRY_CLUSTER_AUTHORITIES: 'ca.pem' }
+    const { vault, folder, warnings } = loadVault('vault { cluster_url: "tls://n1" }', { env })
+    assert.deepEqual(warnings, [])
     assert.equal(vault.cluster?.tls?.caFile, join(folder, 'ca.pem'))
     assert.equal(vault.cluster?.tls?.isInsecure, false)
   })
@@ -416,8 +417,8 @@ describe('the NATS cluster of the vault', () => {
     assert.deepEqual(wrong('cluster_credentials: a'), [
       'vault: cluster_credentials (BELFRY_CLUSTER_CREDENTIALS) without cluster_url (BELFRY_CLUSTER_URL)',
     ])
-    assert.deepEqual(wrong('cluster_ca_file: a'), [
-      'vault: cluster_ca_file (BELFRY_CLUSTER_CA_FILE) without cluster_url (BELFRY_CLUSTER_URL)',
+    assert.deepEqual(wrong('cluster_authorities: a'), [
+      'vault: cluster_authorities (BELFRY_CLUSTER_AUTHORITIES) without cluster_url (BELFRY_CLUSTER_URL)',
     ])
     assert.deepEqual(wrong('cluster_url: "nats://u:s3cret@n1", cluster_credentials: a'), [
       'vault: cluster_url has a user, and there are cluster_credentials: only one of them can log in',

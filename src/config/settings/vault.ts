@@ -112,11 +112,11 @@ export const vaultSettings = {
     defaultText: 'none',
     help: 'The user JWT and its seed by which this instance logs in there, instead of a user in `cluster_url`.',
   }),
-  clusterCaFile: optional({
-    key: 'vault.cluster_ca_file',
-    variable: 'BELFRY_CLUSTER_CA_FILE',
+  clusterAuthorities: optional({
+    key: 'vault.cluster_authorities',
+    variable: 'BELFRY_CLUSTER_AUTHORITIES',
     type: path('path of a PEM file'),
     defaultText: 'those of the system',
-    help: 'Authorities that sign the certificates of these servers.',
+    help: 'Authorities that sign the certificates of these servers, where `cluster_url` is `tls` or `wss`.',
   }),
 }

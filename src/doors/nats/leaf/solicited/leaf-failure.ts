@@ -65,7 +65,7 @@ export function leafFailure(error: unknown): LeafFailure {
 function tlsHint({ message, isWrongName }: TlsHandshakeError): string | undefined {
   if (isWrongName) return 'the host in the URL has to be a name that the certificate there is for'
   if (message.includes('unknown authority')) {
-    return "name its authority with ca_file in the tls block of the remote, or with cluster_ca_file for the vault's cluster"
+    return "name its authority with ca_file in the tls block of the remote, or with cluster_authorities for the vault's cluster"
   }
   if (message.includes('expired')) return 'look at the certificate there, and at the clocks'
   if (message.includes('does not look like a TLS')) return 'the other side does not speak TLS there: is the port right?'
