@@ -121,9 +121,7 @@ test('every minute it is written how far those have heard that were told somethi
       for (const client of clients) await confirmBesidePings(client)
       clock.advance(1)
     }
-    // By then a write that the minute began is done: it is the store's turn before ours.
-    await kept.store.ping()
-    await new Promise(setImmediate)
+    await kept.written()
   }
   await minute()
   assert.deepEqual(kept.writes, [])
@@ -136,6 +134,28 @@ test('every minute it is written how far those have heard that were told somethi
   await minute()
   await minute()
   assert.deepEqual(kept.writes, [['a', 'b']])
+})
+
+test('a device that is back while it is written how far it has heard is known nevertheless', async () => {
+  const clock = new FakeClock()
+  await using kept = await startKeptHub({ clock })
+  await kept.add('laptop')
+  const client = await kept.connect('laptop')
+  clock.advance(MINUTE / 10)
+  await kept.change()
+  assert.deepEqual(await typesHeard(kept, client), [SYNC_SETTINGS])
+  clock.advance(HEARING)
+  await confirm(client)
+  const release = Promise.withResolvers<void>()
+  kept.holdWrites(() => release.promise)
+  await client.close()
+  await kept.hub.everyoneGone()
+  clock.advance(3 * MINUTE)
+  assert.deepEqual(await typesHeard(kept, await kept.connect('laptop')), [])
+  assert.deepEqual(kept.writes, [])
+  release.resolve()
+  await kept.written()
+  assert.deepEqual(kept.writes, [['laptop']])
 })
 
 test('connections that end together are written together, and a device that is back at once is known nevertheless', async () => {

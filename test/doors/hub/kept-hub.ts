@@ -1,7 +1,7 @@
-import { type Heard, openStore } from '#store'
+import type { Heard } from '#store'
 import { aDevice, aUser } from '../../auth/rows.ts'
+import { openTestDatabase } from '../../helpers/database.ts'
 import type { FakeClock } from '../../helpers/fake-clock.ts'
-import { temporaryFolder } from '../../helpers/temp.ts'
 import { until } from '../../helpers/wait.ts'
 import { HubClient } from './hub-client.ts'
 import { ALICE, BOB, startHub } from './hub-server.ts'
@@ -14,8 +14,8 @@ const CALL = Buffer.from('08950180a131a15890', 'hex')
  * is `<user>/<device>`.
  */
 export async function startKeptHub({ clock, heardAllUntilMs }: { clock: FakeClock; heardAllUntilMs?: () => number }) {
-  const folder = await temporaryFolder()
-  const store = await openStore({ kind: 'sqlite', databaseFile: folder.join('db.sqlite3'), clock })
+  const database = await openTestDatabase(clock)
+  const { store } = database
   const began = new Date(clock.now())
   for (const id of [ALICE, BOB]) {
     await store.users.insert(aUser({ id, email: `${id}@example.com`, createdAt: began, updatedAt: began }))
@@ -24,6 +24,8 @@ export async function startKeptHub({ clock, heardAllUntilMs }: { clock: FakeCloc
   let lookUps = 0
   let failure: Error | undefined
   let beforeLookUp = async () => {}
+  let beforeWrite = async () => {}
+  let writing: Promise<unknown> = Promise.resolve()
   /** Look-ups wait until the client has the handshake's answer: what is told may come with it else. */
   let greeted = Promise.resolve()
   const heard: Heard = {
@@ -44,7 +46,9 @@ export async function startKeptHub({ clock, heardAllUntilMs }: { clock: FakeCloc
     },
     async mark(marks) {
       if (failure !== undefined) throw failure
-      await store.heard.mark(marks)
+      const written = beforeWrite().then(() => store.heard.mark(marks))
+      writing = Promise.allSettled([writing, written])
+      await written
       writes.push(marks.map(({ deviceId }) => deviceId).sort())
     },
   }
@@ -102,6 +106,15 @@ export async function startKeptHub({ clock, heardAllUntilMs }: { clock: FakeCloc
         return work()
       }
     },
+    /** Writes of marks wait for this from now on. */
+    holdWrites(work: () => Promise<void>) {
+      beforeWrite = work
+    },
+    /** Resolves when the writes that have begun are done, and whoever waited for them has gone on. */
+    async written() {
+      await writing
+      await new Promise(setImmediate)
+    },
     fail(error: Error | undefined) {
       failure = error
     },
@@ -112,8 +125,7 @@ export async function startKeptHub({ clock, heardAllUntilMs }: { clock: FakeCloc
     },
     async [Symbol.asyncDispose]() {
       await hub[Symbol.asyncDispose]()
-      await store.close()
-      await folder[Symbol.asyncDispose]()
+      await database[Symbol.asyncDispose]()
     },
   }
 }

@@ -47,7 +47,9 @@ export class CatchUp {
   /** By subject without its last token: when something was told there last. Milliseconds since the Unix epoch. */
   readonly #toldMs = new Map<string, number>()
   /** Marks to be written, by device. */
-  readonly #marks = new Map<string, HeardMark>()
+  #marks = new Map<string, HeardMark>()
+  /** Those that the database is being told of, and may not show yet. */
+  readonly #beingWritten = new Set<ReadonlyMap<string, HeardMark>>()
   /** By device; only for a few minutes. */
   readonly #gaps = new Map<string, Gap>()
   readonly #sweeps: Timer
@@ -150,7 +152,8 @@ export class CatchUp {
   #heardBefore(guest: UserGuest, { heardAt, deviceSince }: HeardState): number {
     const nowMs = this.#options.clock.now()
     const key = keyOf(guest)
-    const marks = [deviceSince, heardAt, this.#marks.get(key)?.heardAt].map((mark) => mark?.getTime() ?? 0)
+    const unwritten = [this.#marks, ...this.#beingWritten].map((marks) => marks.get(key)?.heardAt)
+    const marks = [deviceSince, heardAt, ...unwritten].map((mark) => mark?.getTime() ?? 0)
     // A mark of the future was written before the clock was set back: it says nothing.
     const mark = Math.max(0, ...marks.filter((ms) => ms <= nowMs))
     return Math.min(mark, this.#gapOf(key))
@@ -226,12 +229,16 @@ export class CatchUp {
     this.#gathering = undefined
     if (this.#marks.size === 0) return
     const { heard, logger } = this.#options
-    const marks = [...this.#marks.values()]
-    this.#marks.clear()
-    // What cannot be written is not tried again: the devices sync once too often.
-    const written = heard.mark(marks).catch((error: unknown) => {
-      logger.error({ marks: marks.length, error }, 'not written how far hub clients have heard')
-    })
+    const marks = this.#marks
+    this.#marks = new Map()
+    this.#beingWritten.add(marks)
+    const written = heard
+      .mark([...marks.values()])
+      // What cannot be written is not tried again: the devices sync once too often.
+      .catch((error: unknown) => {
+        logger.error({ marks: marks.size, error }, 'not written how far hub clients have heard')
+      })
+      .finally(() => this.#beingWritten.delete(marks))
     this.#written = Promise.all([this.#written, written]).then(() => undefined)
   }
 }
