@@ -1,11 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
-import path from 'node:path'
 import { ServiceTokens } from '#auth'
 import { createRelayApp, type RelayContext } from '#relay'
-import { openStore } from '#store'
+import { openTestDatabase } from '../helpers/database.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
 import { lineOf, recordingLogger } from '../helpers/recording-logger.ts'
-import { temporaryFolder } from '../store/temporary-folder.ts'
 
 export const INSTALLATION = '11111111-1111-4111-8111-111111111111'
 export const OTHER_INSTALLATION = '99999999-9999-4999-8999-999999999999'
@@ -31,9 +29,9 @@ export interface Answer {
 
 /** The relay's app over a real database, with what it publishes in the test's hands. */
 export async function startRelay(changes: Partial<RelayContext> = {}) {
-  const folder = temporaryFolder()
   const clock = new FakeClock()
-  const store = await openStore({ kind: 'sqlite', databaseFile: path.join(folder.path, 'db.sqlite3'), clock })
+  const database = await openTestDatabase(clock)
+  const { store } = database
   const serviceTokens = new ServiceTokens(key, 'https://relay.example.com', clock)
   const published: Published[] = []
   const logged: string[] = []
@@ -76,8 +74,7 @@ export async function startRelay(changes: Partial<RelayContext> = {}) {
     takePublished: () => published.splice(0),
     async [Symbol.asyncDispose]() {
       await app.close()
-      await store.close()
-      folder[Symbol.dispose]()
+      await database[Symbol.asyncDispose]()
     },
   }
 }

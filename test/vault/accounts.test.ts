@@ -324,7 +324,7 @@ test('the id of a user key that was replaced elsewhere is forgotten', async () =
   assert.equal((await record('aa'.repeat(16))).status, 200)
   assert.equal((await record('bb'.repeat(16))).status, 400)
   // As Vaultwarden does it when the user key is rotated there.
-  vault.sql(`UPDATE users SET akey = '2.rotated', private_key = '2.rotated' WHERE uuid = '${first.userId}'`)
+  await vault.sql(`UPDATE users SET akey = '2.rotated', private_key = '2.rotated' WHERE uuid = '${first.userId}'`)
   assert.equal((await first.get('/api/sync')).json.userDecryption.userKeyId, undefined)
   assert.equal((await record('bb'.repeat(16))).status, 200)
   const item = first.loginItem('x', { encryptedByKeyId: 'bb'.repeat(16) })
@@ -384,12 +384,12 @@ test('second factors that were set up elsewhere are listed', async () => {
   const none = { data: [], object: 'list', continuationToken: null }
   assert.deepEqual((await first.get('/api/two-factor')).json, none)
   for (const [type, enabled] of [
-    [0, 1],
-    [7, 1],
-    [1, 0],
-    [1003, 1],
+    [0, true],
+    [7, true],
+    [1, false],
+    [1003, true],
   ]) {
-    vault.sql(
+    await vault.sql(
       `INSERT INTO twofactor (uuid, user_uuid, atype, enabled, data) VALUES ('${randomUUID()}', '${first.userId}', ${type}, ${enabled}, '')`,
     )
   }

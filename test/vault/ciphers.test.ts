@@ -459,7 +459,9 @@ test("an item cannot be put into somebody else's folder", async () => {
 
 test('an item with attachments is neither deleted nor given another key, so that no file is lost', async () => {
   const [withFile, plain] = [await create(), await create()]
-  vault.sql(`INSERT INTO attachments (id, cipher_uuid, file_name, file_size) VALUES ('a1', '${withFile.id}', '2.n', 1)`)
+  await vault.sql(
+    `INSERT INTO attachments (id, cipher_uuid, file_name, file_size) VALUES ('a1', '${withFile.id}', '2.n', 1)`,
+  )
   for (const [method, path, body] of [
     ['DELETE', `/api/ciphers/${withFile.id}`, undefined],
     ['POST', `/api/ciphers/${withFile.id}/delete`, undefined],
@@ -473,7 +475,7 @@ test('an item with attachments is neither deleted nor given another key, so that
   }
   assert.deepEqual(vault.takeTold(), [])
   assert.deepEqual([await read(withFile.id), await read(plain.id)], [withFile, plain])
-  assert.equal(vault.query(`SELECT id FROM attachments`).length, 1)
+  assert.equal((await vault.sql(`SELECT id FROM attachments`)).length, 1)
   assert.equal((await alice.put(`/api/ciphers/${withFile.id}`, alice.loginItem('y'))).status, 200)
   assert.equal((await alice.put(`/api/ciphers/${withFile.id}/delete`)).status, 200)
 })

@@ -121,7 +121,7 @@ for (const [method, path] of [
     assert.deepEqual(told(), [['LogOut', first.userId, null, [first.userId]]])
     assert.deepEqual([await statusOf(first), await statusOf(second), await statusOf(other)], [401, 401, 200])
     assert.equal(await vault.store.users.find(first.userId), undefined)
-    assert.deepEqual(vault.query(`SELECT uuid FROM ciphers WHERE user_uuid = '${first.userId}'`), [])
+    assert.deepEqual(await vault.sql(`SELECT uuid FROM ciphers WHERE user_uuid = '${first.userId}'`), [])
     // The address is free again.
     await vault.register(first.email)
   })
@@ -137,16 +137,16 @@ test('an account that has files, or an organization without another owner, stays
     assert.deepEqual([status, told(), await statusOf(first)], [400, [], 200])
     return json.message
   }
-  vault.sql(`INSERT INTO organizations (uuid, name, billing_email) VALUES ('${org}', 'x', 'x')`)
-  vault.sql(
+  await vault.sql(`INSERT INTO organizations (uuid, name, billing_email) VALUES ('${org}', 'x', 'x')`)
+  await vault.sql(
     `INSERT INTO users_organizations (uuid, user_uuid, org_uuid, access_all, akey, status, atype)
-     VALUES ('${randomUUID()}', '${first.userId}', '${org}', 1, '', 2, 0)`,
+     VALUES ('${randomUUID()}', '${first.userId}', '${org}', true, '', 2, 0)`,
   )
   assert.equal(await refusal(), "Can't delete last owner")
-  vault.sql(`UPDATE users_organizations SET atype = 2`)
-  vault.sql(`INSERT INTO attachments (id, cipher_uuid, file_name, file_size) VALUES ('a', '${item.id}', 'x', 1)`)
+  await vault.sql(`UPDATE users_organizations SET atype = 2`)
+  await vault.sql(`INSERT INTO attachments (id, cipher_uuid, file_name, file_size) VALUES ('a', '${item.id}', 'x', 1)`)
   assert.match(await refusal(), /^Attachments and file Sends cannot be deleted here yet/)
-  vault.sql(`DELETE FROM attachments`)
+  await vault.sql(`DELETE FROM attachments`)
   assert.equal((await first.delete('/api/accounts', { masterPasswordHash: first.passwordHash })).status, 200)
 })
 

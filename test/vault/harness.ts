@@ -1,13 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { Sessions, Tokens } from '#auth'
 import { type Clock, systemClock } from '#kit'
-import { openStore } from '#store'
 import { createVaultApp, type VaultContext, type VaultSettings } from '#vault'
 import { type AccountOptions, injectInto, type LoginOptions, login, register } from '../helpers/account.ts'
+import { openTestDatabase } from '../helpers/database.ts'
 import { type LoggedEvent, recordingLogger } from '../helpers/recording-logger.ts'
+import { temporaryFolder } from '../helpers/temp.ts'
 
 /** One call to the notifier. */
 export interface Told {
@@ -35,13 +32,14 @@ export const SETTINGS: VaultSettings = {
   serverVersion: '2026.6.0',
 }
 
-/** A vault over a real database in a folder of its own, with its clock, log and notifications in the test's hands. */
+/** A vault over a real database of its own, with its clock, log and notifications in the test's hands. */
 export async function startVault(settings: Partial<VaultSettings> = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'belfry-vault-'))
   let offsetMs = 0
   const clock: Clock = { ...systemClock, now: () => Date.now() + offsetMs }
-  const store = await openStore({ kind: 'sqlite', databaseFile: join(folder, 'db.sqlite3'), clock })
-  const tokens = await Tokens.load({ keyFile: join(folder, 'rsa_key.pem'), origin: SETTINGS.origin, clock })
+  const folder = await temporaryFolder()
+  const database = await openTestDatabase(clock)
+  const { store } = database
+  const tokens = await Tokens.load({ keyFile: folder.join('rsa_key.pem'), origin: SETTINGS.origin, clock })
   const told: Told[] = []
   const logged: LoggedEvent[] = []
   let address = '192.0.2.1'
@@ -74,24 +72,14 @@ export async function startVault(settings: Partial<VaultSettings> = {}) {
     },
     register: (email: string, options: AccountOptions = {}) => register({ server, fetch, ...options, email }),
     login: (email: string, options: Partial<LoginOptions> = {}) => login({ server, fetch, ...options, email }),
-    /** Writes what only another server, or a later version of this one, would write. */
-    sql: (statement: string) => {
-      using database = new DatabaseSync(join(folder, 'db.sqlite3'))
-      database.exec(statement)
-    },
-    query: (statement: string) => {
-      using database = new DatabaseSync(join(folder, 'db.sqlite3'))
-      return database
-        .prepare(statement)
-        .all()
-        .map((row) => ({ ...row }))
-    },
+    /** Writes what only another server, or a later version of this one, would write; or reads what no API tells. */
+    sql: (statement: string) => database.query(statement),
     /** What was told since the last call. */
     takeTold: () => told.splice(0),
     async [Symbol.asyncDispose]() {
       await app.close()
-      await store.close()
-      await rm(folder, { recursive: true })
+      await database[Symbol.asyncDispose]()
+      await folder[Symbol.asyncDispose]()
     },
   }
 }

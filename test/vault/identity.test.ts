@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { decodeJwt } from 'jose'
+import { aUser } from '../auth/rows.ts'
 import { type Json, PASSWORD, postForm, type TestDevice } from '../helpers/account.ts'
 import { startVault, type TestVault } from './harness.ts'
 
@@ -139,7 +140,9 @@ test('a disabled user learns so only with the right password', async () => {
 test('an account with a second factor is not opened by its password alone', async () => {
   await vault.register('careful@example.com')
   const device = await vault.login('careful@example.com')
-  vault.sql(`INSERT INTO twofactor (uuid, user_uuid, atype, enabled, data) VALUES ('f', '${device.userId}', 0, 1, '')`)
+  await vault.sql(
+    `INSERT INTO twofactor (uuid, user_uuid, atype, enabled, data) VALUES ('f', '${device.userId}', 0, true, '')`,
+  )
   assert.equal((await device.get('/api/accounts/profile')).json.twoFactorEnabled, true)
   const form = passwordForm({ username: 'careful@example.com', password: device.passwordHash })
   assert.match((await token(form)).json.message, /Two-step login/)
@@ -316,26 +319,23 @@ test('an address is of a domain, whatever its script, and the first step says so
 })
 
 /** Somebody whom an organization of Vaultwarden invited, with or without the entry that lets them register. */
-function invite(email: string, isInvited: boolean) {
+async function invite(email: string, isInvited: boolean) {
   const [user, org] = [randomUUID(), randomUUID()]
-  vault.sql(`INSERT INTO users (uuid, created_at, updated_at, email, name, password_hash, salt, password_iterations,
-      akey, security_stamp, equivalent_domains, excluded_globals, client_kdf_type, client_kdf_iter, enabled)
-      VALUES ('${user}', '2026-01-01 00:00:00', '2026-01-01 00:00:00', '${email}', 'n', x'', x'00', 600000,
-      '', 's', '[]', '[]', 0, 600000, 1)`)
-  vault.sql(`INSERT INTO organizations (uuid, name, billing_email) VALUES ('${org}', 'o', 'o')`)
-  vault.sql(`INSERT INTO users_organizations (uuid, user_uuid, org_uuid, access_all, akey, status, atype)
-      VALUES ('${randomUUID()}', '${user}', '${org}', 0, '', 0, 2)`)
-  if (isInvited) vault.sql(`INSERT INTO invitations VALUES ('${email}')`)
+  await vault.store.users.insert(aUser({ id: user, email, passwordHash: Buffer.alloc(0), key: '' }))
+  await vault.sql(`INSERT INTO organizations (uuid, name, billing_email) VALUES ('${org}', 'o', 'o')`)
+  await vault.sql(`INSERT INTO users_organizations (uuid, user_uuid, org_uuid, access_all, akey, status, atype)
+      VALUES ('${randomUUID()}', '${user}', '${org}', false, '', 0, 2)`)
+  if (isInvited) await vault.sql(`INSERT INTO invitations VALUES ('${email}')`)
   return user
 }
 
 test('whoever registers on an invitation has accepted those of organizations', async () => {
-  const [invited, other] = [invite('invited@example.com', true), invite('other@example.com', false)]
+  const [invited, other] = [await invite('invited@example.com', true), await invite('other@example.com', false)]
   await vault.register('invited@example.com')
   await vault.register('other@example.com')
-  const statusOf = (user: string) => vault.query(`SELECT status FROM users_organizations WHERE user_uuid = '${user}'`)
-  assert.deepEqual(statusOf(invited), [{ status: 1 }])
-  assert.deepEqual(statusOf(other), [{ status: 0 }])
+  const statusOf = (user: string) => vault.sql(`SELECT status FROM users_organizations WHERE user_uuid = '${user}'`)
+  assert.deepEqual(await statusOf(invited), [{ status: 1 }])
+  assert.deepEqual(await statusOf(other), [{ status: 0 }])
   assert.equal((await vault.login('invited@example.com')).userId, invited)
 })
 
