@@ -117,9 +117,13 @@ export class LeafLink implements Link {
     this.#announced.begin()
   }
 
-  /** Other rules from now on; what is wanted here is told anew. */
+  /** Other rules from now on. What they make of what is wanted here has to be told: `retell`. */
   restrict(rules: LinkRules): void {
     this.#rules = rules
+  }
+
+  /** Tells anew what is wanted here, by the rules that there are now. Costs as much as all of it. */
+  retell(): void {
     if (!this.#hasEnded) this.#announced.restart()
   }
 

@@ -15,6 +15,9 @@ import type { LeafRemoteOptions } from './remote-options.ts'
 /** How long the other side may take to answer CONNECT, where it said that it does. (spec: nats §5.6) */
 const ANSWER_MS = 2_000
 
+/** The shortest time in which it is told anew again what is wanted here, when the other side changes what may be. */
+const RETELL_MS = 1_000
+
 /** What JetStream of one server says is not for that of another. (nats-server: `denyAllClientJs`, `denyAllJs`) */
 const OF_JETSTREAM = ['$JS.API.>', '$KV.>', '$OBJ.>']
 const OF_JETSTREAM_SERVERS = ['$JSC.>', '$NRG.>']
@@ -44,6 +47,9 @@ export class SolicitedHandshake implements LeafHandshake {
   #link: LeafLink | undefined
   /** As they are in force, as text: who says the same again and again costs nothing. */
   #permissions = ''
+  /** Just now it was told anew what is wanted here. */
+  #resting: Timer | undefined
+  #mustRetell = false
   #failure: LeafFailure | undefined
 
   constructor(options: SolicitedOptions) {
@@ -106,6 +112,7 @@ export class SolicitedHandshake implements LeafHandshake {
     const wasLinked = this.#state === 'linked'
     this.#state = 'ended'
     this.#timer?.cancel()
+    this.#resting?.cancel()
     if (wasLinked) this.#options.account.leave('leaf')
     this.#options.onEnd(this.#failure ?? endOf(reason, wasLinked))
   }
@@ -184,8 +191,25 @@ export class SolicitedHandshake implements LeafHandshake {
     const hasChanged = said !== this.#permissions
     this.#permissions = said
     if (this.#state === 'answer' && info.isAnswer) this.#establish({ ...info, permissions })
-    else if (hasChanged) this.#link?.restrict(this.#rules(permissions))
+    else if (hasChanged && this.#link !== undefined) {
+      this.#link.restrict(this.#rules(permissions))
+      this.#retell()
+    }
     if (this.#info !== undefined) this.#info = { ...this.#info, permissions }
+  }
+
+  /** At once, and then no more than once a second: a short INFO may change what is told of very much. */
+  #retell(): void {
+    if (this.#resting !== undefined) {
+      this.#mustRetell = true
+      return
+    }
+    this.#mustRetell = false
+    this.#link?.retell()
+    this.#resting = this.#context.clock.after(RETELL_MS, () => {
+      this.#resting = undefined
+      if (this.#mustRetell) this.#connection.guard(() => this.#retell())
+    })
   }
 
   #establish({ permissions, account: remoteAccount }: HubInfo): void {

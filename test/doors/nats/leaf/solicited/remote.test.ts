@@ -263,6 +263,30 @@ test('permissions of a later INFO hold from then on', async () => {
   assert.doesNotMatch(visit.heard, /never|other|out\.b 1\r\n2/)
 })
 
+test('permissions that change again and again hold at once, and what is wanted is told once a second', async () => {
+  await using hub = await playHub()
+  await using spoke = solicitInNoTime(hub.url)
+  const visit = await (await hub.visit(1)).welcome()
+  await spoke.linked()
+  spoke.account.subscribe(new Subscription({ send() {} }, 'in.a', '1', ''))
+  await visit.hearing(/LS\+ in\.a/)
+  visit.say('LS+ out\r\n')
+  const told = () => visit.heard.match(/LS\+ \$LDS/g)?.length
+  for (let i = 0; i < 500; i++) visit.answer({ import: { deny: [`${i}`] } })
+  visit.answer({ import: { deny: ['in.a'] }, export: { deny: ['out'] } }).say('PING\r\n')
+  await visit.hearing(/PONG\r\n$/)
+  assert.equal(told(), 2)
+  spoke.client.publish('out', Buffer.from('1'))
+  spoke.clock.advance(1_000)
+  await visit.hearing(/LS- in\.a\r\n/)
+  assert.equal(told(), 3)
+  spoke.clock.advance(10_000)
+  visit.say('PING\r\n')
+  await visit.hearing(/PONG\r\n[\s\S]*PONG\r\n/)
+  assert.equal(told(), 3)
+  assert.doesNotMatch(visit.heard, /LMSG/)
+})
+
 test('what JetStream says to itself stays on its side', async () => {
   await using hub = await playHub()
   await using spoke = solicit({ urls: hub.url })
