@@ -30,6 +30,7 @@ export {
   type Audience,
   allFor,
   type ClientType,
+  CONTROL_OUTAGE,
   CONTROL_PULSE,
   CONTROL_REVOKE,
   CONTROL_TAKEN,

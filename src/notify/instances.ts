@@ -1,7 +1,7 @@
 import { type Account, Message, Subscription } from '#core'
 import type { Clock, Logger, Timer } from '#kit'
 import { encodePulse, instanceHeader, instanceIn, type Pulse, parsePulse } from './pulse.ts'
-import { ALL_INSTANCES_SAY, CONTROL_PULSE } from './subjects.ts'
+import { ALL_INSTANCES_SAY, CONTROL_OUTAGE, CONTROL_PULSE } from './subjects.ts'
 
 const PULSE_EVERY_MS = 1_000
 
@@ -16,6 +16,9 @@ const LOOK_EVERY_MS = 5_000
 
 /** So long it is not looked into again, whatever is missed. */
 const SHORTEST_LOOK_MS = 1_000
+
+/** Instances that find the database again at about the same time are listened to together. */
+const GATHER_MS = 1_000
 
 /** A lost instance is not waited for any longer. */
 const FORGET_AFTER_MS = 10 * 60_000
@@ -43,8 +46,11 @@ export interface InstancesOptions {
   readonly hasLink?: boolean
   readonly clock: Clock
   readonly logger: Logger
-  /** Finds out from the database whom that concerns which changed since then (milliseconds since the Unix epoch). */
-  readonly lookUp: (sinceMs: number) => Promise<void>
+  /**
+   * Finds out from the database whom that concerns which changed since then (milliseconds since the Unix epoch). With
+   * `tellsAgain` also those who were told of it before: they may not have been able to sync.
+   */
+  readonly lookUp: (sinceMs: number, tellsAgain: boolean) => Promise<void>
 }
 
 interface Other {
@@ -87,6 +93,10 @@ export class Instances {
   /** Of the instances that have the database open. */
   #unheard = 0
   #isLooking = false
+  #tellsAgain = false
+  /** Of an outage that was told. */
+  #outageSinceMs = Number.POSITIVE_INFINITY
+  #gathering: Timer | undefined
   #looked: Promise<void> = Promise.resolve()
 
   constructor(options: InstancesOptions) {
@@ -145,6 +155,15 @@ export class Instances {
     account.publish(new Message(subject, this.#lastBody, '', this.#header.length))
   }
 
+  /**
+   * The database was away for this instance since then (milliseconds since the Unix epoch). A change whose transaction
+   * ended meanwhile may be there and be told to nobody, and devices that were told of others could not fetch them.
+   */
+  databaseWasAway(sinceMs: number): void {
+    this.say(CONTROL_OUTAGE, Buffer.from(JSON.stringify({ Since: sinceMs })))
+    this.#onOutage(sinceMs)
+  }
+
   /** The link to the cluster is there. */
   linkUp(): void {
     this.#isLinked = true
@@ -177,6 +196,7 @@ export class Instances {
   async close(): Promise<void> {
     this.#timer.cancel()
     this.#settling?.cancel()
+    this.#gathering?.cancel()
     this.#pulse(true)
     for (const subscription of this.#subscriptions) this.#options.account.unsubscribe(subscription)
     await this.#looked
@@ -204,9 +224,33 @@ export class Instances {
   #hear(message: Message): void {
     if (message.subject === CONTROL_PULSE) this.#onPulse(message)
     else if (message.headerBytes > 0) {
-      const other = this.#others.get(instanceIn(message.body.subarray(0, message.headerBytes)) ?? '')
+      const instance = instanceIn(message.body.subarray(0, message.headerBytes)) ?? ''
+      const other = this.#others.get(instance)
       if (other !== undefined) other.heard++
+      if (message.subject === CONTROL_OUTAGE && instance !== this.#options.id) this.#onOutageElsewhere(message)
     }
+  }
+
+  #onOutageElsewhere({ payload }: Message): void {
+    try {
+      const { Since } = JSON.parse(payload.toString('utf8')) as { Since?: unknown }
+      if (Number.isSafeInteger(Since)) this.#onOutage(Since as number)
+    } catch (error) {
+      this.#options.logger.warn(
+        { error: String(error) },
+        'what another instance says of the database is not understood',
+      )
+    }
+  }
+
+  #onOutage(sinceMs: number): void {
+    this.#outageSinceMs = Math.min(this.#outageSinceMs, sinceMs)
+    this.#gathering ??= this.#options.clock.after(GATHER_MS, () => {
+      this.#gathering = undefined
+      this.#tellsAgain = true
+      this.#miss(this.#outageSinceMs)
+      this.#outageSinceMs = Number.POSITIVE_INFINITY
+    })
   }
 
   #onPulse({ payload }: Message): void {
@@ -304,16 +348,19 @@ export class Instances {
   async #lookUp(sinceMs: number): Promise<void> {
     const { clock, logger, lookUp } = this.#options
     const wasWhole = this.#isWhole
+    const tellsAgain = this.#tellsAgain
+    this.#tellsAgain = false
     const startedMs = clock.now()
     this.#lastLookMs = startedMs
     this.#missedSinceMs = startedMs
     const misses = this.#misses
     try {
-      await lookUp(sinceMs - this.#marginMs)
+      await lookUp(sinceMs - this.#marginMs, tellsAgain)
       // What was missed meanwhile is still to be looked up.
       if (wasWhole && this.#misses === misses) this.#missedSinceMs = undefined
     } catch (error) {
       logger.error({ error }, 'not known what other instances changed; the database is asked again')
+      this.#tellsAgain ||= tellsAgain
       this.#missedSinceMs = Math.min(this.#missedSinceMs ?? sinceMs, sinceMs)
     } finally {
       this.#isLooking = false

@@ -69,6 +69,9 @@ export const CONTROL_REVOKE = 'vault.control.revoke'
 /** That an instance is there, and how much it has said. */
 export const CONTROL_PULSE = 'vault.control.pulse'
 
+/** That the database was away, so that more than what was not heard may have been missed. */
+export const CONTROL_OUTAGE = 'vault.control.outage'
+
 /** What was taken from a rate limit, which holds for all of them together. */
 export const CONTROL_TAKEN = 'vault.control.taken'
 

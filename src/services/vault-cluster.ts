@@ -16,7 +16,7 @@ export interface VaultClusterTools {
   readonly clock: Clock
   readonly logger: Logger
   /** See `InstancesOptions`. */
-  readonly lookUp: (sinceMs: number) => Promise<void>
+  readonly lookUp: (sinceMs: number, tellsAgain: boolean) => Promise<void>
 }
 
 /**
@@ -29,6 +29,8 @@ export interface VaultCluster {
   shareLimit(name: string, takenElsewhere: Taken): Taken
   /** See `HubDoorOptions`. */
   heardAllUntilMs(): number
+  /** See `Instances`. */
+  databaseWasAway(sinceMs: number): void
   linkUp(): void
   linkDown(): void
   /** Says goodbye to the others: to be called while the link is still there, and before the store closes. */
@@ -48,6 +50,7 @@ export function openVaultCluster(tools: VaultClusterTools): VaultCluster {
     say,
     shareLimit: (name, takenElsewhere) => limits.share(name, takenElsewhere),
     heardAllUntilMs: () => instances.heardAllUntilMs,
+    databaseWasAway: (sinceMs) => instances.databaseWasAway(sinceMs),
     linkUp: () => instances.linkUp(),
     linkDown: () => instances.linkDown(),
     async close() {

@@ -61,7 +61,14 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
 
   await useFolder(options.vault.dataFolder)
   const instance = randomUUID()
-  const store = await openStore({ ...options.vault.database, clock, logger, instance })
+  let onOutage = (_sinceMs: number) => {}
+  const store = await openStore({
+    ...options.vault.database,
+    clock,
+    logger,
+    instance,
+    onOutage: (sinceMs) => onOutage(sinceMs),
+  })
   try {
     const { rsaKeyFile: keyFile, origin } = options.vault
     const isShared = options.vault.database.kind === 'postgres'
@@ -85,7 +92,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
             store,
             clock,
             logger,
-            lookUp: (sinceMs) => lookUp(sinceMs),
+            lookUp: (...since) => lookUp(...since),
           })
         : undefined
     const publish = cluster?.say ?? ((subject: string, payload: Buffer) => vaultClient.publish(subject, payload))
@@ -126,10 +133,11 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
         })
       : undefined
     let recheckAll = () => {}
-    const lookUp = async (sinceMs: number) => {
+    const lookUp = async (sinceMs: number, tellsAgain: boolean) => {
       recheckAll()
-      await hubDoor?.lookAtAll(sinceMs)
+      await hubDoor?.lookAtAll(sinceMs, tellsAgain)
     }
+    onOutage = (sinceMs) => cluster?.databaseWasAway(sinceMs)
     const jobs = startJobs(options.vault.jobs, { store, clock, logger })
     return {
       hubDoor,

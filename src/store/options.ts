@@ -39,6 +39,12 @@ export interface StoreTools {
   readonly logger?: Logger
   /** Name of this instance among those that share the database (`Store.otherInstances`). Default: a random one. */
   readonly instance?: string
+  /**
+   * PostgreSQL alone: it could not be reached, answers again, and what was asked since then (milliseconds since the Unix
+   * epoch) failed. That may have been the end of a transaction, which then was committed all the same. Default: nobody is
+   * told.
+   */
+  readonly onOutage?: (sinceMs: number) => void
 }
 
 export type OpenStoreOptions = DatabaseOptions & StoreTools

@@ -24,6 +24,7 @@ class Cluster {
     const peer = { send: (_: Subscription, message: Message) => this.#spread(id, message) }
     for (const subject of ALL_INSTANCES_SAY) account.subscribe(new Subscription(peer, subject, ''))
     const lookedUp: number[] = []
+    let again = 0
     let failure: Error | undefined
     let held: Promise<void> | undefined
     const instances = new Instances({
@@ -38,8 +39,9 @@ class Cluster {
       logger: recordingLogger(({ event, fields }) =>
         this.events.push(`${id}: ${event} ${fields.instance ?? ''}`.trim()),
       ),
-      lookUp: async (sinceMs) => {
+      lookUp: async (sinceMs, tellsAgain) => {
         lookedUp.push(sinceMs)
+        if (tellsAgain) again++
         await held
         if (failure !== undefined) throw failure
       },
@@ -49,6 +51,12 @@ class Cluster {
       instances,
       /** How long before now it was looked up from, each time since this was asked last. */
       lookUps: () => lookedUp.splice(0).map((sinceMs) => this.clock.now() - sinceMs),
+      /** How many of the look-ups since this was asked last tell again what was told before. */
+      againCount: () => {
+        const count = again
+        again = 0
+        return count
+      },
       fail: (error: Error | undefined) => (failure = error),
       /** Until the returned is called no look-up is answered. */
       hold: () => {
@@ -229,6 +237,37 @@ test('what an instance changes whose clock is behind is looked up by its time', 
   assert.ok(a.instances.heardAllUntilMs <= cluster.clock.now() - MARGIN - 120 * SECOND)
   // The other is not behind anybody.
   for (const since of b.lookUps()) assert.ok(since <= MARGIN + 120 * SECOND + 11 * SECOND, `${since}`)
+})
+
+test('that the database was away for one is looked up by all, once for all who say so, and tells again', async () => {
+  const cluster = new Cluster()
+  const [a, b] = [await cluster.settled('a'), await cluster.settled('b')]
+  const sinceMs = cluster.clock.now()
+  await cluster.pass(4 * SECOND)
+  a.instances.databaseWasAway(sinceMs)
+  await cluster.pass(SECOND / 2)
+  b.instances.databaseWasAway(sinceMs + SECOND)
+  await cluster.pass(10 * SECOND)
+  for (const one of [a, b]) {
+    const [since, ...more] = one.lookUps()
+    assert.ok(since! >= 4 * SECOND + MARGIN, `${since}`)
+    assert.deepEqual(more, [])
+    assert.equal(one.againCount(), 1)
+  }
+})
+
+test('what is to be told again is, also when the database fails once more', async () => {
+  const cluster = new Cluster()
+  const a = await cluster.settled('a')
+  a.fail(new Error('no database'))
+  a.instances.databaseWasAway(cluster.clock.now())
+  await cluster.pass(2 * SECOND)
+  assert.equal(a.againCount(), 1)
+  a.fail(undefined)
+  await cluster.pass(10 * SECOND)
+  assert.equal(a.againCount(), 1)
+  await cluster.pass(10 * SECOND)
+  assert.equal(a.againCount(), 0)
 })
 
 test('what an instance said before it was linked is looked up by the others, from its start on', async () => {

@@ -33,6 +33,27 @@ describe('when PostgreSQL goes and comes back', { skip }, async () => {
     await store.close()
   })
 
+  test('whoever has to make up for it is told once it is over, and from when on', async () => {
+    const url = await server.createDatabase()
+    const told: number[] = []
+    const onOutage = (sinceMs: number) => void told.push(sinceMs)
+    const store = await openStore({ ...postgresOptions(url), clock: systemClock, onOutage })
+    const user = sampleUser()
+    await store.users.insert(user)
+    await assert.rejects(store.users.insert(user))
+    const beganMs = Date.now()
+    await server.stop()
+    await assert.rejects(store.ping(), unavailable)
+    const asked = Date.now()
+    await assert.rejects(store.ping(), unavailable)
+    assert.deepEqual(told, [])
+    await server.start()
+    await until(() => told.length > 0, 'the end of it to be told')
+    assert.ok(told[0]! >= beganMs && told[0]! <= asked, `${told[0]! - beganMs}`)
+    await store.close()
+    assert.equal(told.length, 1)
+  })
+
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     test(`a transaction that is under way at its ${signal} rejects, and has changed nothing`, async () => {
       const url = await server.createDatabase()

@@ -55,8 +55,9 @@ export interface HubDoor {
   /**
    * What other machines told since then (milliseconds since the Unix epoch) may not have come here: tells devices to sync
    * whose account has changed, and devices whose session has ended that it has. Rejects when that cannot be found out.
+   * With `tellsAgain` those too who were told of the same change by an earlier look: they may not have been able to sync.
    */
-  lookAtAll(sinceMs: number): Promise<void>
+  lookAtAll(sinceMs: number, tellsAgain?: boolean): Promise<void>
   /**
    * Takes nobody in any more and says farewell to the connections one by one over `windowMs`, so that they do not all
    * come back elsewhere in the same moment; until then they hear as ever. Resolves when they are gone and it is
@@ -150,8 +151,8 @@ class Door implements HubDoor {
     return this.#endpoints.connectionCount
   }
 
-  lookAtAll(sinceMs: number): Promise<void> {
-    return this.#users.lookAtAll(sinceMs)
+  lookAtAll(sinceMs: number, tellsAgain = false): Promise<void> {
+    return this.#users.lookAtAll(sinceMs, tellsAgain)
   }
 
   drain(windowMs: number): Promise<void> {

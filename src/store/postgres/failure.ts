@@ -57,6 +57,13 @@ export function isHindered(error: unknown): boolean {
   return LATE.includes(code) || UNABLE.includes(code.slice(0, 2))
 }
 
+/** Whether the error of one who wanted a connection says that the server is not there, rather than busy. */
+export function isAway(error: unknown): boolean {
+  if (isSaidByServer(error)) return isLost(error)
+  // Of a proxy that cannot reach it either, and ends the connection.
+  return PASSING.includes(codeOf(error) ?? '') || (codeOf(error) === undefined && /terminated/i.test(`${error}`))
+}
+
 export const isUnstorable = (error: unknown) => codeOf(error)?.startsWith(DATA_EXCEPTIONS) === true
 
 /** Whether the server may simply not be up yet, or have no place just now. */

@@ -21,11 +21,11 @@ const BETWEEN_ATTEMPTS_MS = 1000
  * as `openStore` says.
  */
 export async function openPostgresStore(options: PostgresOptions & StoreTools): Promise<Store> {
-  const { clock, logger = silentLogger } = options
+  const { clock, logger = silentLogger, onOutage = () => {} } = options
   const address = readUrl(options.url)
   try {
     const mark = instanceMark(options.instance ?? randomUUID())
-    const pool = new PostgresPool(options, { address, mark, logger })
+    const pool = new PostgresPool(options, { address, mark, clock, logger, onOutage })
     try {
       const client = await connect(pool, address, options)
       try {

@@ -1,8 +1,9 @@
 import pg from 'pg'
-import type { Logger } from '#kit'
+import type { Clock, Logger } from '#kit'
 import type { PostgresOptions } from '../options.ts'
 import { describeAddress, type PostgresAddress } from './address.ts'
-import { codeOf, DatabaseUnavailable, isHindered, isLost, isUnstorable, UnstorableValue } from './failure.ts'
+import { codeOf, DatabaseUnavailable, isAway, isHindered, isLost, isUnstorable, UnstorableValue } from './failure.ts'
+import { Outages } from './outages.ts'
 import { sessionSetup } from './session-setup.ts'
 import { tlsOptions } from './tls.ts'
 import { columnTypes } from './types.ts'
@@ -14,7 +15,10 @@ export interface PoolTools {
   readonly address: PostgresAddress
   /** See `instanceMark`. */
   readonly mark: number
+  readonly clock: Clock
   readonly logger: Logger
+  /** See `StoreTools`. */
+  readonly onOutage: (sinceMs: number) => void
 }
 
 /**
@@ -27,14 +31,18 @@ export class PostgresPool {
   readonly #address: PostgresAddress
   readonly #pool: pg.Pool
   readonly #clients = new WeakMap<pg.PoolClient, PooledClient>()
+  readonly #clock: Clock
+  readonly #outages: Outages
   /** Callers that have a connection or wait for one. */
   #callers = 0
   #closing: { readonly promise: Promise<void>; resolve(): void } | undefined
   #ended: Promise<void> | undefined
 
   /** Throws the file system's error when a certificate's file cannot be read. */
-  constructor(options: PostgresOptions, { address, mark, logger }: PoolTools) {
+  constructor(options: PostgresOptions, { address, mark, clock, logger, onOutage }: PoolTools) {
     this.#address = address
+    this.#clock = clock
+    this.#outages = new Outages({ clock, ping: () => this.#ping(), onOver: onOutage })
     this.#pool = new pg.Pool({
       host: address.host,
       port: address.port,
@@ -67,10 +75,13 @@ export class PostgresPool {
   async connect(): Promise<PooledClient> {
     if (this.#closing) throw new Error('The store is closed')
     this.#callers++
+    const sinceMs = this.now()
     try {
       return this.#clients.get(await this.#acquire())!
     } catch (error) {
       this.callerIsDone()
+      // One that has no place to spare is not away, and to ask it more would not help.
+      if (isAway(error)) this.onLost(sinceMs)
       throw this.unavailable(error)
     }
   }
@@ -92,6 +103,7 @@ export class PostgresPool {
   /** Resolves when everybody who asked for a connection before has given it back. */
   async settle(): Promise<void> {
     this.#closing ??= Promise.withResolvers()
+    this.#outages.close()
     if (this.#callers === 0) this.#closing.resolve()
     await this.#closing.promise
   }
@@ -109,9 +121,28 @@ export class PostgresPool {
     if (this.#callers === 0) this.#closing?.resolve()
   }
 
+  /** For `PooledClient`: the database could not be reached, with what was asked at that time. */
+  onLost(sinceMs: number): void {
+    this.#outages.begin(sinceMs)
+  }
+
+  /** For `PooledClient`. Milliseconds since the Unix epoch. */
+  now(): number {
+    return this.#clock.now()
+  }
+
   unavailable(cause: unknown): DatabaseUnavailable {
     const database = describeAddress(this.#address)
     return new DatabaseUnavailable(`The database ${database} cannot be reached: ${reasonOf(cause)}`, { cause })
+  }
+
+  async #ping(): Promise<void> {
+    const client = await this.connect()
+    try {
+      await client.query('SELECT 1')
+    } finally {
+      client.release()
+    }
   }
 
   async #acquire(): Promise<pg.PoolClient> {
@@ -148,11 +179,13 @@ export class PooledClient {
   ): Promise<pg.QueryResult<Row>> {
     // Behind a statement that is not answered the driver would only let others wait.
     if (this.#isBroken) throw this.#pool.unavailable(new Error('the connection broke before'))
+    const sinceMs = this.#pool.now()
     try {
       return await this.#client.query(text, [...values])
     } catch (error) {
       if (isLost(error)) {
         this.#isBroken = true
+        this.#pool.onLost(sinceMs)
         throw this.#pool.unavailable(error)
       }
       if (isHindered(error)) throw this.#pool.unavailable(error)

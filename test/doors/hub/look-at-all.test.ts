@@ -33,6 +33,24 @@ test('devices whose account has changed since are told to sync, once for each ch
   assert.deepEqual(await typesHeard(kept, laptop), [SYNC_VAULT])
 })
 
+test('who was told to sync and may not have been able to is told again when that is asked for', async () => {
+  const clock = new FakeClock()
+  await using kept = await startKeptHub({ clock })
+  await kept.add('laptop')
+  await kept.add('phone', { userId: BOB })
+  const laptop = await kept.connect('laptop')
+  const phone = await kept.connect('phone', { userId: BOB })
+  clock.advance(A_WHILE)
+  const sinceMs = clock.now()
+  await kept.change({ isTold: false })
+  clock.advance(SECOND)
+  await kept.hub.door.lookAtAll(sinceMs)
+  await kept.hub.door.lookAtAll(sinceMs, true)
+  await kept.hub.door.lookAtAll(sinceMs)
+  assert.deepEqual(await typesHeard(kept, laptop), [SYNC_VAULT, SYNC_VAULT])
+  assert.deepEqual(await typesHeard(kept, phone, BOB), [])
+})
+
 test('what was told before the time in question is not told again', async () => {
   const clock = new FakeClock()
   await using kept = await startKeptHub({ clock })

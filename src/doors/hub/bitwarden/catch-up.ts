@@ -99,15 +99,17 @@ export class CatchUp {
 
   /**
    * What other machines told since then may not have come here: tells those to sync whose account has changed, and those
-   * whose session has ended that it has. Resolves with the users concerned; rejects when that cannot be found out.
+   * whose session has ended that it has. With `tellsAgain` also those whom an earlier look found changed by the same.
+   * Resolves with the users concerned; rejects when that cannot be found out.
    */
-  async lookAtAll(sinceMs: number): Promise<ReadonlySet<string>> {
+  async lookAtAll(sinceMs: number, tellsAgain: boolean): Promise<ReadonlySet<string>> {
     const concerned = new Set<string>()
     const kept = [...this.#options.attendance.connections].filter((connection) => userGuestOf(connection).isKept)
     for (let at = 0; at < kept.length; at += LOOK_AT) {
       const connections = kept.slice(at, at + LOOK_AT)
       const states = await this.#options.heard.findMany(connections.map(userGuestOf))
       for (const [i, connection] of connections.entries()) {
+        if (tellsAgain) userGuestOf(connection).changeMs = 0
         if (this.#lookAt(connection, states[i], sinceMs)) concerned.add(userGuestOf(connection).userId)
       }
     }

@@ -66,8 +66,9 @@ export class UserHub implements Hub {
   }
 
   /** See `HubDoor.lookAtAll`. */
-  async lookAtAll(sinceMs: number): Promise<void> {
-    for (const userId of (await this.#catchUp?.lookAtAll(sinceMs)) ?? []) this.#organizations?.lookUp(userId)
+  async lookAtAll(sinceMs: number, tellsAgain: boolean): Promise<void> {
+    const concerned = (await this.#catchUp?.lookAtAll(sinceMs, tellsAgain)) ?? []
+    for (const userId of concerned) this.#organizations?.lookUp(userId)
   }
 
   async admit(request: IncomingMessage): Promise<Guest | Refusal> {
