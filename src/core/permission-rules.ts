@@ -1,5 +1,5 @@
 import { isLiteralSubject, isValidSubject } from './subject.ts'
-import { isSubset, overlapsWith } from './subject-patterns.ts'
+import { isSubset } from './subject-patterns.ts'
 
 /** The rules that are about a subject. */
 export interface RuleMatch {
@@ -18,12 +18,20 @@ class Node {
   readonly literals = new Map<string, Node>()
   star: Node | undefined
   rest: Node | undefined
+
+  /** Whether there is a rule that ends here. */
+  get isEnd(): boolean {
+    return this.isPlain || this.queues.length > 0
+  }
+
+  get isLeaf(): boolean {
+    return this.star === undefined && this.rest === undefined && this.literals.size === 0
+  }
 }
 
 /** A list of rules, `subject` or `subject queue`, as a tree by subject token. A rule that is not valid counts for nothing. */
 export class PermissionRules {
   readonly #root = new Node()
-  readonly #subjects: string[] = []
 
   constructor(rules: readonly string[]) {
     for (const rule of rules) {
@@ -45,12 +53,12 @@ export class PermissionRules {
 
   /** Whether a rule, for whatever queue group, is about some of the subjects that `subject` stands for. */
   overlap(subject: string): boolean {
-    return this.#subjects.some(overlapsWith(subject))
+    return overlaps(this.#root, subject.split('.'), 0)
   }
 
   /** Whether one rule is about all that `subject` stands for. */
   cover(subject: string): boolean {
-    return this.#subjects.some((rule) => isSubset(subject, rule))
+    return covers(this.#root, subject.split('.'), 0)
   }
 
   #add(subject: string, queue: string | undefined): void {
@@ -58,7 +66,6 @@ export class PermissionRules {
     for (const token of subject.split('.')) node = descend(node, token)
     if (queue === undefined) node.isPlain = true
     else node.queues.push(queue)
-    this.#subjects.push(subject)
   }
 }
 
@@ -76,6 +83,31 @@ function collect(node: Node, tokens: readonly string[], depth: number, found: { 
   if (node.star !== undefined) collect(node.star, tokens, depth + 1, found)
   const literal = node.literals.get(tokens[depth]!)
   if (literal !== undefined) collect(literal, tokens, depth + 1, found)
+}
+
+/** Some of the rules below may come from another server, very many, and be asked about very many subjects: no list. */
+function overlaps(node: Node, tokens: readonly string[], depth: number): boolean {
+  if (depth === tokens.length) return node.isEnd
+  const token = tokens[depth]!
+  if (token === '>') return !node.isLeaf
+  if (node.rest !== undefined) return true
+  if (node.star !== undefined && overlaps(node.star, tokens, depth + 1)) return true
+  if (token !== '*') {
+    const literal = node.literals.get(token)
+    return literal !== undefined && overlaps(literal, tokens, depth + 1)
+  }
+  for (const literal of node.literals.values()) if (overlaps(literal, tokens, depth + 1)) return true
+  return false
+}
+
+function covers(node: Node, tokens: readonly string[], depth: number): boolean {
+  if (depth === tokens.length) return node.isEnd
+  if (node.rest !== undefined) return true
+  const token = tokens[depth]!
+  if (token === '>') return false
+  if (node.star !== undefined && covers(node.star, tokens, depth + 1)) return true
+  const literal = node.literals.get(token)
+  return literal !== undefined && covers(literal, tokens, depth + 1)
 }
 
 function take({ isPlain, queues }: Node, found: { isPlain: boolean; queues: string[] }): void {
