@@ -197,13 +197,14 @@ export class Account {
 
   /**
    * `publish` for a message that came by a link. The server behind it has chosen `queues`, and only of these groups a
-   * member gets it; `undefined`: of any. Hot: once per message of a link.
+   * member gets it; `undefined`: of any. Receivers here get it as `local`, other links as it came. Hot: once per message
+   * of a link.
    */
-  relay(message: Message, link: Link, queues: readonly string[] | undefined): number {
+  relay(message: Message, link: Link, queues: readonly string[] | undefined, local = message): number {
     this.traffic.inMsgs++
     this.traffic.inBytes += message.body.length
     const match = this.#sublist.match(message.subject)
-    const delivered = this.#fanOutWithLinks(match, message, { from: link, queues }, undefined)
+    const delivered = this.#fanOutWithLinks(match, message, { from: link, queues }, undefined, local)
     this.#note(delivered, message)
     return delivered + this.#ask(match.services, message, { from: link, echoes: false, hop: undefined })
   }
@@ -231,16 +232,22 @@ export class Account {
   }
 
   /** Of each queue group, members that are here come before those behind links. */
-  #fanOutWithLinks({ plain, queues, links }: Match, message: Message, arrival: Arrival, hop: Hop | undefined): number {
+  #fanOutWithLinks(
+    { plain, queues, links }: Match,
+    message: Message,
+    arrival: Arrival,
+    hop: Hop | undefined,
+    local = message,
+  ): number {
     const { from } = arrival
     const targets = new LinkTargets(message, arrival, hop !== undefined)
     let delivered = 0
-    for (const subscription of plain) if (this.#deliver(subscription, message, from, hop)) delivered++
+    for (const subscription of plain) if (this.#deliver(subscription, local, from, hop)) delivered++
     targets.addPlain(links?.plain ?? [])
     const served = new Set<string>()
     for (const group of queues) {
       const { queue } = group[0]!
-      if (!targets.isMeant(queue) || !this.#deliverToOneOf(group, message, from, hop)) continue
+      if (!targets.isMeant(queue) || !this.#deliverToOneOf(group, local, from, hop)) continue
       delivered++
       served.add(queue)
     }

@@ -25,3 +25,9 @@ export class Message {
     return this.headerBytes === 0 ? this.body : this.body.subarray(this.headerBytes)
   }
 }
+
+/**
+ * A message that reaches its receivers here under another subject than the one that led it to them, as what JetStream of
+ * another server delivers. Whatever account they are in, that subject stays.
+ */
+export class DeliveredMessage extends Message {}

@@ -2,7 +2,7 @@ import type { Account } from './account.ts'
 import type { StreamCrossing } from './crossing.ts'
 import type { ImportMapping } from './import-mapping.ts'
 import { LinkSubscription } from './link.ts'
-import { Message } from './message.ts'
+import { DeliveredMessage, Message } from './message.ts'
 import { intersectionOf } from './subject-patterns.ts'
 import { SubjectTree } from './subject-tree.ts'
 import { Subscription } from './subscription.ts'
@@ -21,6 +21,7 @@ export class StreamLink {
   /** The message under its local subject: the same object for all receivers, since codecs cache by its identity. */
   localized(message: Message): Message {
     if (this.#last?.message === message) return this.#last.local
+    if (message instanceof DeliveredMessage) return message
     const subject = this.mapping.toLocal(message.subject)
     if (subject === message.subject) return message
     const local = new Message(subject, message.body, message.reply, message.headerBytes)

@@ -13,6 +13,7 @@ import { leafHmsgHead, lmsgHead } from '#wire/nats'
 import type { ClientOutput } from '../client-output.ts'
 import type { DoorContext } from '../context.ts'
 import { AnnouncedInterest } from './announced-interest.ts'
+import { asDeliveredHere } from './jetstream-delivery.ts'
 import type { LinkRules } from './link-rules.ts'
 
 const CRLF = '\r\n'
@@ -211,7 +212,8 @@ export class LeafLink implements Link {
     const subject = this.account.mapped(named)
     // Of the groups that a mapping leads to the other side knows nothing.
     const meant = subject !== named && queues.length === 0 ? undefined : queues
-    this.account.relay(new Message(subject, body, reply, headerBytes), this, meant)
+    const message = new Message(subject, body, reply, headerBytes)
+    this.account.relay(message, this, meant, asDeliveredHere(message))
     if (this.#context.congestion.take()) this.#host.slowDown()
   }
 

@@ -93,6 +93,45 @@ test('what comes goes where the account maps it, to whoever wants it there', asy
   assert.equal(await client.settled(), 'MSG new 1 1\r\nx\r\nMSG new 2 1\r\nx\r\n')
 })
 
+test('what JetStream delivers comes to receivers under its own subject, and to other servers as it came', async () => {
+  await using hub = await hubWith()
+  using spoke = await hub.spoke({ name: 'one' })
+  using other = await hub.spoke({ name: 'two' })
+  using client = await hub.client()
+  client.say('SUB in.* 1\r\nSUB in.* crew 2\r\n')
+  await client.settled()
+  other.say('LS+ in.a\r\n')
+  await other.settled()
+  await spoke.settled()
+  const ack = '$JS.ACK.S@1.C@2.1.7.3.1700000000000000000.0'
+  const delivery = `LMSG in.a + ${ack}@orders.one crew 1\r\nx\r\n`
+  spoke.say(`${delivery}LMSG in.a ${ack} 1\r\ny\r\nLMSG in.a $JS.ACK.S@1.C 1\r\nz\r\n`)
+  await spoke.settled()
+  assert.equal(
+    await client.settled(),
+    [`MSG orders.one 1 ${ack} 1`, 'x', `MSG orders.one 2 ${ack} 1`, 'x'].join('\r\n') +
+      `\r\nMSG in.a 1 ${ack} 1\r\ny\r\nMSG in.a 1 $JS.ACK.S@1.C 1\r\nz\r\n`,
+  )
+  assert.ok((await other.settled()).includes(`LMSG in.a ${ack}@orders.one 1\r\nx\r\n`))
+})
+
+test('what JetStream delivers keeps its subject in an account that imports the stream', async () => {
+  await using server = await ConfiguredServer.start(`accounts {
+    A { users: [ ${USER} ], exports: [ { stream: "in.>" } ] }
+    B { users: [ { user: b, password: p } ], imports: [ { stream: { account: A, subject: "in.>" }, to: "from.a.>" } ] }
+  }
+  leafnodes { listen: "127.0.0.1:-1" }`)
+  const { spoke: entered } = await PlayedSpoke.enter(server.server.addresses.leafnodes!, LOGIN)
+  using spoke = entered
+  using client = await playedClient(server.tcp, { user: 'b', pass: 'p' })
+  client.say('SUB from.a.> 1\r\n')
+  await client.settled()
+  const ack = '$JS.ACK.S.C.1.7.3.1700000000000000000.0'
+  spoke.say(`LMSG in.a ${ack}@orders.one 1\r\nx\r\n`)
+  await spoke.settled()
+  assert.equal(await client.settled(), `MSG orders.one 1 ${ack} 1\r\nx\r\n`)
+})
+
 test('who takes no headers gets messages without them', async () => {
   await using hub = await hubWith()
   using spoke = await hub.spoke({ headers: false })
