@@ -157,7 +157,10 @@ describe('a PostgreSQL database', { skip }, async () => {
     const url = await server.createDatabase()
     await queryPostgres(url, 'CREATE ROLE guest LOGIN; REVOKE CREATE ON SCHEMA public FROM public')
     const asGuest = url.replace('postgres@', 'guest@')
-    await assertRefused(asGuest, /user "guest" may not do what is needed: permission denied for schema public/)
+    await assertRefused(
+      asGuest,
+      /user "guest" may not do what is needed: permission denied for schema public; let it own the database/,
+    )
   })
 
   test('that is not there is refused at once, and so is one that does not let us in', async () => {
@@ -181,14 +184,23 @@ describe('a PostgreSQL database', { skip }, async () => {
     await writeFile(hba, 'local all postgres trust\nlocal all all scram-sha-256\n')
     await guarded.stop()
     await guarded.start({ hba_file: hba })
+    const sockets = () => process.getActiveResourcesInfo().filter((name) => name === 'PipeWrap').length
+    const before = sockets()
     const as = (password: string) =>
       openPostgres(url.replace('postgres@', `ada:${password}@`), { connectionAttempts: 100 })
     await (await as('sec%3Ar%2Ft')).close()
     await assert.rejects(as('wrong-secret'), (error: Error) => {
       assert.match(error.message, /it does not let user "ada" in: password authentication failed/)
+      assert.match(error.message, /in the URL special characters are written as %XX$/)
       assert.doesNotMatch(`${error.stack}${JSON.stringify(error.cause)}`, /wrong-secret/)
       return true
     })
+    await assert.rejects(as(''), {
+      name: 'ConfigError',
+      message: /it asks user "ada" for a password: write it into the URL, or set PGPASSWORD$/,
+    })
+    // The server goes on waiting for the answer: with a connection left open the process would not end.
+    await until(() => sockets() <= before, 'the connection to be gone')
   })
 
   test('is waited for until its server is up, which the log tells', async () => {
@@ -214,7 +226,7 @@ describe('a PostgreSQL database', { skip }, async () => {
     const started = performance.now()
     await assert.rejects(openPostgres(url, { connectionAttempts: 2 }), {
       name: 'ConfigError',
-      message: /^Cannot open the database "test_1" at .*ENOENT/,
+      message: /^Cannot open the database "test_1" at [^ ]+: connect ENOENT .*Is it up, and are host and port right\?$/,
     })
     assert.ok(performance.now() - started > 900)
   })

@@ -78,19 +78,44 @@ export function mayPass(error: unknown): boolean {
 const PASSING = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND']
 PASSING.push('EAI_AGAIN', 'ENOENT')
 
+/** An attempt at several addresses of a host has no text of its own. */
+export const reasonOf = (error: unknown): string =>
+  (error instanceof Error && error.message) || (codeOf(error) ?? 'unknown error')
+
 /** What a failure to connect or to make the schema means, as the line that the operator reads. */
 export function explain(address: PostgresAddress, error: unknown): unknown {
   if (error instanceof ConfigError) return error
   const { message } = error as Error
+  const { user, database } = address
   switch (codeOf(error)) {
     case INVALID_AUTHORIZATION:
+      return cannotOpen(address, `it does not let user "${user}" in: ${message}`, error)
     case INVALID_PASSWORD:
-      return cannotOpen(address, `it does not let user "${address.user}" in: ${message}`, error)
+      return cannotOpen(
+        address,
+        `it does not let user "${user}" in: ${message}; in the URL special characters are written as %XX`,
+        error,
+      )
     case UNKNOWN_DATABASE:
       return cannotOpen(address, 'there is no database of this name; create it, empty', error)
     case INSUFFICIENT_PRIVILEGE:
-      return cannotOpen(address, `user "${address.user}" may not do what is needed: ${message}`, error)
+      return cannotOpen(
+        address,
+        `user "${user}" may not do what is needed: ${message}; let it own the database "${database}" and what is in it`,
+        error,
+      )
     default:
+      // Of the driver, which has no codes for these.
+      if (/password must be a/.test(message)) {
+        return cannotOpen(
+          address,
+          `it asks user "${user}" for a password: write it into the URL, or set PGPASSWORD`,
+          error,
+        )
+      }
+      if (/does not support SSL/.test(message)) {
+        return cannotOpen(address, 'it does not support SSL: switch that on there, or write sslmode=disable', error)
+      }
       return cannotOpen(address, message || (codeOf(error) ?? 'unknown error'), error)
   }
 }

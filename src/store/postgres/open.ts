@@ -9,7 +9,7 @@ import type { Database } from '../tables.ts'
 import { AccountTurns } from './account-turns.ts'
 import { describeAddress, type PostgresAddress, parsePostgresUrl } from './address.ts'
 import { postgresDialect, postgresEngine } from './dialect.ts'
-import { cannotOpen, explain, mayPass } from './failure.ts'
+import { cannotOpen, explain, mayPass, reasonOf } from './failure.ts'
 import { instanceMark } from './instance-mark.ts'
 import { type PooledClient, PostgresPool } from './pool.ts'
 import { completeSchema } from './schema.ts'
@@ -65,10 +65,13 @@ async function connect(
     try {
       return await pool.connect()
     } catch (error) {
-      const { cause, message } = error as Error
+      const { cause } = error as Error
       if (!mayPass(cause)) throw cause
-      if (attempt === connectionAttempts) throw cannotOpen(address, message, error)
-      logger.warn({ database: describeAddress(address), attempt, reason: message }, 'waiting for the database')
+      const reason = reasonOf(cause)
+      if (attempt === connectionAttempts) {
+        throw cannotOpen(address, `${reason}. Is it up, and are host and port right?`, error)
+      }
+      logger.warn({ database: describeAddress(address), attempt, reason }, 'waiting for the database')
       await pause(BETWEEN_ATTEMPTS_MS)
     }
   }

@@ -1,8 +1,9 @@
+import type { Duplex } from 'node:stream'
 import pg from 'pg'
 import type { Clock, Logger } from '#kit'
 import type { PostgresOptions } from '../options.ts'
 import { describeAddress, type PostgresAddress } from './address.ts'
-import { codeOf, DatabaseUnavailable, isAway, isHindered, isLost, isUnstorable, UnstorableValue } from './failure.ts'
+import { DatabaseUnavailable, isAway, isHindered, isLost, isUnstorable, reasonOf, UnstorableValue } from './failure.ts'
 import { Outages } from './outages.ts'
 import { sessionSetup } from './session-setup.ts'
 import { tlsOptions } from './tls.ts'
@@ -44,6 +45,7 @@ export class PostgresPool {
     this.#clock = clock
     this.#outages = new Outages({ clock, ping: () => this.#ping(), onOver: onOutage })
     this.#pool = new pg.Pool({
+      Client: TidyClient,
       host: address.host,
       port: address.port,
       database: address.database,
@@ -90,7 +92,7 @@ export class PostgresPool {
   async connectBeside(): Promise<pg.Client> {
     if (this.#closing) throw new Error('The store is closed')
     const { password } = this.#pool.options
-    const client = new pg.Client({ ...this.#pool.options, ...(password !== undefined && { password }) })
+    const client = new TidyClient({ ...this.#pool.options, ...(password !== undefined && { password }) })
     client.on('error', () => undefined)
     try {
       await client.connect()
@@ -157,6 +159,23 @@ export class PostgresPool {
   }
 }
 
+/** Ends when it cannot connect; the driver's own leaves a connection open that the server asks a password on in vain. */
+class TidyClient extends pg.Client {
+  override connect(): Promise<this>
+  override connect(callback: (error: Error) => void): void
+  override connect(callback?: (error: Error) => void): Promise<this> | undefined {
+    if (callback === undefined) {
+      return new Promise((resolve, reject) => this.connect((error) => (error ? reject(error) : resolve(this))))
+    }
+    super.connect((error: Error | null) => {
+      // Not `end`, which waits for an answer.
+      if (error) (this as unknown as { connection: { stream: Duplex } }).connection.stream.destroy()
+      callback(error as Error)
+    })
+    return undefined
+  }
+}
+
 /** A connection that somebody has for a while. */
 export class PooledClient {
   readonly #client: pg.PoolClient
@@ -200,6 +219,3 @@ export class PooledClient {
     this.#pool.callerIsDone()
   }
 }
-
-/** An attempt at several addresses of a host has no text of its own. */
-const reasonOf = (error: unknown) => (error instanceof Error && error.message) || (codeOf(error) ?? 'unknown error')
