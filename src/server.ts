@@ -105,10 +105,10 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
     reloadConfiguration: () => server.reload(),
   })
   if (admitsVaultUsers) {
-    vault.followSessions((userId) => {
+    vault.followSessions(async (userId) => {
       const isTheirs = (one: ConnectionSnapshot) =>
         one.account === VAULT_ACCOUNT && (userId === undefined || one.authorizedUser === userId)
-      void nats.door.recheck(isTheirs)
+      await nats.door.recheck(isTheirs)
     })
   }
   opened.defer(() => nats.close(0))

@@ -26,7 +26,7 @@ export interface VaultLogin {
    * returned function is called. Connections of the user's other devices pass. `client` is one of account `VAULT`, where
    * that is said.
    */
-  followSessions(client: InProcessClient, recheck: (userId: string) => void): () => void
+  followSessions(client: InProcessClient, recheck: (userId: string) => unknown): () => void
 }
 
 /**

@@ -36,8 +36,11 @@ export interface VaultRooms {
   readonly officialServer: OfficialServer | undefined
   /** Signed-in users as NATS clients. */
   readonly login: VaultLogin
-  /** Calls `recheck` with the id of each user whose sessions end; with none, when anybody's may have. */
-  followSessions(recheck: (userId: string | undefined) => void): void
+  /**
+   * Calls `recheck` with the id of each user whose sessions end; with none, when anybody's may have. It resolves when
+   * all concerned have been looked at, and never rejects.
+   */
+  followSessions(recheck: (userId: string | undefined) => Promise<void>): void
   /** Absent when this instance must be the only one. */
   readonly cluster: VaultCluster | undefined
   /** Closes what is kept. After the hub door was closed and the last request ended, or before anything came in. */
@@ -132,10 +135,13 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
           ...options.hub,
         })
       : undefined
-    let recheckAll = () => {}
+    let recheckAll = async () => {}
     const lookUp = async (sinceMs: number, tellsAgain: boolean) => {
-      recheckAll()
+      // Who cannot be asked about is refused: while the database is away nobody is sent away for it.
+      await store.ping()
       await hubDoor?.lookAtAll(sinceMs, tellsAgain)
+      // To its end, so that however many they are, all are looked at once at a time.
+      await recheckAll()
     }
     onOutage = (sinceMs) => cluster?.databaseWasAway(sinceMs)
     const jobs = startJobs(options.vault.jobs, { store, clock, logger })
