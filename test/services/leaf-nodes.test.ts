@@ -10,7 +10,7 @@ import { type Info, PlayedSpoke } from '../doors/nats/leaf/accepted/played-spoke
 import { WebSocketClient } from '../doors/nats/raw-client.ts'
 import { TestAuthority } from '../helpers/certificates.ts'
 import { temporaryFolder } from '../helpers/temp.ts'
-import { once, within } from '../helpers/wait.ts'
+import { once, until, within } from '../helpers/wait.ts'
 import { type Address, RawSocket } from '../net/raw-socket.ts'
 import { RawWebSocket, upgradeRequest } from '../net/raw-websocket.ts'
 import { ConfiguredServer, websocket } from './configured-server.ts'
@@ -55,6 +55,22 @@ test('over WebSocket they come in at /leafnode, below any path, and by the paths
     assert.equal(spoke.answer.remote_account, '$G', path)
     assert.deepEqual(spoke.answer.leafnode_urls, [`127.0.0.1:${server.server.addresses.leafnodes?.port}`])
   }
+})
+
+test('strangers who come over WebSocket in masses are turned away, and fill no log', async () => {
+  await using server = await ConfiguredServer.start(
+    `${websocket()}\nleafnodes { listen: "127.0.0.1:-1", authorization { timeout: 60 } }`,
+  )
+  await using sockets = new AsyncDisposableStack()
+  const come = async () => {
+    const socket = await RawSocket.connect(server.webSocket())
+    sockets.defer(() => socket.destroy())
+    socket.write(upgradeRequest({}, 'GET /leafnode HTTP/1.1'))
+    await socket.readThrough('\r\n\r\n')
+  }
+  for (let i = 0; i < 13; i++) await Promise.all(Array.from({ length: 50 }, come))
+  const turnedAway = server.log.filter(({ event }) => event === 'leaf node turned away')
+  assert.equal(turnedAway.length, 100)
 })
 
 test('clients go on at every other path', async () => {
@@ -218,5 +234,9 @@ test('connections that never log in have a bound, and keep no others out who do'
   await strangers[0]!.settled()
   using next = await PlayedSpoke.connect(address)
   assert.ok(next.info.nonce)
+  // So does who goes.
+  strangers[1]!.socket.destroy()
+  using another = await until(() => PlayedSpoke.connect(address).catch(() => undefined), 'a place')
+  assert.ok(another.info.nonce)
   for (const { socket } of [spoke, ...strangers]) socket.destroy()
 })

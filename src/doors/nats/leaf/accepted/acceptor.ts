@@ -89,15 +89,15 @@ export class LeafAcceptor {
   /** Takes over a socket whose request asks for an upgrade to leaf nodes over WebSocket, and answers it. */
   acceptUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, options: LeafUpgradeOptions): void {
     const { listener, upgrade, ...accept } = options
-    const { clock, logger } = this.#context
+    const { clock, logger, refusals = logger } = this.#context
     acceptWebSocketStream(request, socket, head, {
-      onRefused: (reason) => logger.info({ address: request.socket.remoteAddress, reason }, 'upgrade refused'),
+      onRefused: (reason) => refusals.info({ address: request.socket.remoteAddress, reason }, 'upgrade refused'),
       ...accept,
       clock,
       logger,
       writeDeadlineMs: this.#writeDeadlineMs(listener),
       receiver: (carrier) => {
-        const leave = this.#enter(carrier.remote, logger)
+        const leave = this.#enter(carrier.remote, refusals)
         if (leave === undefined) {
           carrier.destroy()
           return DEAF
