@@ -9,6 +9,9 @@ import { ALICE, BOB, startHub } from './hub-server.ts'
 /** Answers a call with a completion: whatever the server was sent before, it has read. */
 const CALL = Buffer.from('08950180a131a15890', 'hex')
 
+/** A user of another server, of whom our database knows nothing. */
+export const STRANGER = 'stranger'
+
 /**
  * The hub over a database, with Alice and Bob in it since the clock's beginning, and whatever devices are `added`. A token
  * is `<user>/<device>`.
@@ -60,6 +63,7 @@ export async function startKeptHub({ clock, heardAllUntilMs }: { clock: FakeCloc
       organizationsOf: (userId) => store.memberships.confirmedOf(userId),
       async authenticate(token) {
         const [userId = '', deviceId = ''] = token.split('/')
+        if (userId === STRANGER) return { user: { id: STRANGER }, device: { id: deviceId } }
         const device = await store.devices.find(deviceId, userId)
         const user = await store.users.find(userId)
         if (device === undefined || !user?.enabled) return undefined

@@ -4,8 +4,9 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 import { within } from '../../helpers/wait.ts'
+import { HubClient } from './hub-client.ts'
 import { ALICE, BOB } from './hub-server.ts'
-import { confirm, startKeptHub, typesHeard } from './kept-hub.ts'
+import { confirm, STRANGER, startKeptHub, typesHeard } from './kept-hub.ts'
 
 const SYNC_VAULT = 5
 const LOG_OUT = 11
@@ -78,6 +79,14 @@ test('a device whose session ended elsewhere is told to log out, and its connect
   await kept.hub.door.lookAtAll(clock.now())
   assert.equal((await phone.nextNotification()).Type, LOG_OUT)
   await within(phone.closed, 'the end of the connection')
+})
+
+test('users of other servers are not looked for in our database', async () => {
+  const clock = new FakeClock()
+  await using kept = await startKeptHub({ clock })
+  const device = await HubClient.start(kept.hub.url, `${STRANGER}/phone`)
+  await kept.hub.door.lookAtAll(0)
+  assert.deepEqual(await typesHeard(kept, device, STRANGER), [])
 })
 
 test('a database that cannot be asked is the caller’s to know of, and costs no connection', async () => {

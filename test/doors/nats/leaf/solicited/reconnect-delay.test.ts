@@ -18,6 +18,12 @@ test('a hub that is down is looked for every five seconds at most', () => {
   assert.ok(Math.max(...delays({ code: 'LOST', random: (below) => below - 1 })) < 5_000)
 })
 
+test('servers that lost the same hub do not come back at the same moment', () => {
+  const latest = (code: DelayOptions['code']) => delays({ code, random: (below) => below - 1 })
+  assert.deepEqual(latest('LOST'), [1_999, 2_999, 4_999, 4_999, 4_999, 4_999, 4_999, 4_999])
+  assert.deepEqual(latest('LOGIN').slice(0, 3), [1_999, 2_999, 4_999])
+})
+
 test('another URL is tried at once', () => {
   assert.equal(reconnectDelayMs({ ...OPTIONS, code: 'UNREACHABLE', hasUntried: true }), 50)
   assert.equal(reconnectDelayMs({ ...OPTIONS, code: 'LOGIN', hasUntried: true }), 1_000)
