@@ -6,6 +6,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
 import { loadOptions } from '#config'
+import { startPostgres } from '../helpers/postgres.ts'
 import { runProgram } from '../helpers/processes.ts'
 import { requireProgram } from '../helpers/programs.ts'
 import { startTestServer } from '../helpers/server.ts'
@@ -94,6 +95,15 @@ test('the probes ask for what there is', async () => {
     assert.equal(ports.find(({ name }: Manifest) => name === httpGet.port).containerPort, 8000)
   }
   assert.equal(loadOptions({ cwd: folder, env: readDockerfile().environment }).options.web.port, 8000)
+})
+
+test('a pod is not restarted because its database is away', { skip: requireProgram('postgres').skip }, async () => {
+  await using postgres = await startPostgres()
+  const databaseUrl = await postgres.createDatabase()
+  await using server = await startTestServer({ vault: { domain: env.DOMAIN, databaseUrl } })
+  await postgres.stop()
+  const statusOf = async ({ httpGet }: Manifest) => (await fetch(server.webUrl + httpGet.path)).status
+  assert.deepEqual([await statusOf(container.readinessProbe), await statusOf(container.livenessProbe)], [503, 200])
 })
 
 test('a pod is given the time that it takes to send its devices away', () => {
