@@ -73,7 +73,6 @@ export function assembleLeafnodes(choose: Choice, assembly: LeafnodesAssembly): 
         address,
         (reason) => `Error setting leafnode INFO with LeafNode.Advertise value of ${address}, err=${reason}`,
       ),
-      noAdvertise: choose(settings.noAdvertise),
       tls,
       authorization,
       minVersion: choose(settings.minVersion),

@@ -67,7 +67,6 @@ describe('the listener for leaf nodes', () => {
     assert.deepEqual(listenerOf(''), {
       host: '0.0.0.0',
       port: 7422,
-      noAdvertise: false,
       authorization: {},
       isolatesInterest: false,
       writeTimeoutPolicy: 'retry',
@@ -87,7 +86,6 @@ describe('the listener for leaf nodes', () => {
       host: '0.0.0.0',
       port: 7422,
       advertise: 'b:1',
-      noAdvertise: true,
       minVersion: '2.10.4',
       isolatesInterest: true,
       writeDeadlineMs: 3_000,

@@ -22,8 +22,6 @@ export interface LeafLinkOptions {
 export interface LeafListenerOptions extends HostAndPort, LeafLinkOptions {
   /** `host` or `host:port`, as other servers are to be told it; the port is the listener's when it is missing. */
   readonly advertise: string | undefined
-  /** Whether those who come in are told of no other way in. */
-  readonly noAdvertise: boolean
   /** `undefined`: plain TCP. */
   readonly tls: TlsOptions | undefined
   readonly authorization: LeafAuthorization

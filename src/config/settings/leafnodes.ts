@@ -39,7 +39,7 @@ export const leafnodesSettings = {
     key: 'leafnodes.no_advertise',
     type: boolean,
     default: false,
-    help: 'Whether other servers are told nothing of the kind.',
+    help: 'No effect: there are no other servers of ours that would tell of this one.',
   }),
   tls: optional({
     key: 'leafnodes.tls',
