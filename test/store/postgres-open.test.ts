@@ -6,6 +6,7 @@ import { openStore, type PostgresOptions } from '#store'
 import { startPostgres } from '../helpers/postgres.ts'
 import { requireProgram } from '../helpers/programs.ts'
 import { type LoggedEvent, lineOf, recordingLogger } from '../helpers/recording-logger.ts'
+import { temporaryFolder } from '../helpers/temp.ts'
 import { until } from '../helpers/wait.ts'
 import { openPostgres, postgresOptions, queryPostgres } from './open-postgres-store.ts'
 import { sampleUser } from './samples.ts'
@@ -204,29 +205,28 @@ describe('a PostgreSQL database', { skip }, async () => {
   })
 
   test('is waited for until its server is up, which the log tells', async () => {
-    await using late = await startPostgres()
-    const url = await late.createDatabase()
-    await late.stop()
+    const url = await server.createDatabase()
+    await server.stop()
     const events: LoggedEvent[] = []
     const logger = recordingLogger((line) => events.push(line))
     const options = { ...postgresOptions(url.replace('postgres@', 'postgres:secret@'), { connectionAttempts: 0 }) }
     const opening = openStore({ ...options, clock: systemClock, logger })
     await until(() => events.length > 0, 'the log to tell')
-    await late.start()
+    await server.start()
     await (await opening).close()
     assert.equal(events[0]!.event, 'waiting for the database')
-    assert.match(String(events[0]!.fields.database), /^"test_1" at \/.*:5432$/)
+    assert.match(String(events[0]!.fields.database), /^"test_\d+" at \/.*:5432$/)
     assert.doesNotMatch(events.map(lineOf).join(), /secret/)
   })
 
   test('whose server never comes up is given up after the attempts that were asked for', async () => {
-    await using gone = await startPostgres()
-    const url = await gone.createDatabase()
-    await gone.stop()
+    await using folder = await temporaryFolder()
+    const url = `postgresql://postgres@localhost/nowhere?host=${encodeURIComponent(folder.path)}`
     const started = performance.now()
     await assert.rejects(openPostgres(url, { connectionAttempts: 2 }), {
       name: 'ConfigError',
-      message: /^Cannot open the database "test_1" at [^ ]+: connect ENOENT .*Is it up, and are host and port right\?$/,
+      message:
+        /^Cannot open the database "nowhere" at [^ ]+: connect ENOENT .*Is it up, and are host and port right\?$/,
     })
     assert.ok(performance.now() - started > 900)
   })
