@@ -142,6 +142,8 @@ accounts {
 describe('account VAULT', () => {
   const IMPORTS = 'imports [ { stream { account: VAULT, subject: "vault.user.>" } } ]'
 
+  const INSTEAD = "it is the server's own and there by itself; define another, which can import from it"
+
   test('of a whole Belfry may be imported from', () => {
     const [audit] = loadWhole(`accounts { AUDIT { ${IMPORTS} } }`).accounts
     assert.equal(audit?.imports[0]?.account, 'VAULT')
@@ -152,14 +154,14 @@ describe('account VAULT', () => {
     ['accounts: [ VAULT ]', 12],
   ] as const) {
     test(`of a whole Belfry may not be defined: ${conf}`, () => {
-      const error = new ConfigError(`belfry.conf:1:${column}: "VAULT" is a Reserved Account`)
+      const error = new ConfigError(`belfry.conf:1:${column}: "VAULT" is a Reserved Account: ${INSTEAD}`)
       assert.throws(() => loadWhole(conf), error)
     })
   }
 
   test('of a program may not be defined either', () => {
     const overrides = { nats: { accounts: [{ name: 'VAULT' }] } }
-    const error = new ConfigError('nats.accounts: "VAULT" is a Reserved Account')
+    const error = new ConfigError(`nats.accounts: "VAULT" is a Reserved Account: ${INSTEAD}`)
     assert.throws(() => loadOptions({ env: {}, cwd: '/srv', overrides }), error)
   })
 

@@ -62,8 +62,15 @@ export const accounts = deepType<ConfiguredAccounts, readonly GivenAccount[]>({
   },
 })
 
+/** nats-server's words; of accounts that only we have, with what can be done instead. */
+function reservedAccount(name: string, { accounts }: Surroundings): string {
+  const isOurs = accounts.some((account) => account.name === name)
+  const instead = ": it is the server's own and there by itself; define another, which can import from it"
+  return `${JSON.stringify(name)} is a Reserved Account${isOurs ? instead : ''}`
+}
+
 function problemOfName(name: string, others: ReadonlySet<string>, surroundings: Surroundings): string | undefined {
-  if (isReserved(name, surroundings)) return `${JSON.stringify(name)} is a Reserved Account`
+  if (isReserved(name, surroundings)) return reservedAccount(name, surroundings)
   return others.has(name) ? `Duplicate Account Entry: ${name}` : undefined
 }
 
@@ -90,8 +97,7 @@ function mappedAccounts({ entries }: ConfigMap, source: ConfigSource): Configure
   for (const { key: name, keyPosition, value, isUsedAsVariable } of entries.values()) {
     if (isUsedAsVariable) continue
     if (value.kind !== 'map') problems.errorAt(keyPosition, 'Expected map entries for accounts')
-    else if (isReserved(name, surroundings))
-      problems.errorAt(keyPosition, `${JSON.stringify(name)} is a Reserved Account`)
+    else if (isReserved(name, surroundings)) problems.errorAt(keyPosition, reservedAccount(name, surroundings))
     else {
       const account = new AccountBlock(name, { problems, accountsPosition: position })
       readMap(value, account.fields, problems)
