@@ -59,7 +59,7 @@ export async function playedClient(address: Address, fields: object = {}): Promi
   return client
 }
 
-export function infoIn(line: string): Info {
+function infoIn(line: string): Info {
   const [, json] = /^INFO (\{.*\}) ?\r\n$/.exec(line) ?? []
   if (json === undefined) throw new Error(`No INFO: ${JSON.stringify(line)}`)
   return JSON.parse(json)

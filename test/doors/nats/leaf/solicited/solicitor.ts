@@ -45,7 +45,7 @@ export interface Solicitor extends AsyncDisposable {
   logged(event: string, pattern?: RegExp): Promise<LoggedEvent['fields']>
 }
 
-export const REMOTE: Omit<LeafRemoteOptions, 'urls'> = {
+const REMOTE: Omit<LeafRemoteOptions, 'urls'> = {
   account: '$G',
   credentialsFile: undefined,
   nkeySeed: undefined,
