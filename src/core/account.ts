@@ -3,7 +3,7 @@ import type { AccountDefinition, AccountLimits } from './account-definition.ts'
 import { type Hop, type Journey, MAX_FURTHER_CROSSINGS } from './crossing.ts'
 import type { ImportLinks } from './imports.ts'
 import { type InterestFollower, type Link, type LinkSubscription, newLoopSubject } from './link.ts'
-import { type Arrival, LinkTargets } from './link-targets.ts'
+import { type Arrival, forwardToEach, LinkTargets } from './link-targets.ts'
 import type { Message } from './message.ts'
 import type { Peer } from './peer.ts'
 import { ServiceImportCrossing } from './service-import.ts'
@@ -240,9 +240,12 @@ export class Account {
     local = message,
   ): number {
     const { from } = arrival
-    const targets = new LinkTargets(message, arrival, hop !== undefined)
     let delivered = 0
-    for (const subscription of plain) if (this.#deliver(subscription, local, from, hop)) delivered++
+    for (let i = 0; i < plain.length; i++) if (this.#deliver(plain[i]!, local, from, hop)) delivered++
+    if (queues.length === 0 && (links === undefined || links.isSimple)) {
+      return links === undefined ? delivered : delivered + forwardToEach(links.plain, message, from)
+    }
+    const targets = new LinkTargets(message, arrival, hop !== undefined)
     targets.addPlain(links?.plain ?? [])
     const served = new Set<string>()
     for (const group of queues) {

@@ -19,6 +19,18 @@ interface Target {
 /** From so many names on a set of them is made: a line has room for 30,000, and each group that matches asks. */
 const MANY_QUEUES = 16
 
+const NO_QUEUES: readonly string[] = []
+
+/** The same as `LinkTargets` does where each link that wants the message has one subscription. How many took it. Hot. */
+export function forwardToEach(subscriptions: LinkMatch['plain'], message: Message, from: Peer | undefined): number {
+  let taken = 0
+  for (let i = 0; i < subscriptions.length; i++) {
+    const { link } = subscriptions[i]!
+    if (mayReceive(link, from) && link.forward(message, NO_QUEUES)) taken++
+  }
+  return taken
+}
+
 /** The links that get one message: each once, or once for each name under which it imports the message. */
 export class LinkTargets {
   readonly #message: Message
@@ -72,8 +84,7 @@ export class LinkTargets {
 
   #mayHave({ link, crossing }: LinkSubscription): boolean {
     if (crossing !== undefined && this.#isImported) return false
-    const { from } = this.#arrival
-    return from === undefined || (link !== from && (link.cluster === '' || link.cluster !== from.cluster))
+    return mayReceive(link, this.#arrival.from)
   }
 
   #targetFor({ link, crossing }: LinkSubscription): Target {
@@ -86,4 +97,9 @@ export class LinkTargets {
     else known.push(target)
     return target
   }
+}
+
+/** Nothing goes back to where it came from, nor to others of the same cluster. */
+function mayReceive(link: Link, from: Peer | undefined): boolean {
+  return from === undefined || (link !== from && (link.cluster === '' || link.cluster !== from.cluster))
 }

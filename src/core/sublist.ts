@@ -16,6 +16,8 @@ export interface Match {
 
 export interface LinkMatch {
   readonly plain: readonly LinkSubscription[]
+  /** Nobody is in a queue group, nothing crosses to another account, and each is of a link of its own. */
+  readonly isSimple: boolean
   /** By the name of the group, of which `Match.queues` has the members that are here. */
   readonly queues: ReadonlyMap<string, readonly LinkSubscription[]>
 }
@@ -252,7 +254,7 @@ export class Sublist {
     collect(this.#root, tokens, 0, found)
     const { plain, groups, services, links } = found
     if (plain.length === 0 && groups.size === 0 && services.length === 0 && links === undefined) return NOBODY
-    return { plain, queues: [...groups.values()], services, links }
+    return { plain, queues: [...groups.values()], services, links: links && { ...links, isSimple: isSimple(links) } }
   }
 
   #forget(subject: string): void {
@@ -297,6 +299,11 @@ function addAll(node: Node, found: Found): void {
       else addTo(found.groups, queue, member)
     }
   }
+}
+
+function isSimple({ plain, queues }: Pick<LinkMatch, 'plain' | 'queues'>): boolean {
+  const links = new Set(plain.map(({ link }) => link))
+  return queues.size === 0 && links.size === plain.length && plain.every(({ crossing }) => crossing === undefined)
 }
 
 function linksOf(found: Found) {
