@@ -9,6 +9,7 @@ import { ALICE, BOB } from './hub-server.ts'
 import { confirm, STRANGER, startKeptHub, typesHeard } from './kept-hub.ts'
 
 const SYNC_VAULT = 5
+const SYNC_SETTINGS = 10
 const LOG_OUT = 11
 const SECOND = 1_000
 /** Less than a client may be silent. */
@@ -97,6 +98,28 @@ test('a database that cannot be asked is the caller’s to know of, and costs no
   kept.fail(new Error('no database'))
   await assert.rejects(kept.hub.door.lookAtAll(0), /no database/)
   assert.deepEqual(await typesHeard(kept, laptop), [])
+})
+
+test('a tab is told to sync when it is back where another one, on another machine, may have heard more', async () => {
+  const clock = new FakeClock()
+  await using kept = await startKeptHub({ clock, heardAllUntilMs: () => Number.POSITIVE_INFINITY })
+  for (const [id, clientType] of [
+    ['browser', 'Web'],
+    ['laptop', 'Desktop'],
+  ] as const) {
+    await kept.add(id, { clientType })
+  }
+  // Elsewhere a tab was lost before the change; this one goes on hearing.
+  const [tab, laptop] = [await kept.connect('browser'), await kept.connect('laptop')]
+  clock.advance(A_WHILE)
+  await kept.change()
+  for (const client of [tab, laptop]) assert.deepEqual(await typesHeard(kept, client), [SYNC_SETTINGS])
+  clock.advance(A_WHILE)
+  for (const client of [tab, laptop]) await confirm(client)
+  for (const client of [tab, laptop]) await client.close()
+  await kept.restart()
+  assert.deepEqual(await typesHeard(kept, await kept.connect('browser')), [SYNC_VAULT])
+  assert.deepEqual(await typesHeard(kept, await kept.connect('laptop')), [])
 })
 
 test('as long as others may not be heard, it is not written that a device has heard what they say', async () => {

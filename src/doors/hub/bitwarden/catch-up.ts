@@ -217,6 +217,8 @@ export class CatchUp {
   }
 
   #mark(guest: UserGuest, heardMs: number): void {
+    // The tabs of a browser may be on several machines, none of which knows how far all of them have heard.
+    if (guest.clientType === 'Web' && this.#options.heardAllUntilMs !== undefined) return
     const key = keyOf(guest)
     const ms = Math.min(heardMs, this.#gapOf(key), this.#options.heardAllUntilMs?.() ?? heardMs)
     // The latter when the clock was set back.
