@@ -90,6 +90,8 @@ export class Instances {
   /** How often something was found missed. */
   #misses = 0
   #lastLookMs: number
+  /** Something was missed right after a look. */
+  #isDue = false
   /** Of the instances that have the database open. */
   #unheard = 0
   #isLooking = false
@@ -210,7 +212,8 @@ export class Instances {
       if (other.isLost && silentMs > FORGET_AFTER_MS) this.#others.delete(instance)
       else if (!other.isLost && silentMs > LOST_AFTER_MS) this.#lose(instance, other)
     }
-    if (this.#missedSinceMs !== undefined && now - this.#lastLookMs >= LOOK_EVERY_MS) this.#look()
+    const pauseMs = this.#isDue ? SHORTEST_LOOK_MS : LOOK_EVERY_MS
+    if (this.#missedSinceMs !== undefined && now - this.#lastLookMs >= pauseMs) this.#look()
   }
 
   #pulse(isLast: boolean): void {
@@ -327,7 +330,9 @@ export class Instances {
     const fromMs = Math.max(sinceMs, this.#startMs)
     this.#missedSinceMs = Math.min(this.#missedSinceMs ?? fromMs, fromMs)
     const isSoon = this.#options.clock.now() - this.#lastLookMs < SHORTEST_LOOK_MS
-    if (this.#isWhole && !isSoon) this.#look()
+    if (!this.#isWhole) return
+    if (isSoon) this.#isDue = true
+    else this.#look()
   }
 
   /** Whether what is said from now on arrives here. */
@@ -352,6 +357,7 @@ export class Instances {
     this.#tellsAgain = false
     const startedMs = clock.now()
     this.#lastLookMs = startedMs
+    this.#isDue = false
     this.#missedSinceMs = startedMs
     const misses = this.#misses
     try {
