@@ -4,7 +4,7 @@ import { FakeClock } from '../../helpers/fake-clock.ts'
 import { until, within } from '../../helpers/wait.ts'
 import { HubClient } from './hub-client.ts'
 import { ALICE, BOB, startHub } from './hub-server.ts'
-import { confirm, startKeptHub, typesHeard } from './kept-hub.ts'
+import { confirm, confirmBesidePings, startKeptHub, typesHeard } from './kept-hub.ts'
 import { RawDevice } from './raw-device.ts'
 
 const SYNC_VAULT = 5
@@ -344,9 +344,3 @@ test('nothing is looked up or kept of sessions that are not in the database', as
     [],
   )
 })
-
-/** `confirm`, with the server's pings passed over. */
-async function confirmBesidePings(client: HubClient): Promise<void> {
-  client.send(Buffer.from('08950180a131a15890', 'hex'))
-  while ((await client.next()).type !== 3);
-}

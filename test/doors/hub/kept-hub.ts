@@ -142,6 +142,12 @@ export async function confirm(client: HubClient): Promise<void> {
   await client.next()
 }
 
+/** The same, with the server's pings passed over. */
+export async function confirmBesidePings(client: HubClient): Promise<void> {
+  client.send(CALL)
+  while ((await client.next()).type !== 3);
+}
+
 /** The types of what it hears up to now: a message of type 10 with that date is the end of it. */
 export async function typesHeard({ hub }: KeptHub, client: HubClient, userId = ALICE): Promise<number[]> {
   const types: number[] = []
