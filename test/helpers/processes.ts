@@ -154,13 +154,21 @@ export async function runProgram(
   return { ...exit, stdout: program.stdout, stderr: program.stderr }
 }
 
-/** A port of 127.0.0.1 that was free a moment ago, for programs that cannot choose one themselves. */
+/**
+ * A port of 127.0.0.1 that was free a moment ago, for programs that cannot choose one themselves. None of those that the
+ * system hands out (from 32768 on by default on Linux): such a port would be taken while a program that had it restarts.
+ */
 export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000)
+    const server = net.createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!isFree) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
 }
 
 async function canConnect(port: number, host: string): Promise<boolean> {
