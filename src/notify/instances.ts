@@ -185,13 +185,12 @@ export class Instances {
   }
 
   /**
-   * So many instances have the database open and are not heard, as became known now, and none of those had it open
+   * So many instances have the database open and are not heard. Of those that were not among them before, none had it open
    * at `sinceMs`. As long as there are any, what they change is found in the database.
    */
-  others(unheard: number, sinceMs: number): void {
-    const wereThere = this.#unheard > 0
+  others(unheard: number, sinceMs: number | undefined): void {
     this.#unheard = unheard
-    if (unheard > 0 && !wereThere) this.#miss(sinceMs)
+    if (sinceMs !== undefined) this.#miss(sinceMs)
   }
 
   /** Says goodbye. Resolves when the database is not looked into any more. */

@@ -28,7 +28,10 @@ export class Neighbours {
   readonly #options: NeighboursOptions
   readonly #timer: Timer
   #lastLookMs: number
-  #unheardSinceMs: number | undefined
+  /** By mark: the last look before the one that found it. */
+  #unheard: ReadonlyMap<number, number> = new Map()
+  /** Those of them that `instances` knows of. */
+  #certain: ReadonlySet<number> = new Set()
   /** When it is told again; `undefined`: it was not told yet. */
   #toldAgainMs: number | undefined
   #repeatMs = FIRST_REPEAT_MS
@@ -53,7 +56,7 @@ export class Neighbours {
   }
 
   async #compare(): Promise<void> {
-    const { store, instances, clock } = this.#options
+    const { hasLink, store, instances, clock } = this.#options
     const startedMs = clock.now()
     let marks: readonly number[]
     try {
@@ -63,29 +66,28 @@ export class Neighbours {
       return
     }
     const heard = new Set(instances.heard.map(instanceMark))
-    const unheard = marks.filter((mark) => !heard.has(mark)).length
-    instances.others(unheard, this.#lastLookMs)
+    // A link that is down is told by itself, with what to do, and made up for.
+    const others = hasLink && !instances.isLinked ? [] : marks.filter((mark) => !heard.has(mark))
+    this.#unheard = new Map(others.map((mark) => [mark, this.#unheard.get(mark) ?? this.#lastLookMs]))
     this.#lastLookMs = startedMs
-    this.#tell(unheard)
+    const patienceMs = hasLink ? PATIENCE_MS : 0
+    const certain = new Map([...this.#unheard].filter(([, sinceMs]) => startedMs - sinceMs >= patienceMs))
+    const newSinceMs = [...certain].flatMap(([mark, sinceMs]) => (this.#certain.has(mark) ? [] : [sinceMs]))
+    this.#certain = new Set(certain.keys())
+    instances.others(certain.size, newSinceMs.length === 0 ? undefined : Math.min(...newSinceMs))
+    this.#tell(certain.size)
   }
 
   #tell(unheard: number): void {
     const { hasLink, instances, clock, logger } = this.#options
     const now = clock.now()
     if (unheard === 0) {
+      if (hasLink && !instances.isLinked) return
       if (this.#toldAgainMs !== undefined) logger.info({}, hasLink ? ALL_HEARD : ALONE)
-      this.#unheardSinceMs = undefined
       this.#toldAgainMs = undefined
       this.#repeatMs = FIRST_REPEAT_MS
       return
     }
-    // A link that is down is told by itself, with what to do.
-    if (hasLink && !instances.isLinked) {
-      this.#unheardSinceMs = undefined
-      return
-    }
-    this.#unheardSinceMs ??= now
-    if (hasLink && now - this.#unheardSinceMs < PATIENCE_MS) return
     if (this.#toldAgainMs !== undefined && now < this.#toldAgainMs) return
     logger.error({ others: unheard, hint: hasLink ? SAME_CLUSTER : SOME_CLUSTER }, hasLink ? UNHEARD : NO_CLUSTER)
     this.#toldAgainMs = now + this.#repeatMs

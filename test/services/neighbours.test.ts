@@ -32,7 +32,8 @@ function neighbourhood({ hasLink }: { hasLink: boolean }) {
       get isLinked() {
         return world.isLinked
       },
-      others: (unheard, sinceMs) => told.push(`${unheard} since ${(sinceMs - startMs) / SECOND} s`),
+      others: (unheard, sinceMs) =>
+        told.push(sinceMs === undefined ? `${unheard}` : `${unheard} since ${(sinceMs - startMs) / SECOND} s`),
     },
   })
   return {
@@ -56,7 +57,7 @@ describe('an instance without a cluster', () => {
   test('is told at once that it is not alone at its database, then ever more rarely, and when it is', async () => {
     const { world, pass, lines, told } = neighbourhood({ hasLink: false })
     await turnOver()
-    assert.deepEqual([lines(), told()], [[], ['0 since 0 s']])
+    assert.deepEqual([lines(), told()], [[], ['0']])
     world.atDatabase = ['b']
     await pass(10 * SECOND)
     assert.deepEqual(lines(), [alarm])
@@ -104,40 +105,34 @@ describe('an instance with a cluster', () => {
     world.heard = ['b', 'c']
     await pass(60 * SECOND)
     assert.deepEqual(lines(), [])
-    assert.deepEqual(
-      [...new Set(told())],
-      [
-        '0 since 0 s',
-        '1 since 0 s',
-        '1 since 10 s',
-        '0 since 20 s',
-        '0 since 30 s',
-        '0 since 40 s',
-        '0 since 50 s',
-        '0 since 60 s',
-        '0 since 70 s',
-      ],
-    )
+    // To make up for what is heard a moment later would be a sync for nothing.
+    assert.ok(told().every((one) => one === '0'))
   })
 
   test('names those that it does not hear although it is linked', async () => {
-    const { world, pass, lines } = neighbourhood({ hasLink: true })
+    const { world, pass, lines, told } = neighbourhood({ hasLink: true })
+    await pass(20 * SECOND)
     world.atDatabase = ['b', 'c']
     world.heard = ['b']
-    await pass(50 * SECOND)
+    await pass(40 * SECOND)
     assert.deepEqual(lines(), [alarm])
-    world.heard = ['b', 'c']
+    // All that it can have changed is made up for: it was not there yet at the look before.
+    assert.deepEqual(told().slice(-2), ['1 since 20 s', '1'])
+    world.atDatabase = ['b', 'c', 'd']
+    await pass(40 * SECOND)
+    assert.deepEqual(told().slice(-2), ['2 since 60 s', '2'])
+    lines()
+    world.heard = ['b', 'c', 'd']
     await pass(10 * SECOND)
     assert.deepEqual(lines(), ['info  all instances on this database are heard'])
   })
 
   test('whose link is down leaves it to the link to say so', async () => {
-    const { world, pass, lines, told } = neighbourhood({ hasLink: true })
+    const { world, pass, lines } = neighbourhood({ hasLink: true })
     world.isLinked = false
     world.atDatabase = ['b']
     await pass(90 * SECOND)
     assert.deepEqual(lines(), [])
-    assert.equal(told().at(-1), '1 since 80 s')
     world.isLinked = true
     await pass(20 * SECOND)
     assert.deepEqual(lines(), [])
