@@ -21,8 +21,10 @@ export const WAYS_IN = {
 
 /** A server as its apps see it. */
 export interface Place {
-  /** Where a connection to the hub goes now. */
-  readonly port: number
+  /** Of one machine, or of several. */
+  readonly ports: readonly number[]
+  /** The index of the one to which an app goes that connects to the hub now. */
+  readonly at: number
   /** What its clock says. Milliseconds since the Unix epoch. */
   now(): number
   /** Its API; the host in the URL does not matter. */
@@ -51,7 +53,6 @@ export class App {
   readonly folders = new Map<string, Json>()
   name = ''
   device!: TestDevice
-  line!: Line
   isLoggedIn = false
   /** What the server should not have done. */
   readonly faults: string[] = []
@@ -61,6 +62,8 @@ export class App {
   /** What it has changed at the server. */
   changes = 0
   readonly #options: AppOptions
+  /** One to each machine: a connection that is kept for the next request goes to where that one goes. */
+  #lines: readonly Line[] = []
   #connection: HubConnection | undefined
   #lastSyncMs = 0
   #work: Promise<unknown> = Promise.resolve()
@@ -70,7 +73,8 @@ export class App {
 
   static async start(options: AppOptions): Promise<App> {
     const app = new App(options)
-    app.line = await Line.to(() => options.server.port)
+    const { server } = options
+    app.#lines = await Promise.all(server.ports.map((_, i) => Line.to(() => server.ports[i]!)))
     await app.#logIn()
     app.#comeBack(0)
     return app
@@ -78,6 +82,11 @@ export class App {
 
   private constructor(options: AppOptions) {
     this.#options = options
+  }
+
+  /** To where it goes now. */
+  get line(): Line {
+    return this.#lines[this.#options.server.at]!
   }
 
   get isConnected(): boolean {
@@ -128,7 +137,7 @@ export class App {
     this.#isStopped = true
     clearTimeout(this.#comesBack)
     // First: one that is about to connect does not stop as long as it waits for an answer.
-    this.line.close()
+    for (const line of this.#lines) line.close()
     await this.#connection?.stop().catch(() => {})
   }
 

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type RunningProgram, startProgram } from '../../helpers/processes.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../helpers/temp.ts'
+import type { Place } from './app.ts'
 
 // A handshake that is refused makes SignalR's client for Node throw where nobody can catch it: apps give up before that.
 const CONFIGURATION = `listen: "127.0.0.1:-1"
@@ -10,7 +11,7 @@ hub { handshake_timeout: "5m" }
 `
 
 /** A server in a process of its own, which ends and begins again over the same data. Its time passes faster than ours. */
-export class FastServer implements AsyncDisposable {
+export class FastServer implements Place, AsyncDisposable {
   readonly #factor: number
   readonly #sinceMs = Date.now()
   readonly #folder: TemporaryFolder
@@ -29,9 +30,11 @@ export class FastServer implements AsyncDisposable {
     this.#folder = folder
   }
 
-  get port(): number {
-    return this.#port
+  get ports(): readonly number[] {
+    return [this.#port]
   }
+
+  readonly at = 0
 
   /** What its clock says. Milliseconds since the Unix epoch. */
   now(): number {
