@@ -124,6 +124,16 @@ export class Instances {
     return this.heard.length
   }
 
+  /** Ids of those that were heard once and are not any more, without having said goodbye. */
+  get lost(): readonly string[] {
+    return [...this.#others].flatMap(([id, { isLost }]) => (isLost ? [id] : []))
+  }
+
+  /** It is no more, so that there is nothing to be missed from now on. */
+  forget(id: string): void {
+    if (this.#others.delete(id)) this.#options.logger.info({ instance: id }, 'instance is no more')
+  }
+
   /** Whether there is a way on which others could be heard. */
   get isLinked(): boolean {
     return this.#isLinked && this.#settling === undefined

@@ -15,7 +15,7 @@ export interface NeighboursOptions {
   /** Whether there is a cluster by which others could be heard. */
   readonly hasLink: boolean
   readonly store: Pick<Store, 'otherInstances'>
-  readonly instances: Pick<Instances, 'heard' | 'isLinked' | 'others'>
+  readonly instances: Pick<Instances, 'heard' | 'lost' | 'forget' | 'isLinked' | 'others'>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -65,6 +65,7 @@ export class Neighbours {
       // The database cannot be asked. Those whose requests fail say so, and with it nobody can change anything either.
       return
     }
+    this.#forgetTheDead(marks)
     const heard = new Set(instances.heard.map(instanceMark))
     // A link that is down is told by itself, with what to do, and made up for.
     const others = hasLink && !instances.isLinked ? [] : marks.filter((mark) => !heard.has(mark))
@@ -76,6 +77,12 @@ export class Neighbours {
     this.#certain = new Set(certain.keys())
     instances.others(certain.size, newSinceMs.length === 0 ? undefined : Math.min(...newSinceMs))
     this.#tell(certain.size)
+  }
+
+  /** Who has the database open no more cannot change anything. What it changed last is being looked up already. */
+  #forgetTheDead(marks: readonly number[]): void {
+    const { instances } = this.#options
+    for (const id of instances.lost) if (!marks.includes(instanceMark(id))) instances.forget(id)
   }
 
   #tell(unheard: number): void {

@@ -301,6 +301,20 @@ test('an instance that dies is looked after for ten minutes; one that says goodb
   assert.equal(a.instances.heardAllUntilMs, Number.POSITIVE_INFINITY)
 })
 
+test('an instance that is known to be dead is looked after once more', async () => {
+  const cluster = new Cluster()
+  const [a, b] = [await cluster.settled('a'), await cluster.settled('b')]
+  b.mute(true)
+  await cluster.pass(10 * SECOND)
+  assert.deepEqual(a.instances.lost, ['b'])
+  a.lookUps()
+  a.instances.forget('b')
+  await cluster.pass(10 * SECOND)
+  assert.equal(a.lookUps().length, 1)
+  assert.deepEqual(a.instances.lost, [])
+  assert.equal(a.instances.heardAllUntilMs, Number.POSITIVE_INFINITY)
+})
+
 test('a database that cannot be asked is asked again, from the same time on', async () => {
   const cluster = new Cluster()
   const [a, b] = [await cluster.settled('a'), await cluster.settled('b')]

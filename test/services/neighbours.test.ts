@@ -14,7 +14,13 @@ function neighbourhood({ hasLink }: { hasLink: boolean }) {
   const startMs = clock.now()
   const lines: string[] = []
   const told: string[] = []
-  const world = { atDatabase: [] as string[], heard: [] as string[], isLinked: hasLink, isDown: false }
+  const world = {
+    atDatabase: [] as string[],
+    heard: [] as string[],
+    lost: [] as string[],
+    isLinked: hasLink,
+    isDown: false,
+  }
   const neighbours = new Neighbours({
     hasLink,
     clock,
@@ -29,8 +35,14 @@ function neighbourhood({ hasLink }: { hasLink: boolean }) {
       get heard() {
         return world.heard
       },
+      get lost() {
+        return world.lost
+      },
       get isLinked() {
         return world.isLinked
+      },
+      forget(id) {
+        world.lost = world.lost.filter((lost) => lost !== id)
       },
       others: (unheard, sinceMs) =>
         told.push(sinceMs === undefined ? `${unheard}` : `${unheard} since ${(sinceMs - startMs) / SECOND} s`),
@@ -139,4 +151,20 @@ describe('an instance with a cluster', () => {
     await pass(30 * SECOND)
     assert.deepEqual(lines(), [alarm])
   })
+})
+
+test('who is not heard any more is forgotten when it has left the database, and not while that cannot be asked', async () => {
+  const { world, pass } = neighbourhood({ hasLink: true })
+  world.atDatabase = ['b', 'c']
+  await pass(10 * SECOND)
+  world.lost = ['b', 'c']
+  await pass(20 * SECOND)
+  assert.deepEqual(world.lost, ['b', 'c'])
+  world.atDatabase = ['c']
+  world.isDown = true
+  await pass(20 * SECOND)
+  assert.deepEqual(world.lost, ['b', 'c'])
+  world.isDown = false
+  await pass(10 * SECOND)
+  assert.deepEqual(world.lost, ['c'])
 })
