@@ -94,7 +94,10 @@ export class MonitoringListeners {
   }
 
   #remove(scheme: 'http' | 'https'): void {
-    void this.#ports[scheme]?.close(0)
+    const port = this.#ports[scheme]
+    // At once: when the reload is over nobody is to be answered there any more.
+    port?.stop()
+    void port?.close(0)
     this.#ports[scheme] = undefined
   }
 }
