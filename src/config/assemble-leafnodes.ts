@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { isPublicKey } from '#auth'
 import { DEFAULT_ACCOUNT, SYSTEM_ACCOUNT } from '#core'
+import type { LeafProxy } from '#doors/nats'
 import { toByteString } from '#kit'
 import { InvalidValue, type Position, type Problems } from './language/index.ts'
 import { type Compression, problemOfCompression } from './leafnodes/compression.ts'
@@ -9,7 +10,6 @@ import type {
   LeafLinkOptions,
   LeafListenerOptions,
   LeafnodesOptions,
-  LeafProxy,
   LeafRemoteOptions,
 } from './leafnodes/options.ts'
 import { remoteDefaults } from './leafnodes/remote-defaults.ts'

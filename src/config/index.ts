@@ -6,9 +6,7 @@ export type {
   LeafLinkOptions,
   LeafListenerOptions,
   LeafnodesOptions,
-  LeafProxy,
   LeafRemoteOptions,
-  LeafUrl,
   LeafUser,
 } from './leafnodes/options.ts'
 export {

@@ -1,9 +1,9 @@
+import type { LeafProxy } from '#doors/nats'
 import { deepType } from '../authorization/deep-type.ts'
 import { goType, InvalidValue, readMap, stringIn } from '../language/index.ts'
 import { duration } from '../types/duration.ts'
 import { mustBe } from '../types/setting-type.ts'
 import { formatGoUrl, type GoUrl, parseGoUrl } from './go-url.ts'
-import type { LeafProxy } from './options.ts'
 import { isWebSocket } from './urls.ts'
 
 const MAX_INT32 = 2 ** 31 - 1

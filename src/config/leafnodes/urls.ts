@@ -1,9 +1,9 @@
+import type { SolicitedUrl } from '#doors/nats'
 import { deepType } from '../authorization/deep-type.ts'
 import { type ConfigValue, formatPosition, goFormat, InvalidValue, stringIn } from '../language/index.ts'
 import type { ConfigSource, SettingType } from '../types/setting-type.ts'
 import { text } from '../types/text.ts'
 import { formatGoUrl, type GoUrl, parseGoUrl } from './go-url.ts'
-import type { LeafUrl } from './options.ts'
 
 /** The port of leaf nodes where a URL names none, whatever its scheme. */
 export const LEAF_PORT = 7422
@@ -79,7 +79,7 @@ export function isWebSocket({ scheme }: Pick<GoUrl, 'scheme'>): boolean {
  * What a link is made by. To nats-server any other scheme than those of WebSocket is TCP, and an empty host is this
  * machine. Throws `InvalidValue` for what cannot be reached.
  */
-export function leafUrl(url: GoUrl): LeafUrl {
+export function leafUrl(url: GoUrl): SolicitedUrl {
   const port = url.port === '' ? LEAF_PORT : Number(url.port)
   const name = formatGoUrl(url)
   if (url.host === '')
@@ -114,7 +114,7 @@ export const clusterUrls: SettingType<string> = text(
 )
 
 /** The URLs of such a text. Throws `RangeError` or `InvalidValue`, whose messages may repeat secrets. */
-export function clusterUrlsIn(urls: string): readonly LeafUrl[] {
+export function clusterUrlsIn(urls: string): readonly SolicitedUrl[] {
   return urls.split(',').map((one) => {
     const url = parseGoUrl(one.trim())
     if (!/^(?:nats|tls|wss?)$/.test(url.scheme)) throw new RangeError('scheme')
