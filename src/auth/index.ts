@@ -12,5 +12,6 @@ export { type ServiceClaims, type ServiceScope, ServiceTokens } from './service-
 export { type Session, Sessions } from './sessions.ts'
 export { loadSharedSigningKey, loadSigningKey, type SigningKey } from './signing-key.ts'
 export { AFTER_PASSWORD_CHANGE, type StampExceptionRoute, stampException } from './stamp-exception.ts'
+export { type TicketClaims, type TicketKind, Tickets } from './tickets.ts'
 export { type AccessClaims, type IssuedToken, type RefreshClaims, type RegisterClaims, Tokens } from './tokens.ts'
 export { LEEWAY_SECONDS, verifyJwt } from './verify-jwt.ts'

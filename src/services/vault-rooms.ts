@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, stat } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import path from 'node:path'
-import { loadSharedSigningKey, loadSigningKey, ServiceTokens, Sessions, Tokens } from '#auth'
+import { loadSharedSigningKey, loadSigningKey, ServiceTokens, Sessions, Tickets, Tokens } from '#auth'
 import type { Options } from '#config'
 import { type Broker, InProcessClient, Turn } from '#core'
 import { type ConnectionLimit, createHubDoor, type HubDoor } from '#doors/hub'
@@ -17,13 +17,7 @@ import { type OfficialServer, openOfficialServer } from './official-server.ts'
 import { openRelayRoom, type RelayRoom } from './relay-room.ts'
 import { openVaultCluster, type VaultCluster } from './vault-cluster.ts'
 import { type VaultLogin, vaultLogin } from './vault-login.ts'
-
-/** The Bitwarden server release whose API this is; clients switch features on by it. */
-const BITWARDEN_VERSION = '2026.6.0'
-
-/** Longest encrypted note of an item, as Bitwarden's own server has it, and with `increase_note_size_limit`. */
-const NOTE_CHARACTERS = 10_000
-const INCREASED_NOTE_CHARACTERS = 100_000
+import { vaultSettings } from './vault-settings.ts'
 
 /** The vault and the notification hub, without their listeners. */
 export interface VaultRooms {
@@ -78,6 +72,8 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
     const key = await (isShared ? loadSharedSigningKey({ keyFile, store, logger }) : loadSigningKey(keyFile))
     const tokens = new Tokens(key, origin, clock)
     const sessions = new Sessions(tokens, store, clock)
+    const settings = vaultSettings(options)
+    const tickets = new Tickets(key, { origin, clock, mailedHours: settings.mailedTicketHours })
     const login = vaultLogin(sessions, clock)
 
     broker.define([VAULT_ACCOUNT_DEFINITION])
@@ -106,11 +102,13 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
     const app = await createVaultApp({
       store,
       tokens,
+      tickets,
       sessions,
       notifier,
       clock,
       logger: logger.child({ room: 'vault' }),
-      settings: vaultSettings(options),
+      settings,
+      mailer: undefined,
       clientAddress,
       otherGrant: relay?.grant,
       shareLimit: cluster?.shareLimit,
@@ -168,25 +166,6 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
   } catch (error) {
     await store.close()
     throw error
-  }
-}
-
-function vaultSettings({ vault }: Options) {
-  return {
-    domain: vault.domain,
-    origin: vault.origin,
-    pathPrefix: vault.basePath,
-    signupsAllowed: vault.signupsAllowed,
-    signupsDomainsWhitelist: vault.signupsDomainsWhitelist,
-    invitationsAllowed: vault.invitationsAllowed,
-    passwordIterations: vault.passwordIterations,
-    loginRateLimit: { seconds: vault.loginRatelimitSeconds, maxBurst: vault.loginRatelimitMaxBurst },
-    unauthenticatedRateLimit: {
-      seconds: vault.unauthenticatedRatelimitSeconds,
-      maxBurst: vault.unauthenticatedRatelimitMaxBurst,
-    },
-    maxNoteCharacters: vault.increaseNoteSizeLimit ? INCREASED_NOTE_CHARACTERS : NOTE_CHARACTERS,
-    serverVersion: BITWARDEN_VERSION,
   }
 }
 

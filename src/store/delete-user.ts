@@ -18,6 +18,7 @@ const OWN_TABLES = [
   'twofactor',
   'twofactor_incomplete',
   'sso_users',
+  'belfry_announced_attachments',
   'belfry_user_keys',
   'belfry_heard',
 ] as const

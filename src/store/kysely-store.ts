@@ -1,4 +1,6 @@
 import { type Kysely, sql } from 'kysely'
+import { KyselyAttachments } from './attachments.ts'
+import { KyselyAuthRequests } from './auth-requests.ts'
 import { KyselyCiphers } from './ciphers.ts'
 import { cleanUp } from './clean-up.ts'
 import { KyselyDevices } from './devices.ts'
@@ -9,11 +11,13 @@ import { KyselyInvitations } from './invitations.ts'
 import { KyselyJobRuns } from './job-runs.ts'
 import { KyselyMemberships } from './memberships.ts'
 import { KyselyRelayedDevices } from './relayed-devices.ts'
+import { KyselySends } from './sends.ts'
 import { KyselySigningKeys } from './signing-keys.ts'
 import type { ExclusiveWork, Store, TransactionOptions } from './store.ts'
 import type { Database } from './tables.ts'
 import { transact } from './transact.ts'
 import { KyselyTrash } from './trash.ts'
+import { KyselyIncompleteLogins, KyselyTwoFactors } from './two-factor.ts'
 import { KyselyUsers } from './users.ts'
 
 /** The store over any engine that Kysely speaks to: the tables, and what holds them together. */
@@ -22,6 +26,11 @@ export class KyselyStore implements Store {
   readonly devices: KyselyDevices
   readonly folders: KyselyFolders
   readonly ciphers: KyselyCiphers
+  readonly attachments: KyselyAttachments
+  readonly sends: KyselySends
+  readonly twoFactors: KyselyTwoFactors
+  readonly incompleteLogins: KyselyIncompleteLogins
+  readonly authRequests: KyselyAuthRequests
   readonly invitations: KyselyInvitations
   readonly relayedDevices: KyselyRelayedDevices
   readonly memberships: KyselyMemberships
@@ -41,6 +50,11 @@ export class KyselyStore implements Store {
     this.devices = new KyselyDevices(db)
     this.folders = new KyselyFolders(db)
     this.ciphers = new KyselyCiphers(db)
+    this.attachments = new KyselyAttachments(db)
+    this.sends = new KyselySends(db)
+    this.twoFactors = new KyselyTwoFactors(db)
+    this.incompleteLogins = new KyselyIncompleteLogins(db)
+    this.authRequests = new KyselyAuthRequests(db)
     this.invitations = new KyselyInvitations(db)
     this.relayedDevices = new KyselyRelayedDevices(db)
     this.memberships = new KyselyMemberships(db)

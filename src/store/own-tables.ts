@@ -49,6 +49,21 @@ export const ownSteps = (types: OwnTypes): readonly (readonly string[])[] => [
   [`CREATE TABLE belfry_jobs (name TEXT NOT NULL PRIMARY KEY, last_due ${types.timestamp} NOT NULL)`],
   // At most one row.
   [`CREATE TABLE belfry_signing_key (id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), fingerprint TEXT NOT NULL)`],
+  [
+    `CREATE TABLE belfry_announced_attachments (
+  id TEXT NOT NULL PRIMARY KEY,
+  cipher_uuid TEXT NOT NULL,
+  user_uuid TEXT NOT NULL,
+  file_name TEXT NOT NULL,
+  file_size BIGINT NOT NULL,
+  akey TEXT,
+  announced_at ${types.timestamp} NOT NULL,
+  revision_date ${types.timestamp} NOT NULL
+)`,
+    `CREATE INDEX belfry_announced_attachments_user ON belfry_announced_attachments (user_uuid)`,
+    `CREATE INDEX belfry_announced_attachments_cipher ON belfry_announced_attachments (cipher_uuid)`,
+    `CREATE TABLE belfry_awaited_send_files (send_uuid TEXT NOT NULL PRIMARY KEY, since ${types.timestamp} NOT NULL)`,
+  ],
 ]
 
 /**
@@ -74,6 +89,9 @@ export const ownIndexes: readonly { readonly name: string; readonly columns: str
   ['belfry_archives_cipher', 'archives (cipher_uuid)'],
   ['belfry_attachments_cipher', 'attachments (cipher_uuid)'],
   ['belfry_ciphers_trash', 'ciphers (deleted_at) WHERE deleted_at IS NOT NULL'],
+  ['belfry_sends_user', 'sends (user_uuid)'],
+  ['belfry_sends_deletion', 'sends (deletion_date)'],
+  ['belfry_auth_requests_user', 'auth_requests (user_uuid)'],
   ['belfry_devices_user', 'devices (user_uuid)'],
   ['belfry_devices_refresh_token', 'devices (refresh_token)'],
 ].map(([name = '', columns = '']) => ({ name, columns }))

@@ -12,8 +12,8 @@ export interface Database {
   folders_ciphers: { cipher_uuid: string; folder_uuid: string }
   ciphers: CipherTable
   ciphers_collections: { cipher_uuid: string; collection_uuid: string }
-  attachments: { id: string; cipher_uuid: string }
-  sends: { uuid: string; user_uuid: string | null; atype: number }
+  attachments: AttachmentTable
+  sends: SendTable
   favorites: { user_uuid: string; cipher_uuid: string }
   archives: { user_uuid: string; cipher_uuid: string; archived_at: Timestamp }
   invitations: { email: string }
@@ -21,15 +21,17 @@ export interface Database {
   users_collections: { user_uuid: string; collection_uuid: string }
   groups_users: { groups_uuid: string; users_organizations_uuid: string }
   emergency_access: { uuid: string; grantor_uuid: string | null; grantee_uuid: string | null; email: string | null }
-  auth_requests: { uuid: string; user_uuid: string }
-  twofactor: { uuid: string; user_uuid: string; atype: number; enabled: Flag }
-  twofactor_incomplete: { user_uuid: string; device_uuid: string }
+  auth_requests: AuthRequestTable
+  twofactor: TwoFactorTable
+  twofactor_incomplete: IncompleteLoginTable
   sso_users: { user_uuid: string; identifier: string }
   belfry_user_keys: { user_uuid: string; key_id: string; private_key_digest: string }
   belfry_relayed_devices: RelayedDeviceTable
   belfry_relayed_memberships: { installation_id: string; device_id: string; organization_id: string }
   belfry_jobs: { name: string; last_due: Timestamp }
   belfry_signing_key: { id: number; fingerprint: string }
+  belfry_announced_attachments: AnnouncedAttachmentTable
+  belfry_awaited_send_files: { send_uuid: string; since: Timestamp }
   belfry_heard: { user_uuid: string; device_uuid: string; heard_at: Timestamp }
 }
 
@@ -103,6 +105,78 @@ export interface CipherTable {
   deleted_at: Timestamp | null
   reprompt: number | null
   key: string | null
+}
+
+export interface AttachmentTable {
+  id: string
+  cipher_uuid: string
+  file_name: string
+  file_size: number
+  akey: string | null
+}
+
+export interface AnnouncedAttachmentTable extends AttachmentTable {
+  user_uuid: string
+  announced_at: Timestamp
+  revision_date: Timestamp
+}
+
+export interface SendTable {
+  uuid: string
+  user_uuid: string | null
+  organization_uuid: string | null
+  name: string
+  notes: string | null
+  atype: number
+  data: string
+  akey: string
+  password_hash: Uint8Array | null
+  password_salt: Uint8Array | null
+  password_iter: number | null
+  max_access_count: number | null
+  access_count: number
+  creation_date: Timestamp
+  revision_date: Timestamp
+  expiration_date: Timestamp | null
+  deletion_date: Timestamp
+  disabled: Flag
+  hide_email: ColumnType<boolean | number | null, boolean | null, boolean | null>
+}
+
+export interface AuthRequestTable {
+  uuid: string
+  user_uuid: string
+  organization_uuid: string | null
+  request_device_identifier: string
+  device_type: number
+  request_ip: string
+  response_device_id: string | null
+  access_code: string
+  public_key: string
+  enc_key: string | null
+  master_password_hash: string | null
+  approved: ColumnType<boolean | number | null, boolean | null, boolean | null>
+  creation_date: Timestamp
+  response_date: Timestamp | null
+  authentication_date: Timestamp | null
+}
+
+export interface TwoFactorTable {
+  uuid: string
+  user_uuid: string
+  atype: number
+  enabled: Flag
+  data: string
+  last_used: number
+}
+
+export interface IncompleteLoginTable {
+  user_uuid: string
+  device_uuid: string
+  device_name: string
+  login_time: Timestamp
+  ip_address: string
+  device_type: number
 }
 
 export interface RelayedDeviceTable {

@@ -2,7 +2,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { registerAccounts } from './accounts/index.ts'
 import { registerCiphers } from './ciphers/index.ts'
 import { registerConfig, registerInfo } from './config/index.ts'
-import type { VaultContext } from './context.ts'
+import type { VaultContext, VaultSurroundings } from './context.ts'
 import { registerDevices, registerKnownDevice } from './devices/index.ts'
 import { errorHandler } from './error-handler.ts'
 import { NOT_FOUND_BODY } from './errors.ts'
@@ -10,6 +10,7 @@ import { registerFolders } from './folders/index.ts'
 import { commonHeaders } from './headers.ts'
 import { registerIdentity, registerPrelogin } from './identity/index.ts'
 import { registerLanding } from './landing.ts'
+import { makeLimits } from './limits.ts'
 import { SMALL_BODY, type VaultApp, within } from './schema.ts'
 import { requireSession } from './sessions/index.ts'
 import { registerSync } from './sync/index.ts'
@@ -20,10 +21,14 @@ const JSON_BYTES = 20_000_000
 
 /**
  * The vault's HTTP API, ready to answer (`app.routing(request, response)`, `app.inject`) and without a listener of its
- * own. Every route stands below the path of DOMAIN.
+ * own. Every route stands below the path of DOMAIN. `observe` may add hooks that look on; tests do.
  */
-export async function createVaultApp(context: VaultContext): Promise<FastifyInstance> {
-  const { settings, logger } = context
+export async function createVaultApp(
+  surroundings: VaultSurroundings,
+  observe: (app: FastifyInstance) => void = () => {},
+): Promise<FastifyInstance> {
+  const { settings, logger, clock, shareLimit } = surroundings
+  const context: VaultContext = { ...surroundings, limits: makeLimits(settings, clock, shareLimit) }
   const app = Fastify({
     bodyLimit: SMALL_BODY,
     // What is wrong is refused and not bent until it fits: null is not the empty text, "5" is not 5.
@@ -43,6 +48,7 @@ export async function createVaultApp(context: VaultContext): Promise<FastifyInst
     logger.debug({ ...fields, durationMs: Math.round(reply.elapsedTime) }, 'request')
   })
 
+  observe(app as unknown as FastifyInstance)
   within(app, settings.pathPrefix, (root) => registerRoutes(root, context))
   await app.ready()
   return app as unknown as FastifyInstance

@@ -1,18 +1,26 @@
 import type { IncomingMessage } from 'node:http'
-import type { Sessions, Tokens } from '#auth'
+import type { Sessions, Tickets, Tokens } from '#auth'
 import type { Clock, Logger } from '#kit'
 import type { Notifier } from '#notify'
 import type { Store } from '#store'
+import type { Limits } from './limits.ts'
+import type { Mailer } from './mail/letters.ts'
 import type { ShareLimit } from './rate-limit.ts'
 import type { VaultSettings } from './settings.ts'
 
-/** What the routes work with. */
-export interface VaultContext {
+/** What the vault is built on. */
+export interface VaultSurroundings {
   readonly store: Store
   readonly tokens: Tokens
+  readonly tickets: Tickets
   readonly sessions: Sessions
   /** Told after the change was committed, never before. */
-  readonly notifier: Pick<Notifier, 'cipher' | 'folder' | 'account' | 'devicesRevoked'>
+  readonly notifier: Pick<
+    Notifier,
+    'cipher' | 'folder' | 'account' | 'send' | 'authRequest' | 'authRequestResponse' | 'devicesRevoked'
+  >
+  /** `undefined`: there is no mail server, and so every e-mail address counts as proven. */
+  readonly mailer: Mailer | undefined
   readonly clock: Clock
   readonly logger: Logger
   readonly settings: VaultSettings
@@ -25,6 +33,11 @@ export interface VaultContext {
    * only users.
    */
   readonly otherGrant?: ((form: OtherGrantForm) => Promise<OtherGrantAnswer | undefined>) | undefined
+}
+
+/** What the routes work with. */
+export interface VaultContext extends VaultSurroundings {
+  readonly limits: Limits
 }
 
 /** The fields of a login, by their names. */

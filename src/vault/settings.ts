@@ -4,7 +4,7 @@ export interface RateLimit {
   readonly maxBurst: number
 }
 
-/** What the operator decides about the vault; `main.ts` fills it from the configuration. */
+/** What the operator decides about the vault; `services/vault-rooms.ts` fills it from the configuration. */
 export interface VaultSettings {
   /** The address clients are given, without a slash at its end. `undefined`: the one each of them asked for. */
   readonly domain: string | undefined
@@ -15,18 +15,130 @@ export interface VaultSettings {
   readonly signupsAllowed: boolean
   /** When not empty it decides instead of `signupsAllowed`: only addresses of these domains may sign up. */
   readonly signupsDomainsWhitelist: readonly string[]
+  /** Whether an address must be proven before its account can be used. */
+  readonly signupsVerify: boolean
+  /** How often a mail that verifies an address is sent again at a login; `limit` 0: without end. */
+  readonly signupsVerifyResend: { readonly seconds: number; readonly limit: number }
   /** Whether invitations may still come; then clients show their sign-up page although sign-up is closed. */
   readonly invitationsAllowed: boolean
+  /** How long what is sent by mail is good. */
+  readonly mailedTicketHours: number
   /** PBKDF2 iterations of the stored password hash; at least 100000. */
   readonly passwordIterations: number
+  /** Whether the hint of a password is sent to its user, or without e-mail shown to whoever asks. */
+  readonly passwordHintsAllowed: boolean
+  readonly showsPasswordHint: boolean
+  readonly emailChangeAllowed: boolean
+  /** Whether a login from a new device fails when no mail about it could be sent. */
+  readonly requiresDeviceEmail: boolean
   /** Logins by one client address. */
   readonly loginRateLimit: RateLimit
-  /** Registrations by one client address. */
+  /** Registrations and whatever else needs no login, by one client address. */
   readonly unauthenticatedRateLimit: RateLimit
   /** Longest encrypted note of an item. */
   readonly maxNoteCharacters: number
   /** Bitwarden server version announced to clients, which steers what they use. */
   readonly serverVersion: string
+  /** Switched on in clients. */
+  readonly featureFlags: readonly string[]
+  readonly suppressesOnboarding: boolean
+  readonly twoFactor: TwoFactorSettings
+  readonly attachments: AttachmentSettings
+  readonly sends: SendSettings
+  readonly icons: IconSettings
+  readonly outgoing: OutgoingSettings
+}
+
+export interface TwoFactorSettings {
+  /** Whether a device may be remembered, and then needs no second factor. */
+  readonly remembersDevices: boolean
+  /** Whether the code of an authenticator app counts one step (30 s) before and after its own as well. */
+  readonly allowsTimeDrift: boolean
+  /** Codes by e-mail, where there is e-mail. */
+  readonly email: {
+    readonly isOn: boolean
+    readonly digits: number
+    readonly expirationSeconds: number
+    readonly maxAttempts: number
+    /** Whether e-mail takes the place of a lost second factor. */
+    readonly isFallback: boolean
+  }
+  /** `undefined`: YubiKeys cannot be set up. `server`: a validation server instead of Yubico's. */
+  readonly yubico:
+    | { readonly clientId: string; readonly secretKey: string; readonly server: string | undefined }
+    | undefined
+  /** After how many minutes without a second factor a user is told of a login; 0: never. */
+  readonly incompleteAfterMinutes: number
+}
+
+export interface AttachmentSettings {
+  readonly folder: string
+  /** Of one user, in all; 0 refuses them. `undefined`: no limit. */
+  readonly maxBytesPerUser: number | undefined
+}
+
+export interface SendSettings {
+  readonly isOn: boolean
+  readonly folder: string
+  /** Of one user's files, in all; 0 refuses them. `undefined`: no limit. */
+  readonly maxBytesPerUser: number | undefined
+}
+
+export interface IconSettings {
+  /** `internal`: fetched here. Else a URL with one `{}` for the domain, to which clients are redirected. */
+  readonly service: string
+  readonly redirectCode: 301 | 302 | 307 | 308
+  readonly cacheFolder: string
+  /** How long an icon is kept; 0: for good. */
+  readonly cacheSeconds: number
+  /** How long it is remembered that there is none; 0: for good. */
+  readonly negativeCacheSeconds: number
+  readonly downloadTimeoutMs: number
+  /** Whether icons that are not in the cache are fetched. */
+  readonly downloads: boolean
+}
+
+/** What may be asked of other servers on behalf of users. */
+export interface OutgoingSettings {
+  /** Hosts that match are never asked. */
+  readonly blockedHosts: RegExp | undefined
+  /** Whether addresses of private networks are never asked. */
+  readonly blocksNonGlobalAddresses: boolean
+  readonly prefersIpv6: boolean
+}
+
+/** How mail leaves. */
+export interface MailSettings {
+  readonly transport: SmtpSettings | { readonly kind: 'sendmail'; readonly command: string }
+  /** Of the sender. */
+  readonly from: string
+  readonly fromName: string
+  /** Where the operator's own templates are looked for first. */
+  readonly templatesFolder: string
+  /** Whether these are read again for every letter. */
+  readonly reloadsTemplates: boolean
+  /** Whether images come with the letter, and are not fetched by whoever reads it. */
+  readonly embedsImages: boolean
+  /** IANA name for the times in letters; `undefined`: UTC. */
+  readonly timeZone: string | undefined
+}
+
+export interface SmtpSettings {
+  readonly kind: 'smtp'
+  readonly host: string
+  readonly port: number
+  readonly security: 'starttls' | 'force_tls' | 'off'
+  readonly username: string | undefined
+  readonly password: string | undefined
+  /** In the order of preference; empty: what the server offers. */
+  readonly authMechanisms: readonly ('plain' | 'login' | 'xoauth2')[]
+  readonly timeoutMs: number
+  /** What we call ourselves; `undefined`: the name of this machine. */
+  readonly heloName: string | undefined
+  /** Whether what is said is logged. */
+  readonly debug: boolean
+  readonly acceptsInvalidCertificates: boolean
+  readonly acceptsInvalidHostnames: boolean
 }
 
 /** Whether anybody at `email` may sign up; an invitation is another matter. */

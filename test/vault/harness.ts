@@ -1,6 +1,6 @@
-import { Sessions, Tokens } from '#auth'
+import { loadSigningKey, Sessions, Tickets, Tokens } from '#auth'
 import { type Clock, systemClock } from '#kit'
-import { createVaultApp, type VaultContext, type VaultSettings } from '#vault'
+import { createVaultApp, type Letters, type Mailer, type VaultSettings, type VaultSurroundings } from '#vault'
 import { type AccountOptions, injectInto, type LoginOptions, login, register } from '../helpers/account.ts'
 import { openTestDatabase } from '../helpers/database.ts'
 import { type LoggedEvent, recordingLogger } from '../helpers/recording-logger.ts'
@@ -17,40 +17,92 @@ export interface Told {
   readonly recipients: readonly string[]
 }
 
-export const SETTINGS: VaultSettings = {
+/** One letter that was handed to the mail server. */
+export interface SentLetter {
+  readonly to: string
+  readonly name: keyof Letters
+  // biome-ignore lint/suspicious/noExplicitAny: what is in it is the test's to check.
+  readonly data: any
+}
+
+/** Those of the vault but for its folders, which are temporary ones. */
+export const SETTINGS: Omit<VaultSettings, 'attachments' | 'sends' | 'icons'> = {
   domain: 'https://localhost',
   origin: 'https://localhost',
   pathPrefix: '',
   signupsAllowed: true,
   signupsDomainsWhitelist: [],
+  signupsVerify: false,
+  signupsVerifyResend: { seconds: 3600, limit: 6 },
   invitationsAllowed: true,
+  mailedTicketHours: 120,
+  passwordHintsAllowed: true,
+  showsPasswordHint: false,
+  emailChangeAllowed: true,
+  requiresDeviceEmail: false,
   // Far below what the configuration allows: these tests are not about the cost of hashing.
   passwordIterations: 2000,
   loginRateLimit: { seconds: 60, maxBurst: 10_000 },
   unauthenticatedRateLimit: { seconds: 60, maxBurst: 10_000 },
   maxNoteCharacters: 10_000,
   serverVersion: '2026.6.0',
+  featureFlags: [],
+  suppressesOnboarding: false,
+  twoFactor: {
+    remembersDevices: true,
+    allowsTimeDrift: true,
+    email: { isOn: true, digits: 6, expirationSeconds: 600, maxAttempts: 3, isFallback: false },
+    yubico: undefined,
+    incompleteAfterMinutes: 3,
+  },
+  // Tests fetch from their own machine.
+  outgoing: { blockedHosts: undefined, blocksNonGlobalAddresses: false, prefersIpv6: false },
+}
+
+export interface TestVaultOptions extends Partial<VaultSettings> {
+  /** Whether letters can be sent; default: not. */
+  readonly sendsMail?: boolean
 }
 
 /** A vault over a real database of its own, with its clock, log and notifications in the test's hands. */
-export async function startVault(settings: Partial<VaultSettings> = {}) {
+export async function startVault({ sendsMail = false, ...settings }: TestVaultOptions = {}) {
   let offsetMs = 0
   const clock: Clock = { ...systemClock, now: () => Date.now() + offsetMs }
   const folder = await temporaryFolder()
   const database = await openTestDatabase(clock)
   const { store } = database
-  const tokens = await Tokens.load({ keyFile: folder.join('rsa_key.pem'), origin: SETTINGS.origin, clock })
+  const key = await loadSigningKey(folder.join('rsa_key.pem'))
+  const { origin } = SETTINGS
+  const tokens = new Tokens(key, origin, clock)
+  const tickets = new Tickets(key, { origin, clock, mailedHours: SETTINGS.mailedTicketHours })
+  const letters: SentLetter[] = []
   const told: Told[] = []
   const logged: LoggedEvent[] = []
   let address = '192.0.2.1'
-  const context: VaultContext = {
+  const context: VaultSurroundings = {
     store,
     tokens,
+    tickets,
     sessions: new Sessions(tokens, store, clock),
     notifier: recorder(told),
     clock,
     logger: recordingLogger((line) => logged.push(line)),
-    settings: { ...SETTINGS, ...settings },
+    mailer: sendsMail ? mailbox(letters) : undefined,
+    settings: {
+      ...SETTINGS,
+      attachments: { folder: folder.join('attachments'), maxBytesPerUser: undefined },
+      sends: { isOn: true, folder: folder.join('sends'), maxBytesPerUser: undefined },
+      icons: {
+        service: 'internal',
+        redirectCode: 302,
+        cacheFolder: folder.join('icon_cache'),
+        cacheSeconds: 2_592_000,
+        negativeCacheSeconds: 259_200,
+        downloadTimeoutMs: 10_000,
+        downloads: true,
+      },
+      ...settings,
+    },
     clientAddress: () => address,
   }
   const app = await createVaultApp(context)
@@ -63,6 +115,7 @@ export async function startVault(settings: Partial<VaultSettings> = {}) {
     fetch,
     told,
     logged,
+    letters,
     server,
     advance: (ms: number) => {
       offsetMs += ms
@@ -109,9 +162,18 @@ export function afterNext<Name extends string>(
   return workOnce
 }
 
+function mailbox(letters: SentLetter[]): Mailer {
+  return {
+    async send(to, name, data) {
+      letters.push({ to, name, data })
+    },
+    async close() {},
+  }
+}
+
 export type TestVault = Awaited<ReturnType<typeof startVault>>
 
-function recorder(told: Told[]): VaultContext['notifier'] {
+function recorder(told: Told[]): VaultSurroundings['notifier'] {
   return {
     cipher(event, { id, revisionDate: date }, { recipients, contextId }) {
       told.push({ event, id, date, contextId, recipients })
@@ -121,6 +183,15 @@ function recorder(told: Told[]): VaultContext['notifier'] {
     },
     account(event, id, date, contextId) {
       told.push({ event, id, date, contextId, recipients: [id] })
+    },
+    send(event, { id, userId, revisionDate: date }, contextId) {
+      told.push({ event, id, date, contextId, recipients: [userId] })
+    },
+    authRequest({ id, userId }, contextId) {
+      told.push({ event: 'AuthRequest', id, date: new Date(), contextId, recipients: [userId] })
+    },
+    authRequestResponse({ id, userId }, contextId) {
+      told.push({ event: 'AuthRequestResponse', id, date: new Date(), contextId, recipients: [userId] })
     },
     devicesRevoked(id, deviceIds, contextId) {
       told.push({ event: 'devicesRevoked', id, date: new Date(), contextId, recipients: deviceIds })

@@ -3,7 +3,7 @@ import type { VaultContext } from '../context.ts'
 import type { VaultApp } from '../schema.ts'
 import { formatDate } from '../wire.ts'
 import { changeUser } from './change-user.ts'
-import { requirePassword, SecretRequest } from './password.ts'
+import { requireSecret, SecretRequest } from './secret.ts'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 /** Some 178 bits. */
@@ -16,7 +16,7 @@ export function registerApiKey(scope: VaultApp, context: VaultContext): void {
     ['/accounts/rotate-api-key', true],
   ] as const) {
     scope.post(path, { schema: { body: SecretRequest } }, async ({ session, body }) => {
-      await requirePassword(session.user, body.masterPasswordHash)
+      await requireSecret(context, session.user, body)
       const isThere = session.user.apiKey !== null && !isRotation
       const user = isThere
         ? session.user

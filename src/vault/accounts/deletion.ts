@@ -2,7 +2,7 @@ import type { VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { deletions, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
-import { requirePassword, SecretRequest } from './password.ts'
+import { requireSecret, SecretRequest } from './secret.ts'
 
 /** The end of an account, by its own user. */
 export function registerDeletion(scope: VaultApp, context: VaultContext): void {
@@ -12,7 +12,7 @@ export function registerDeletion(scope: VaultApp, context: VaultContext): void {
       ...route,
       schema: { body: SecretRequest },
       handler: async ({ session, body }, reply) => {
-        await requirePassword(session.user, body.masterPasswordHash)
+        await requireSecret(context, session.user, body)
         await inSession(context, session, async ({ users, memberships }, { id }) => {
           if (await memberships.isLastOwner(id)) throw badRequest("Can't delete last owner")
           if (await users.ownsFiles(id)) {

@@ -1,17 +1,16 @@
 import Type from 'typebox'
-import { AFTER_PASSWORD_CHANGE, newPassword, stampException, verifyPassword } from '#auth'
-import type { User } from '#store'
+import { AFTER_PASSWORD_CHANGE, newPassword, stampException } from '#auth'
 import type { VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { isSameKdf, KdfRequest, parseKdf } from '../kdf.ts'
 import { Maybe, orNull, type VaultApp } from '../schema.ts'
 import { endOwnSessions } from '../sessions/index.ts'
+import { requirePassword, requireSecret, SecretRequest } from './secret.ts'
 import { upgradePassword } from './upgrade-password.ts'
 
 const Text = Type.String({ minLength: 1 })
 
-/** The proof that whoever acts knows the master password. */
-export const SecretRequest = Type.Object({ masterPasswordHash: Text })
+const PasswordProof = Type.Object({ masterPasswordHash: Text })
 
 const PasswordRequest = Type.Object({
   masterPasswordHash: Text,
@@ -30,7 +29,7 @@ const ChangeKdfRequest = Type.Object({
 export function registerPassword(scope: VaultApp, context: VaultContext): void {
   const { clock, settings } = context
 
-  scope.post('/accounts/verify-password', { schema: { body: SecretRequest } }, async ({ session, body }) => {
+  scope.post('/accounts/verify-password', { schema: { body: PasswordProof } }, async ({ session, body }) => {
     await requirePassword(session.user, body.masterPasswordHash)
     await upgradePassword(context, session.user, body.masterPasswordHash)
     return { Object: 'masterPasswordPolicy' }
@@ -70,13 +69,8 @@ export function registerPassword(scope: VaultApp, context: VaultContext): void {
   })
 
   scope.post('/accounts/security-stamp', { schema: { body: SecretRequest } }, async ({ session, body }, reply) => {
-    await requirePassword(session.user, body.masterPasswordHash)
+    await requireSecret(context, session.user, body)
     await endOwnSessions(context, session, { change: (user, { devices }) => devices.deleteAllOf(user.id) })
     return reply.send()
   })
-}
-
-/** Throws an ApiError unless `clientHash` is the user's master password. */
-export async function requirePassword(user: User, clientHash: string): Promise<void> {
-  if (!(await verifyPassword(clientHash, user))) throw badRequest('Invalid password', 'masterPasswordHash')
 }

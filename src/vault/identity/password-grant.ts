@@ -4,8 +4,10 @@ import { upgradePassword } from '../accounts/index.ts'
 import type { VaultContext } from '../context.ts'
 import { type ApiError, badRequest } from '../errors.ts'
 import { openSession } from '../sessions/index.ts'
+import { passSecondFactor } from '../two-factor/index.ts'
 import { describeDevice } from './described-device.ts'
 import type { Form } from './form.ts'
+import { requireProvenAddress } from './proven-address.ts'
 import { checkScope, loginResponse } from './token-response.ts'
 
 /** A login with e-mail address and master password hash. */
@@ -18,6 +20,8 @@ export async function passwordGrant(context: VaultContext, form: Form, address: 
 
   const known = await context.store.users.findByEmail(email)
   const user = await authenticate(context, known, password, address)
+  await requireProvenAddress(context, user)
+  const { rememberToken } = await passSecondFactor(context, { user, form, device: described, address })
   const session = await openSession(context, user, described, { clientId, scope })
   if (!session) throw failed(context, user, address)
   await upgradePassword(context, user, password)
@@ -26,6 +30,7 @@ export async function passwordGrant(context: VaultContext, form: Form, address: 
     ...loginResponse(session, scope),
     refresh_token: await context.tokens.issueRefresh(session.device),
     MasterPasswordPolicy: { Object: 'masterPasswordPolicy' },
+    ...(rememberToken === undefined ? {} : { TwoFactorToken: rememberToken }),
   }
 }
 
@@ -42,12 +47,6 @@ async function authenticate(
   if (!user) await pretendToVerifyPassword(password, context.settings.passwordIterations)
   if (!user || !(await verifyPassword(password, user))) throw failed(context, user, address)
   if (!user.enabled) throw badRequest('This user has been disabled')
-  // Letting its owner in by the password alone would take the second factor away from an account that comes from
-  // Vaultwarden.
-  if ((await context.store.users.secondFactors(user.id)).length > 0) {
-    context.logger.warn({ userId: user.id, address }, 'login refused: second factor')
-    throw badRequest('Two-step login is set up for this account, and this server does not offer it.')
-  }
   return user
 }
 

@@ -3,8 +3,8 @@ import Type from 'typebox'
 import { newPassword } from '#auth'
 import type { Store, User } from '#store'
 import { nextRevision, type VaultContext } from '../context.ts'
-import { ApiError, badRequest } from '../errors.ts'
-import { RateLimiter } from '../rate-limit.ts'
+import { badRequest } from '../errors.ts'
+import { limitUnauthenticated } from '../limits.ts'
 import { Maybe, orNull, type VaultApp } from '../schema.ts'
 import { isSignupAllowed } from '../settings.ts'
 import { parseEmail } from './email-address.ts'
@@ -21,13 +21,8 @@ const VerificationRequest = Type.Object({
  * of the address out directly.
  */
 export function registerRegistration(scope: VaultApp, context: VaultContext): void {
-  const { settings, store, tokens, clock } = context
-  const sharing = { name: 'unauthenticated', share: context.shareLimit }
-  const limiter = new RateLimiter(settings.unauthenticatedRateLimit, clock, sharing)
-  const limit = async (request: { raw: Parameters<VaultContext['clientAddress']>[0] }) => {
-    if (!limiter.take(context.clientAddress(request.raw))) throw new ApiError('TOO_MANY_REQUESTS', 'Too many requests')
-  }
-  const route = { onRequest: limit }
+  const { settings, store, tokens } = context
+  const route = { onRequest: limitUnauthenticated(context) }
 
   scope.post(
     '/accounts/register/send-verification-email',

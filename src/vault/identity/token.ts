@@ -1,6 +1,5 @@
 import type { VaultContext } from '../context.ts'
 import { ApiError, badRequest } from '../errors.ts'
-import { RateLimiter } from '../rate-limit.ts'
 import type { VaultApp } from '../schema.ts'
 import { apiKeyGrant } from './api-key-grant.ts'
 import { Form, readForms } from './form.ts'
@@ -16,8 +15,7 @@ const MAX_LOGINS_UNDER_WAY = 32
 /** `POST /identity/connect/token`: every way to get an access token. */
 export function registerToken(scope: VaultApp, context: VaultContext): void {
   readForms(scope)
-  const { settings, clock, shareLimit } = context
-  const logins = new RateLimiter(settings.loginRateLimit, clock, { name: 'login', share: shareLimit })
+  const { login: logins } = context.limits
   let underWay = 0
   const logIn = async <T>(address: string, grant: () => Promise<T>): Promise<T> => {
     if (underWay >= MAX_LOGINS_UNDER_WAY || !logins.take(address)) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Session } from '#auth'
 import type { Store, User } from '#store'
-import { nextRevision, type VaultContext } from '../context.ts'
+import { nextRevision, type VaultSurroundings } from '../context.ts'
 import { newRefreshToken } from './refresh-token.ts'
 import { inSession } from './transaction.ts'
 
@@ -18,7 +18,7 @@ export interface EndOfSessions {
  * undefined when there is none of that id.
  */
 export async function endSessionsOf(
-  context: VaultContext,
+  context: VaultSurroundings,
   userId: string,
   options: EndOfSessions = {},
 ): Promise<User | undefined> {
@@ -33,7 +33,7 @@ export async function endSessionsOf(
 
 /** The same by one of these sessions, which has to hold. */
 export async function endOwnSessions(
-  context: VaultContext,
+  context: VaultSurroundings,
   session: Session,
   options: EndOfSessions = {},
 ): Promise<User> {
@@ -43,7 +43,7 @@ export async function endOwnSessions(
 }
 
 async function end(
-  { clock }: VaultContext,
+  { clock }: VaultSurroundings,
   store: Store,
   user: User,
   { change = () => {} }: EndOfSessions,
@@ -60,7 +60,7 @@ async function end(
 }
 
 function tell(
-  { notifier }: VaultContext,
+  { notifier }: VaultSurroundings,
   { id, updatedAt }: User,
   { contextId = null }: { contextId?: string | null },
 ) {

@@ -1,6 +1,6 @@
 import type { Session } from '#auth'
 import type { Store, User } from '#store'
-import type { VaultContext } from '../context.ts'
+import type { VaultSurroundings } from '../context.ts'
 import { ApiError } from '../errors.ts'
 
 /**
@@ -8,7 +8,7 @@ import { ApiError } from '../errors.ts'
  * session ended gets a 401 and changes nothing. Whatever writes on behalf of a session does so in here.
  */
 export function inSession<T>(
-  context: VaultContext,
+  context: VaultSurroundings,
   session: Session,
   work: (store: Store, user: User) => Promise<T>,
 ): Promise<T> {

@@ -1,0 +1,16 @@
+export interface Folder {
+  readonly id: string
+  readonly userId: string
+  readonly createdAt: Date
+  updatedAt: Date
+  name: string
+}
+
+export interface Folders {
+  find(id: string): Promise<Folder | undefined>
+  ofUser(userId: string): Promise<Folder[]>
+  insert(folder: Folder): Promise<void>
+  update(folder: Folder): Promise<void>
+  /** Removes the folder and its links to items; the items stay. */
+  delete(id: string): Promise<void>
+}

@@ -1,0 +1,49 @@
+/** A text or a file that its user shares with whoever has the link. */
+export interface Send {
+  readonly id: string
+  /** Null for an organization's, which no version of Vaultwarden makes. */
+  readonly userId: string | null
+  readonly createdAt: Date
+  revisionDate: Date
+  /** 0 text, 1 file. */
+  readonly type: number
+  /** An EncString. */
+  name: string
+  notes: string | null
+  /** JSON object: `{text, hidden}`, or `{id, fileName, size, sizeName}`. */
+  data: string
+  /** An EncString. */
+  key: string
+  /** Of a Send without a password all three are null. */
+  passwordHash: Buffer | null
+  passwordSalt: Buffer | null
+  passwordIterations: number | null
+  maxAccessCount: number | null
+  accessCount: number
+  expirationDate: Date | null
+  /** From then on there is no such Send. */
+  deletionDate: Date
+  disabled: boolean
+  hideEmail: boolean | null
+}
+
+export interface Sends {
+  find(id: string): Promise<Send | undefined>
+  ofUser(userId: string): Promise<Send[]>
+  insert(send: Send): Promise<void>
+  /** Writes every field that is not readonly. */
+  update(send: Send): Promise<void>
+  delete(ids: readonly string[]): Promise<void>
+  /** At most `limit` whose deletion date is before then, earliest first. */
+  dueForDeletion(before: Date, limit: number): Promise<Send[]>
+  /** Those of `ids` that no row speaks of: their files have no business being there. */
+  unknownOf(ids: readonly string[]): Promise<string[]>
+
+  /** Marks a file Send whose file is not there yet. */
+  awaitFile(id: string, since: Date): Promise<void>
+  /** Ids of those that have waited for their file since before then. */
+  awaitingFile(before: Date): Promise<string[]>
+  isAwaitingFile(id: string): Promise<boolean>
+  /** Takes the mark away; false when there was none. */
+  fileArrived(id: string): Promise<boolean>
+}

@@ -1,0 +1,135 @@
+import type { Kysely, Selectable } from 'kysely'
+import { inChunks } from './chunks.ts'
+import type { Send, Sends } from './store.ts'
+import type { Database, SendTable } from './tables.ts'
+import { formatOptional, formatTimestamp, parseOptional, parseTimestamp } from './timestamps.ts'
+import { atomically } from './transact.ts'
+
+export class KyselySends implements Sends {
+  readonly #db: Kysely<Database>
+
+  constructor(db: Kysely<Database>) {
+    this.#db = db
+  }
+
+  async find(id: string) {
+    const row = await this.#db.selectFrom('sends').selectAll().where('uuid', '=', id).executeTakeFirst()
+    return row && toSend(row)
+  }
+
+  async ofUser(userId: string) {
+    const rows = await this.#db.selectFrom('sends').selectAll().where('user_uuid', '=', userId).execute()
+    return rows.map(toSend)
+  }
+
+  async insert(send: Send) {
+    await this.#db
+      .insertInto('sends')
+      .values({
+        uuid: send.id,
+        user_uuid: send.userId,
+        organization_uuid: null,
+        atype: send.type,
+        creation_date: formatTimestamp(send.createdAt),
+        ...contentOf(send),
+      })
+      .execute()
+  }
+
+  async update(send: Send) {
+    await this.#db.updateTable('sends').set(contentOf(send)).where('uuid', '=', send.id).execute()
+  }
+
+  async delete(ids: readonly string[]) {
+    await atomically(this.#db, async (db) => {
+      for (const chunk of inChunks(ids)) {
+        await db.deleteFrom('belfry_awaited_send_files').where('send_uuid', 'in', chunk).execute()
+        await db.deleteFrom('sends').where('uuid', 'in', chunk).execute()
+      }
+    })
+  }
+
+  async dueForDeletion(before: Date, limit: number) {
+    const rows = await this.#db
+      .selectFrom('sends')
+      .selectAll()
+      .where('deletion_date', '<', formatTimestamp(before))
+      .orderBy('deletion_date')
+      .limit(limit)
+      .execute()
+    return rows.map(toSend)
+  }
+
+  async unknownOf(ids: readonly string[]) {
+    const known = new Set<string>()
+    for (const chunk of inChunks(ids)) {
+      const rows = await this.#db.selectFrom('sends').select('uuid').where('uuid', 'in', chunk).execute()
+      for (const { uuid } of rows) known.add(uuid)
+    }
+    return ids.filter((id) => !known.has(id))
+  }
+
+  async awaitFile(id: string, since: Date) {
+    await this.#db
+      .insertInto('belfry_awaited_send_files')
+      .values({ send_uuid: id, since: formatTimestamp(since) })
+      .execute()
+  }
+
+  async awaitingFile(before: Date) {
+    const query = this.#db.selectFrom('belfry_awaited_send_files').select('send_uuid')
+    const rows = await query.where('since', '<', formatTimestamp(before)).execute()
+    return rows.map((row) => row.send_uuid)
+  }
+
+  async isAwaitingFile(id: string) {
+    const query = this.#db.selectFrom('belfry_awaited_send_files').select('send_uuid').where('send_uuid', '=', id)
+    return (await query.executeTakeFirst()) !== undefined
+  }
+
+  async fileArrived(id: string) {
+    const query = this.#db.deleteFrom('belfry_awaited_send_files').where('send_uuid', '=', id)
+    return (await query.executeTakeFirst()).numDeletedRows > 0n
+  }
+}
+
+const toBuffer = (bytes: Uint8Array | null) => bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+const toSend = (row: Selectable<SendTable>): Send => ({
+  id: row.uuid,
+  userId: row.user_uuid,
+  createdAt: parseTimestamp(row.creation_date),
+  revisionDate: parseTimestamp(row.revision_date),
+  type: row.atype,
+  name: row.name,
+  notes: row.notes,
+  data: row.data,
+  key: row.akey,
+  passwordHash: toBuffer(row.password_hash),
+  passwordSalt: toBuffer(row.password_salt),
+  passwordIterations: row.password_iter,
+  maxAccessCount: row.max_access_count,
+  accessCount: row.access_count,
+  expirationDate: parseOptional(row.expiration_date),
+  deletionDate: parseTimestamp(row.deletion_date),
+  disabled: Boolean(row.disabled),
+  hideEmail: row.hide_email === null ? null : Boolean(row.hide_email),
+})
+
+/** Every column that an update writes. */
+const contentOf = (send: Send) => ({
+  name: send.name,
+  notes: send.notes,
+  data: send.data,
+  akey: send.key,
+  password_hash: send.passwordHash,
+  password_salt: send.passwordSalt,
+  password_iter: send.passwordIterations,
+  max_access_count: send.maxAccessCount,
+  access_count: send.accessCount,
+  revision_date: formatTimestamp(send.revisionDate),
+  expiration_date: formatOptional(send.expirationDate),
+  deletion_date: formatTimestamp(send.deletionDate),
+  disabled: send.disabled,
+  hide_email: send.hideEmail,
+})

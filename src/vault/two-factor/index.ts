@@ -1,0 +1,1 @@
+export { type PassedSecondFactor, passSecondFactor, type SecondFactorLogin } from './login.ts'

@@ -1,0 +1,4 @@
+import type { Contracts } from './contract.ts'
+
+/** Of all routes, by area. */
+export const contracts: Contracts = {}
