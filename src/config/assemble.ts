@@ -113,6 +113,9 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
         pollIntervalMs: choose(vault.jobPollIntervalMs),
         trashPurgeSchedule: choose(vault.trashPurgeSchedule) || undefined,
         trashAutoDeleteDays: choose(vault.trashAutoDeleteDays),
+        sendPurgeSchedule: choose(vault.sendPurgeSchedule) || undefined,
+        incompleteLoginSchedule: choose(vault.incompleteLoginSchedule) || undefined,
+        authRequestPurgeSchedule: choose(vault.authRequestPurgeSchedule) || undefined,
       },
       cluster: clusterRemote(choose, { cwd, problems }),
     }

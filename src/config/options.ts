@@ -1,6 +1,7 @@
 import type { ServerAuthorization, SimpleAuthorization } from '#auth'
 import type { AccountDefinition } from '#core'
 import type { DatabaseOptions } from '#store'
+import type { JobSettings } from '#vault'
 import type { AppHubSettings } from './hubs/app-hub.ts'
 import type { LeafnodesOptions, LeafRemoteOptions } from './leafnodes/options.ts'
 import type { RelayInstallation } from './relay/installations.ts'
@@ -171,19 +172,9 @@ export interface VaultOptions {
   readonly unauthenticatedRatelimitMaxBurst: number
   /** Whether an encrypted note may have 100000 characters instead of 10000. */
   readonly increaseNoteSizeLimit: boolean
-  readonly jobs: JobOptions
+  readonly jobs: JobSettings
   /** The NATS cluster that carries changes to other instances, as a leaf node remote of account `VAULT`. */
   readonly cluster: LeafRemoteOptions | undefined
-}
-
-/** What happens to the vault by itself. */
-export interface JobOptions {
-  /** 0: nothing does. */
-  readonly pollIntervalMs: number
-  /** As `Schedule` takes it; `undefined`: never. */
-  readonly trashPurgeSchedule: string | undefined
-  /** `undefined`: the trash is kept. */
-  readonly trashAutoDeleteDays: number | undefined
 }
 
 /** What holds for every hub. */

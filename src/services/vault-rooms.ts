@@ -142,7 +142,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       await recheckAll()
     }
     onOutage = (sinceMs) => cluster?.databaseWasAway(sinceMs)
-    const jobs = startJobs(options.vault.jobs, { store, clock, logger })
+    const jobs = startJobs(options.vault.jobs, { store, clock, logger, mailer: undefined, settings })
     return {
       hubDoor,
       onRequest: (request, response) => app.routing(request, response),

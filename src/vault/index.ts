@@ -12,6 +12,6 @@ export {
 export { type Fetch, Refused, reasonOf } from './client/post.ts'
 export { ClientSession } from './client/session.ts'
 export type { VaultContext, VaultSurroundings } from './context.ts'
-export { startJobs } from './jobs/index.ts'
+export { type JobSettings, startJobs } from './jobs/index.ts'
 export type { Letters, Mailer } from './mail/letters.ts'
 export type * from './settings.ts'

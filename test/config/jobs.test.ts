@@ -22,32 +22,57 @@ describe('scheduled jobs', () => {
       pollIntervalMs: 30_000,
       trashPurgeSchedule: '0 5 0 * * *',
       trashAutoDeleteDays: undefined,
+      sendPurgeSchedule: '0 5 * * * *',
+      incompleteLoginSchedule: '30 * * * * *',
+      authRequestPurgeSchedule: '30 * * * * *',
     })
   })
 
-  const expected = { pollIntervalMs: 0, trashPurgeSchedule: '30 0 4 * * Sun', trashAutoDeleteDays: 30 }
+  const expected = {
+    pollIntervalMs: 0,
+    trashPurgeSchedule: '30 0 4 * * Sun',
+    trashAutoDeleteDays: 30,
+    sendPurgeSchedule: '0 1 * * * *',
+    incompleteLoginSchedule: '0 2 * * * *',
+    authRequestPurgeSchedule: '0 3 * * * *',
+  }
+  const env = {
+    JOB_POLL_INTERVAL_MS: '0',
+    TRASH_PURGE_SCHEDULE: ' 30 0 4 * * Sun ',
+    TRASH_AUTO_DELETE_DAYS: '30',
+    SEND_PURGE_SCHEDULE: '0 1 * * * *',
+    INCOMPLETE_2FA_SCHEDULE: '0 2 * * * *',
+    AUTH_REQUEST_PURGE_SCHEDULE: '0 3 * * * *',
+  }
+  const json = Object.fromEntries(Object.entries(env).map(([name, value]) => [name.toLowerCase(), value]))
+  const schedules = [
+    ['TRASH_PURGE_SCHEDULE', 'trashPurgeSchedule'],
+    ['SEND_PURGE_SCHEDULE', 'sendPurgeSchedule'],
+    ['INCOMPLETE_2FA_SCHEDULE', 'incompleteLoginSchedule'],
+    ['AUTH_REQUEST_PURGE_SCHEDULE', 'authRequestPurgeSchedule'],
+  ] as const
 
-  test('are set by Vaultwarden’s variables', () => {
-    const env = { JOB_POLL_INTERVAL_MS: '0', TRASH_PURGE_SCHEDULE: '30 0 4 * * Sun', TRASH_AUTO_DELETE_DAYS: '30' }
-    assert.deepEqual(load(env), expected)
-  })
+  test('are set by Vaultwarden’s variables', () => assert.deepEqual(load(env), expected))
 
-  test('are set by what Vaultwarden’s admin panel saved', () => {
-    const json = { job_poll_interval_ms: 0, trash_purge_schedule: '30 0 4 * * Sun', trash_auto_delete_days: 30 }
-    assert.deepEqual(load({}, { json }), expected)
-  })
+  test('are set by what Vaultwarden’s admin panel saved', () => assert.deepEqual(load({}, { json }), expected))
 
   test('are set in the config file', () => {
-    const conf = `vault { job_poll_interval_ms: 0, trash_purge_schedule: " 30 0 4 * * Sun ", trash_auto_delete_days: 30 }`
-    assert.deepEqual(load({}, { conf }), expected)
+    const items = Object.entries(json).map(([key, value]) => `${key}: ${/^\d+$/.test(value) ? value : `"${value}"`}`)
+    assert.deepEqual(load({}, { conf: `vault { ${items.join(', ')} }` }), expected)
   })
 
-  test('have no time of their own when it is empty, wherever that is said', () => {
-    assert.equal(load({ TRASH_PURGE_SCHEDULE: '' }).trashPurgeSchedule, undefined)
-    assert.equal(load({}, { json: { trash_purge_schedule: '' } }).trashPurgeSchedule, undefined)
-    assert.equal(load({}, { conf: 'vault { trash_purge_schedule: "" }' }).trashPurgeSchedule, undefined)
-    // An empty number is none, as before.
-    assert.equal(load({ TRASH_AUTO_DELETE_DAYS: '', JOB_POLL_INTERVAL_MS: '' }).pollIntervalMs, 30_000)
+  for (const [variable, option] of schedules) {
+    test(`have no time of their own when it is empty, wherever that is said: ${variable}`, () => {
+      const key = variable.toLowerCase()
+      assert.equal(load({ [variable]: '' })[option], undefined)
+      assert.equal(load({}, { json: { [key]: '' } })[option], undefined)
+      assert.equal(load({}, { conf: `vault { ${key}: "" }` })[option], undefined)
+    })
+  }
+
+  test('have a number where it is empty', () => {
+    const { pollIntervalMs, trashAutoDeleteDays } = load({ TRASH_AUTO_DELETE_DAYS: '', JOB_POLL_INTERVAL_MS: '' })
+    assert.deepEqual([pollIntervalMs, trashAutoDeleteDays], [30_000, undefined])
   })
 
   test('with a time that cannot be read end the start, which says where', () => {

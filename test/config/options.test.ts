@@ -57,6 +57,15 @@ const PLAIN_WEBSOCKET = {
   maxConnectionsPerAddress: 0,
 }
 
+const JOBS = {
+  pollIntervalMs: 30_000,
+  trashPurgeSchedule: '0 5 0 * * *',
+  trashAutoDeleteDays: undefined,
+  sendPurgeSchedule: '0 5 * * * *',
+  incompleteLoginSchedule: '30 * * * * *',
+  authRequestPurgeSchedule: '30 * * * * *',
+}
+
 test('without any settings there are complete options', () => {
   const { options, warnings } = loadOptions({ env: {}, cwd: '/srv' })
   assert.deepEqual(warnings, [])
@@ -120,7 +129,7 @@ test('without any settings there are complete options', () => {
       unauthenticatedRatelimitSeconds: 60,
       unauthenticatedRatelimitMaxBurst: 50,
       increaseNoteSizeLimit: false,
-      jobs: { pollIntervalMs: 30_000, trashPurgeSchedule: '0 5 0 * * *', trashAutoDeleteDays: undefined },
+      jobs: JOBS,
       cluster: undefined,
     },
     hub: {
@@ -282,7 +291,7 @@ describe('the config file', () => {
       unauthenticatedRatelimitSeconds: 3,
       unauthenticatedRatelimitMaxBurst: 4,
       increaseNoteSizeLimit: true,
-      jobs: { pollIntervalMs: 30_000, trashPurgeSchedule: '0 5 0 * * *', trashAutoDeleteDays: undefined },
+      jobs: JOBS,
       cluster: undefined,
     })
     const { servesHub, ipHeader, trustedProxies } = options.web
@@ -579,7 +588,7 @@ describe('the environment', () => {
       unauthenticatedRatelimitSeconds: 7,
       unauthenticatedRatelimitMaxBurst: 8,
       increaseNoteSizeLimit: true,
-      jobs: { pollIntervalMs: 30_000, trashPurgeSchedule: '0 5 0 * * *', trashAutoDeleteDays: undefined },
+      jobs: JOBS,
       cluster: undefined,
     })
     assert.deepEqual(options.oldHub, { host: '127.0.0.1', port: 3013 })

@@ -59,6 +59,24 @@ export const SETTINGS: Omit<VaultSettings, 'attachments' | 'sends' | 'icons'> = 
   outgoing: { blockedHosts: undefined, blocksNonGlobalAddresses: false, prefersIpv6: false },
 }
 
+/** All of them, with folders below `folder`. */
+export function settingsIn(folder: { join(name: string): string }): VaultSettings {
+  return {
+    ...SETTINGS,
+    attachments: { folder: folder.join('attachments'), maxBytesPerUser: undefined },
+    sends: { isOn: true, folder: folder.join('sends'), maxBytesPerUser: undefined },
+    icons: {
+      service: 'internal',
+      redirectCode: 302,
+      cacheFolder: folder.join('icon_cache'),
+      cacheSeconds: 2_592_000,
+      negativeCacheSeconds: 259_200,
+      downloadTimeoutMs: 10_000,
+      downloads: true,
+    },
+  }
+}
+
 export interface TestVaultOptions extends Partial<VaultSettings> {
   /** Whether letters can be sent; default: not. */
   readonly sendsMail?: boolean
@@ -88,21 +106,7 @@ export async function startVault({ sendsMail = false, ...settings }: TestVaultOp
     clock,
     logger: recordingLogger((line) => logged.push(line)),
     mailer: sendsMail ? mailbox(letters) : undefined,
-    settings: {
-      ...SETTINGS,
-      attachments: { folder: folder.join('attachments'), maxBytesPerUser: undefined },
-      sends: { isOn: true, folder: folder.join('sends'), maxBytesPerUser: undefined },
-      icons: {
-        service: 'internal',
-        redirectCode: 302,
-        cacheFolder: folder.join('icon_cache'),
-        cacheSeconds: 2_592_000,
-        negativeCacheSeconds: 259_200,
-        downloadTimeoutMs: 10_000,
-        downloads: true,
-      },
-      ...settings,
-    },
+    settings: { ...settingsIn(folder), ...settings },
     clientAddress: () => address,
   }
   const app = await createVaultApp(context)

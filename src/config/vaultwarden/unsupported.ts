@@ -49,7 +49,6 @@ export const UNSUPPORTED: readonly UnsupportedGroup[] = [
       DISABLE_2FA_REMEMBER: false,
       AUTHENTICATOR_DISABLE_TIME_DRIFT: false,
       INCOMPLETE_2FA_TIME_LIMIT: 3,
-      INCOMPLETE_2FA_SCHEDULE: '30 * * * * *',
       EMAIL_TOKEN_SIZE: 6,
       EMAIL_EXPIRATION_TIME: 600,
       EMAIL_ATTEMPTS_LIMIT: 3,
@@ -131,7 +130,6 @@ export const UNSUPPORTED: readonly UnsupportedGroup[] = [
       SENDS_ALLOWED: true,
       SENDS_FOLDER: undefined,
       USER_SEND_LIMIT: undefined,
-      SEND_PURGE_SCHEDULE: '0 5 * * * *',
     },
   },
   {
@@ -142,7 +140,6 @@ export const UNSUPPORTED: readonly UnsupportedGroup[] = [
       EMERGENCY_REQUEST_TIMEOUT_SCHEDULE: '0 7 * * * *',
     },
   },
-  { lack: 'has no login with a device', defaults: { AUTH_REQUEST_PURGE_SCHEDULE: '30 * * * * *' } },
   { lack: 'cannot change the e-mail address of an account', defaults: { EMAIL_CHANGE_ALLOWED: true } },
   {
     lack: 'keeps password hints but shows them to nobody',

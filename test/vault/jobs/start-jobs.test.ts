@@ -8,9 +8,18 @@ import { startTestServer } from '../../helpers/server.ts'
 import { until } from '../../helpers/wait.ts'
 import { openTestStore } from '../../store/open-test-store.ts'
 import { sampleCipher, sampleUser } from '../../store/samples.ts'
+import { settingsIn } from '../harness.ts'
 
 const START = Date.UTC(2026, 5, 1, 0, 0, 1)
-const USUAL = { pollIntervalMs: 30_000, trashPurgeSchedule: '0 5 0 * * *', trashAutoDeleteDays: 30 }
+const USUAL = {
+  pollIntervalMs: 30_000,
+  trashPurgeSchedule: '0 5 0 * * *',
+  trashAutoDeleteDays: 30,
+  sendPurgeSchedule: undefined,
+  incompleteLoginSchedule: undefined,
+  authRequestPurgeSchedule: undefined,
+}
+const REST = { mailer: undefined, settings: settingsIn({ join: () => '/nowhere' }) }
 
 test('the trash is emptied at its time and the leftovers of Vaultwarden are cleared away, each once a day', async () => {
   await using opened = await openTestStore()
@@ -20,7 +29,7 @@ test('the trash is emptied at its time and the leftovers of Vaultwarden are clea
   const clock = new FakeClock(START)
   const logged: LoggedEvent[] = []
   const logger = recordingLogger((line) => logged.push(line))
-  const jobs = startJobs(USUAL, { store, clock, logger })!
+  const jobs = startJobs(USUAL, { ...REST, store, clock, logger })!
   for (let day = 1; day <= 2; day++) {
     await store.ciphers.insert(sampleCipher(user.id, { deletedAt: new Date(START - 31 * 86_400_000) }))
     await query(`INSERT INTO belfry_user_keys (user_uuid, key_id, private_key_digest) VALUES ('gone', 'id', '')`)
@@ -54,7 +63,7 @@ for (const [what, settings, expected] of [
     const clock = new FakeClock(START)
     const ran: unknown[] = []
     const logger = recordingLogger(({ fields }) => ran.push(fields.job))
-    const jobs = startJobs({ ...USUAL, ...settings }, { store, clock, logger })
+    const jobs = startJobs({ ...USUAL, ...settings }, { ...REST, store, clock, logger })
     assert.equal(clock.pending, expected)
     clock.advance(86_400_000)
     await jobs?.close()
