@@ -250,7 +250,7 @@ test('what old clients stored is mended on its way out', async () => {
   await vault.store.ciphers.update({
     ...row,
     data: '{"Username":"u","Uris":[{"Uri":"first","Match":"3"},{"Uri":"second","Match":"x"}],"PasswordRevisionDate":"bad"}',
-    fields: '[{"Type":"0","Name":"a"},{"Type":"text","Name":"b"},{"Name":"c"},{"Type":2},null]',
+    fields: '[{"Type":"0","Name":"2.a"},{"Type":"text","Name":"2.b"},{"Name":"2.c"},{"Type":2},null]',
     passwordHistory: '[{"Password":null},{"Password":"p","LastUsedDate":"yesterday"},{"password":"q"}]',
     reprompt: 7,
   })
@@ -264,7 +264,12 @@ test('what old clients stored is mended on its way out', async () => {
     ],
     passwordRevisionDate: '1970-01-01T00:00:00.000000Z',
   })
-  assert.deepEqual(mended.fields, [{ type: 0, name: 'a' }, { type: 1, name: 'b' }, { name: 'c', type: 1 }, { type: 2 }])
+  assert.deepEqual(mended.fields, [
+    { type: 0, name: '2.a' },
+    { type: 1, name: '2.b' },
+    { name: '2.c', type: 1 },
+    { type: 2 },
+  ])
   assert.deepEqual(mended.passwordHistory, [
     { password: 'p', lastUsedDate: '1970-01-01T00:00:00.000000Z' },
     { password: 'q', lastUsedDate: '1970-01-01T00:00:00.000000Z' },

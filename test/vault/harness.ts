@@ -5,6 +5,7 @@ import { type AccountOptions, injectInto, type LoginOptions, login, register } f
 import { openTestDatabase } from '../helpers/database.ts'
 import { type LoggedEvent, recordingLogger } from '../helpers/recording-logger.ts'
 import { temporaryFolder } from '../helpers/temp.ts'
+import { checkAnswers } from './contracts/check.ts'
 
 /** One call to the notifier. */
 export interface Told {
@@ -82,7 +83,10 @@ export interface TestVaultOptions extends Partial<VaultSettings> {
   readonly sendsMail?: boolean
 }
 
-/** A vault over a real database of its own, with its clock, log and notifications in the test's hands. */
+/**
+ * A vault over a real database of its own, with its clock, log and notifications in the test's hands. Disposing of it throws
+ * when one of its answers was not as `contracts/` has it.
+ */
 export async function startVault({ sendsMail = false, ...settings }: TestVaultOptions = {}) {
   let offsetMs = 0
   const clock: Clock = { ...systemClock, now: () => Date.now() + offsetMs }
@@ -109,7 +113,8 @@ export async function startVault({ sendsMail = false, ...settings }: TestVaultOp
     settings: { ...settingsIn(folder), ...settings },
     clientAddress: () => address,
   }
-  const app = await createVaultApp(context)
+  const answers = checkAnswers(context.settings.pathPrefix)
+  const app = await createVaultApp(context, answers.observe)
   const fetch = injectInto(app)
   const server = `https://localhost${context.settings.pathPrefix}`
   return {
@@ -137,6 +142,7 @@ export async function startVault({ sendsMail = false, ...settings }: TestVaultOp
       await app.close()
       await database[Symbol.asyncDispose]()
       await folder[Symbol.asyncDispose]()
+      answers.complain()
     },
   }
 }

@@ -1,4 +1,18 @@
+import { accountContracts, deviceContracts } from './accounts.ts'
 import type { Contracts } from './contract.ts'
+import { identityContracts } from './identity.ts'
+import { cipherContracts, folderContracts, syncContracts } from './items.ts'
+import { serverContracts } from './server.ts'
+import { twoFactorContracts } from './two-factor.ts'
 
 /** Of all routes, by area. */
-export const contracts: Contracts = {}
+export const contracts: Contracts = {
+  ...serverContracts,
+  ...identityContracts,
+  ...accountContracts,
+  ...deviceContracts,
+  ...twoFactorContracts,
+  ...cipherContracts,
+  ...folderContracts,
+  ...syncContracts,
+}
