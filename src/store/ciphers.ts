@@ -1,5 +1,5 @@
 import type { Kysely, Selectable } from 'kysely'
-import { inChunks } from './chunks.ts'
+import { inChunks, inLots } from './chunks.ts'
 import type { Cipher, Ciphers, CipherView } from './store.ts'
 import type { CipherTable, Database } from './tables.ts'
 import { formatOptional, formatTimestamp, parseOptional, parseTimestamp } from './timestamps.ts'
@@ -43,18 +43,31 @@ export class KyselyCiphers implements Ciphers {
     }
   }
 
+  async idsOwnOf(userId: string) {
+    const rows = await this.#db.selectFrom('ciphers').select('uuid').where('user_uuid', '=', userId).execute()
+    return rows.map(({ uuid }) => uuid)
+  }
+
   async insert(cipher: Cipher) {
-    await this.#db
-      .insertInto('ciphers')
-      .values({
-        uuid: cipher.id,
-        created_at: formatTimestamp(cipher.createdAt),
-        user_uuid: cipher.userId,
-        organization_uuid: cipher.organizationId,
-        atype: cipher.type,
-        ...contentOf(cipher),
-      })
-      .execute()
+    await this.#db.insertInto('ciphers').values(columnsOf(cipher)).execute()
+  }
+
+  async insertViews(userId: string, ciphers: readonly CipherView[]) {
+    await atomically(this.#db, async (db) => {
+      for (const lot of inLots(ciphers)) {
+        await db.insertInto('ciphers').values(lot.map(columnsOf)).execute()
+        const links = lot.flatMap(({ id, folderId }) =>
+          folderId === null ? [] : [{ cipher_uuid: id, folder_uuid: folderId }],
+        )
+        if (links.length > 0) await db.insertInto('folders_ciphers').values(links).execute()
+        const favorites = lot.flatMap(({ id, favorite }) => (favorite ? [{ user_uuid: userId, cipher_uuid: id }] : []))
+        if (favorites.length > 0) await db.insertInto('favorites').values(favorites).execute()
+        const archives = lot.flatMap(({ id, archivedAt }) =>
+          archivedAt === null ? [] : [{ user_uuid: userId, cipher_uuid: id, archived_at: formatTimestamp(archivedAt) }],
+        )
+        if (archives.length > 0) await db.insertInto('archives').values(archives).execute()
+      }
+    })
   }
 
   async update(cipher: Cipher) {
@@ -179,6 +192,15 @@ function toCipher(row: Selectable<CipherTable>): Cipher {
     deletedAt: parseOptional(row.deleted_at),
   }
 }
+
+const columnsOf = (cipher: Cipher) => ({
+  uuid: cipher.id,
+  created_at: formatTimestamp(cipher.createdAt),
+  user_uuid: cipher.userId,
+  organization_uuid: cipher.organizationId,
+  atype: cipher.type,
+  ...contentOf(cipher),
+})
 
 /** Every column that an update writes. */
 function contentOf(cipher: Cipher) {

@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely'
+import { inChunks, inLots } from './chunks.ts'
 import type { Folder, Folders } from './store.ts'
 import type { Database, FolderTable } from './tables.ts'
 import { formatTimestamp, parseTimestamp } from './timestamps.ts'
@@ -22,16 +23,13 @@ export class KyselyFolders implements Folders {
   }
 
   async insert(folder: Folder) {
-    await this.#db
-      .insertInto('folders')
-      .values({
-        uuid: folder.id,
-        user_uuid: folder.userId,
-        created_at: formatTimestamp(folder.createdAt),
-        updated_at: formatTimestamp(folder.updatedAt),
-        name: folder.name,
-      })
-      .execute()
+    await this.#db.insertInto('folders').values(columnsOf(folder)).execute()
+  }
+
+  async insertMany(folders: readonly Folder[]) {
+    await atomically(this.#db, async (db) => {
+      for (const lot of inLots(folders)) await db.insertInto('folders').values(lot.map(columnsOf)).execute()
+    })
   }
 
   async update(folder: Folder) {
@@ -43,12 +41,35 @@ export class KyselyFolders implements Folders {
   }
 
   async delete(id: string) {
+    await atomically(this.#db, (db) => remove(db, [id]))
+  }
+
+  async deleteOf(userId: string, ids?: readonly string[]) {
+    const wanted = ids && new Set(ids)
+    let deleted: string[] = []
     await atomically(this.#db, async (db) => {
-      await db.deleteFrom('folders_ciphers').where('folder_uuid', '=', id).execute()
-      await db.deleteFrom('folders').where('uuid', '=', id).execute()
+      const rows = await db.selectFrom('folders').select('uuid').where('user_uuid', '=', userId).execute()
+      deleted = rows.map(({ uuid }) => uuid).filter((id) => wanted?.has(id) ?? true)
+      await remove(db, deleted)
     })
+    return deleted
   }
 }
+
+async function remove(db: Kysely<Database>, ids: readonly string[]): Promise<void> {
+  for (const chunk of inChunks(ids)) {
+    await db.deleteFrom('folders_ciphers').where('folder_uuid', 'in', chunk).execute()
+    await db.deleteFrom('folders').where('uuid', 'in', chunk).execute()
+  }
+}
+
+const columnsOf = (folder: Folder): FolderTable => ({
+  uuid: folder.id,
+  user_uuid: folder.userId,
+  created_at: formatTimestamp(folder.createdAt),
+  updated_at: formatTimestamp(folder.updatedAt),
+  name: folder.name,
+})
 
 function toFolder(row: Selectable<FolderTable>): Folder {
   return {

@@ -35,7 +35,11 @@ export interface Ciphers {
   findManyOwn(userId: string, ids: readonly string[]): Promise<CipherView[]>
   /** Every item of the user's own, those in the trash included. */
   ownOf(userId: string): Promise<CipherView[]>
+  /** Ids of every item of the user's own. */
+  idsOwnOf(userId: string): Promise<string[]>
   insert(cipher: Cipher): Promise<void>
+  /** Many new items with what is kept of them for this user. That their folders are the user's is for the caller to check. */
+  insertViews(userId: string, ciphers: readonly CipherView[]): Promise<void>
   /** Writes every field that is not readonly. */
   update(cipher: Cipher): Promise<void>
   /** Those of `ids` that have attachments. */

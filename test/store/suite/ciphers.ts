@@ -45,6 +45,29 @@ export function cipherTests(openTestStore: OpenTestStore): void {
     assert.deepEqual(await store.ciphers.findOwn(user.id, cipher.id), { ...changed, ...plainView })
   })
 
+  test('many items are inserted at once, with what is kept of them for the user', async () => {
+    await using opened = await openTestStore()
+    const { store } = opened
+    const user = await insertUser(store)
+    const folder = sampleFolder(user.id)
+    await store.folders.insert(folder)
+    const views = Array.from({ length: 250 }, (_, i) => ({
+      ...sampleCipher(user.id, { name: `2.${i}` }),
+      folderId: i % 2 === 0 ? folder.id : null,
+      favorite: i % 3 === 0,
+      archivedAt: i % 5 === 0 ? made : null,
+    }))
+    await store.ciphers.insertViews(user.id, views)
+    const byId = (a: { id: string }, b: { id: string }) => (a.id < b.id ? -1 : 1)
+    assert.deepEqual((await store.ciphers.ownOf(user.id)).toSorted(byId), views.toSorted(byId))
+    assert.deepEqual(new Set(await store.ciphers.idsOwnOf(user.id)), new Set(views.map(({ id }) => id)))
+
+    const again = { ...views[0]!, id: randomUUID() }
+    await assert.rejects(store.ciphers.insertViews(user.id, [again, views[1]!]))
+    assert.equal(await store.ciphers.findOwn(user.id, again.id), undefined)
+    await store.ciphers.insertViews(user.id, [])
+  })
+
   test('the items of a user are its own only, the trash included', async () => {
     await using opened = await openTestStore()
     const { store } = opened
