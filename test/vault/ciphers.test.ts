@@ -249,18 +249,18 @@ test('what old clients stored is mended on its way out', async () => {
   const row = (await vault.store.ciphers.findOwn(alice.userId, login.id))!
   await vault.store.ciphers.update({
     ...row,
-    data: '{"Username":"u","Uris":[{"Uri":"first","Match":"3"},{"Uri":"second","Match":"x"}],"PasswordRevisionDate":"bad"}',
+    data: '{"Username":"2.u","Uris":[{"Uri":"2.first","Match":"3"},{"Uri":"2.second","Match":"x"}],"PasswordRevisionDate":"bad"}',
     fields: '[{"Type":"0","Name":"2.a"},{"Type":"text","Name":"2.b"},{"Name":"2.c"},{"Type":2},null]',
     passwordHistory: '[{"Password":null},{"Password":"p","LastUsedDate":"yesterday"},{"password":"q"}]',
     reprompt: 7,
   })
   const mended = await read(login.id)
   assert.deepEqual(mended.login, {
-    username: 'u',
-    uri: 'first',
+    username: '2.u',
+    uri: '2.first',
     uris: [
-      { uri: 'first', match: 3 },
-      { uri: 'second', match: null },
+      { uri: '2.first', match: 3 },
+      { uri: '2.second', match: null },
     ],
     passwordRevisionDate: '1970-01-01T00:00:00.000000Z',
   })
