@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
 import type { Logger } from '#kit'
-import { ApiError, type ApiErrorCode, envelope, STATUS, UNAUTHORIZED_BODY } from './errors.ts'
+import { ApiError, type ApiErrorCode, envelope, ModelStateError, STATUS, UNAUTHORIZED_BODY } from './errors.ts'
+import { TokenRefusal } from './identity/token-refusal.ts'
 
 /** What the framework and the store refuse by themselves, in our words: their own may quote the body. */
 const FOREIGN_ERRORS: Record<string, readonly [ApiErrorCode, string]> = {
@@ -8,14 +9,20 @@ const FOREIGN_ERRORS: Record<string, readonly [ApiErrorCode, string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['UNSUPPORTED_MEDIA_TYPE', 'The Content-Type of the request is not supported.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BAD_REQUEST', 'The request body does not have the length it announced.'],
   // Of the store.
+  FILE_TOO_LARGE: ['PAYLOAD_TOO_LARGE', 'The file is too large.'],
   DATABASE_UNAVAILABLE: ['UNAVAILABLE', 'The server cannot reach its database. Try again in a moment.'],
+  ENOSPC: ['UNAVAILABLE', 'The server has no room left for files.'],
+  EDQUOT: ['UNAVAILABLE', 'The server has no room left for files.'],
   UNSTORABLE_VALUE: ['BAD_REQUEST', 'The request holds a character or a number that cannot be stored.'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['BAD_REQUEST', 'The request body is not valid JSON.'],
 }
 
+const UNREAD: ReadonlySet<ApiErrorCode> = new Set(['PAYLOAD_TOO_LARGE', 'REQUEST_TIMEOUT'])
+
 /** Answers whatever a route threw, in the form clients read. */
 export function errorHandler(logger: Logger) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    if (error instanceof TokenRefusal) return reply.code(error.status).send(error.body)
     const answer = toApiError(error)
     // What a route says itself it has thought of.
     if (STATUS[answer.code] >= 500 && answer !== error) {
@@ -23,8 +30,11 @@ export function errorHandler(logger: Logger) {
       logger.error({ method: request.method, route, error: error.message, stack: error.stack }, 'request failed')
     }
     reply.code(STATUS[answer.code])
+    // The rest of what was too much, or too slow, is not waited for.
+    if (UNREAD.has(answer.code)) reply.header('Connection', 'close')
     if (answer.code === 'UNAUTHORIZED') return reply.header('WWW-Authenticate', 'Bearer').send(UNAUTHORIZED_BODY)
-    return reply.send(envelope(answer.message, answer.field))
+    const body = envelope(answer.message, answer.field)
+    return reply.send(answer instanceof ModelStateError ? { ...body, validationErrors: answer.faults } : body)
   }
 }
 
@@ -37,7 +47,7 @@ function toApiError(error: FastifyError): ApiError {
 }
 
 /** `/fields/0/type` with 'must be integer' becomes 'fields[0].type must be integer'. */
-function invalidField(invalid: FastifySchemaValidationError, context = 'body'): ApiError {
+export function invalidField(invalid: FastifySchemaValidationError, context = 'body'): ApiError {
   const missing = invalid.params.missingProperty
   const steps = invalid.instancePath.split('/').slice(1).map(unescapePointer)
   if (typeof missing === 'string') steps.push(missing)

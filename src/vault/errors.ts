@@ -3,6 +3,7 @@ export const STATUS = {
   BAD_REQUEST: 400,
   UNAUTHORIZED: 401,
   NOT_FOUND: 404,
+  REQUEST_TIMEOUT: 408,
   PAYLOAD_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
   UNPROCESSABLE: 422,
@@ -23,6 +24,16 @@ export class ApiError extends Error {
     super(message)
     this.code = code
     this.field = field
+  }
+}
+
+/** Several faults in one body, each under the name of the place where it is. */
+export class ModelStateError extends ApiError {
+  readonly faults: Readonly<Record<string, readonly string[]>>
+
+  constructor(faults: Readonly<Record<string, readonly string[]>>) {
+    super('BAD_REQUEST', 'The model state is invalid.')
+    this.faults = faults
   }
 }
 
