@@ -18,7 +18,12 @@ export interface TestDatabase extends AsyncDisposable {
   readonly store: Store
   /** Runs a statement beside the store, as another server would. Of the SQL that both engines understand. */
   query(sql: string): Promise<Record<string, unknown>[]>
+  /** All there is. */
+  dump(): Promise<Dump>
 }
+
+/** Rows as texts, in an order of their own, by the name of their table. */
+export type Dump = Readonly<Record<string, readonly string[]>>
 
 /** On the engine that the environment asks for. */
 export async function openTestDatabase(clock: Clock = systemClock): Promise<TestDatabase> {
@@ -30,13 +35,15 @@ async function onSqlite(clock: Clock): Promise<TestDatabase> {
   const folder = await temporaryFolder()
   const databaseFile = folder.join('db.sqlite3')
   const store = await openStore({ kind: 'sqlite', databaseFile, clock })
+  const query = async (sql: string) => {
+    using beside = new DatabaseSync(databaseFile, { timeout: 1000 })
+    const rows = beside.prepare(sql).all()
+    return rows.map((row) => ({ ...row }))
+  }
   return {
     store,
-    async query(sql) {
-      using beside = new DatabaseSync(databaseFile, { timeout: 1000 })
-      const rows = beside.prepare(sql).all()
-      return rows.map((row) => ({ ...row }))
-    },
+    query,
+    dump: () => dump(query, "SELECT name FROM sqlite_schema WHERE type = 'table'"),
     async [Symbol.asyncDispose]() {
       await store.close()
       await folder[Symbol.asyncDispose]()
@@ -50,11 +57,22 @@ async function onPostgres(template: string, clock: Clock): Promise<TestDatabase>
   await copyDatabase(template, name)
   url.pathname = name
   const store = await openStore({ ...postgresOptions(url.href, { maxConnections: 4 }), clock })
+  const query = (sql: string) => queryPostgres(url.href, sql)
   return {
     store,
-    query: (sql) => queryPostgres(url.href, sql),
+    query,
+    dump: () => dump(query, "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"),
     [Symbol.asyncDispose]: () => store.close(),
   }
+}
+
+async function dump(query: TestDatabase['query'], namesOfTables: string): Promise<Dump> {
+  const tables: Record<string, string[]> = {}
+  for (const { name } of await query(namesOfTables)) {
+    const rows = await query(`SELECT * FROM "${name}"`)
+    tables[String(name)] = rows.map((row) => JSON.stringify(row)).sort()
+  }
+  return tables
 }
 
 async function copyDatabase(template: string, name: string): Promise<void> {

@@ -1,11 +1,22 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { loadSigningKey, Sessions, Tickets, Tokens } from '#auth'
 import { type Clock, systemClock } from '#kit'
-import { createVaultApp, type Letters, type Mailer, type VaultSettings, type VaultSurroundings } from '#vault'
+import {
+  createVaultApp,
+  type Letters,
+  type Mailer,
+  type VaultSettings,
+  type VaultSurroundings,
+  vaultFiles,
+} from '#vault'
 import { type AccountOptions, injectInto, type LoginOptions, login, register } from '../helpers/account.ts'
-import { openTestDatabase } from '../helpers/database.ts'
+import { type Dump, openTestDatabase } from '../helpers/database.ts'
 import { type LoggedEvent, recordingLogger } from '../helpers/recording-logger.ts'
 import { temporaryFolder } from '../helpers/temp.ts'
 import { checkAnswers } from './contracts/check.ts'
+import { collectRoutes, type Route } from './routes.ts'
 
 /** One call to the notifier. */
 export interface Told {
@@ -101,6 +112,7 @@ export async function startVault({ sendsMail = false, ...settings }: TestVaultOp
   const told: Told[] = []
   const logged: LoggedEvent[] = []
   let address = '192.0.2.1'
+  const allSettings = { ...settingsIn(folder), ...settings }
   const context: VaultSurroundings = {
     store,
     tokens,
@@ -110,11 +122,16 @@ export async function startVault({ sendsMail = false, ...settings }: TestVaultOp
     clock,
     logger: recordingLogger((line) => logged.push(line)),
     mailer: sendsMail ? mailbox(letters) : undefined,
-    settings: { ...settingsIn(folder), ...settings },
+    files: vaultFiles(allSettings),
+    settings: allSettings,
     clientAddress: () => address,
   }
   const answers = checkAnswers(context.settings.pathPrefix)
-  const app = await createVaultApp(context, answers.observe)
+  const routes: Route[] = []
+  const app = await createVaultApp(context, (app) => {
+    collectRoutes(app, context.settings.pathPrefix, routes)
+    answers.observe(app)
+  })
   const fetch = injectInto(app)
   const server = `https://localhost${context.settings.pathPrefix}`
   return {
@@ -126,6 +143,8 @@ export async function startVault({ sendsMail = false, ...settings }: TestVaultOp
     logged,
     letters,
     server,
+    routes: routes as readonly Route[],
+    signingKey: key,
     advance: (ms: number) => {
       offsetMs += ms
     },
@@ -136,6 +155,8 @@ export async function startVault({ sendsMail = false, ...settings }: TestVaultOp
     login: (email: string, options: Partial<LoginOptions> = {}) => login({ server, fetch, ...options, email }),
     /** Writes what only another server, or a later version of this one, would write; or reads what no API tells. */
     sql: (statement: string) => database.query(statement),
+    /** Everything that is kept: all rows of all tables as texts, by the name of the table, and files by their paths. */
+    dump: async () => ({ ...(await database.dump()), ...(await filesBelow(folder.path)) }),
     /** What was told since the last call. */
     takeTold: () => told.splice(0),
     async [Symbol.asyncDispose]() {
@@ -170,6 +191,21 @@ export function afterNext<Name extends string>(
     return answer
   }
   return workOnce
+}
+
+/** The digests of all files, by their paths below `root`. */
+async function filesBelow(root: string): Promise<Dump> {
+  const files: Record<string, string[]> = {}
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const file = path.join(entry.parentPath, entry.name)
+    files[path.relative(root, file)] = [
+      createHash('sha256')
+        .update(await readFile(file))
+        .digest('hex'),
+    ]
+  }
+  return files
 }
 
 function mailbox(letters: SentLetter[]): Mailer {

@@ -1,6 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
+import { plainPath } from '../routes.ts'
 import { type Answer, BYTES, EMPTY } from './contract.ts'
 import { contracts } from './index.ts'
 import { Envelope, FrameworkError } from './shapes.ts'
@@ -46,13 +47,7 @@ function routeName(request: FastifyRequest, pathPrefix: string): string | undefi
   const { url } = request.routeOptions
   if (url === undefined) return undefined
   const method = request.method === 'HEAD' ? 'GET' : request.method
-  return `${method} ${contractPath(url, pathPrefix)}`
-}
-
-/** The path of a route as contracts have it: without the prefix and the patterns of its parameters. */
-export function contractPath(url: string, pathPrefix: string): string {
-  const path = url.slice(pathPrefix.length) || '/'
-  return path.replace(/\(\^[^/]*?\$\)/g, '')
+  return `${method} ${plainPath(url, pathPrefix)}`
 }
 
 interface GivenAnswer {
