@@ -10,7 +10,7 @@ import { type Clock, ConfigError, type Logger } from '#kit'
 import type { ClientAddress } from '#net'
 import { Notifier, VAULT_ACCOUNT, VAULT_ACCOUNT_DEFINITION } from '#notify'
 import { openStore } from '#store'
-import { createVaultApp, startJobs } from '#vault'
+import { createVaultApp, startJobs, vaultFiles } from '#vault'
 import { hubOrigins } from './hub-origins.ts'
 import { hubSessions } from './hub-sessions.ts'
 import { type OfficialServer, openOfficialServer } from './official-server.ts'
@@ -73,6 +73,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
     const tokens = new Tokens(key, origin, clock)
     const sessions = new Sessions(tokens, store, clock)
     const settings = vaultSettings(options)
+    const files = vaultFiles(settings)
     const tickets = new Tickets(key, { origin, clock, mailedHours: settings.mailedTicketHours })
     const login = vaultLogin(sessions, clock)
 
@@ -105,6 +106,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       tickets,
       sessions,
       notifier,
+      files,
       clock,
       logger: logger.child({ room: 'vault' }),
       settings,

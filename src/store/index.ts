@@ -1,3 +1,4 @@
+export { FileFolder, FileTooLargeError, type Place, type StoredFile } from './files/index.ts'
 export { openStore } from './open.ts'
 export type { DatabaseOptions, OpenStoreOptions, PostgresOptions, SqliteOptions } from './options.ts'
 export { parsePostgresUrl } from './postgres/address.ts'

@@ -3,6 +3,8 @@ import type { Sessions, Tickets, Tokens } from '#auth'
 import type { Clock, Logger } from '#kit'
 import type { Notifier } from '#notify'
 import type { Store } from '#store'
+import type { Afterwards } from './afterwards.ts'
+import type { VaultFiles } from './files/folders.ts'
 import type { Limits } from './limits.ts'
 import type { Mailer } from './mail/letters.ts'
 import type { ShareLimit } from './rate-limit.ts'
@@ -21,6 +23,7 @@ export interface VaultSurroundings {
   >
   /** `undefined`: there is no mail server, and so every e-mail address counts as proven. */
   readonly mailer: Mailer | undefined
+  readonly files: VaultFiles
   readonly clock: Clock
   readonly logger: Logger
   readonly settings: VaultSettings
@@ -38,6 +41,8 @@ export interface VaultSurroundings {
 /** What the routes work with. */
 export interface VaultContext extends VaultSurroundings {
   readonly limits: Limits
+  /** Where work goes on that no answer waits for. */
+  readonly afterwards: Afterwards
 }
 
 /** The fields of a login, by their names. */

@@ -12,6 +12,7 @@ export {
 export { type Fetch, Refused, reasonOf } from './client/post.ts'
 export { ClientSession } from './client/session.ts'
 export type { VaultContext, VaultSurroundings } from './context.ts'
+export { type VaultFiles, vaultFiles } from './files/folders.ts'
 export { type JobSettings, startJobs } from './jobs/index.ts'
 export type { Letters, Mailer } from './mail/letters.ts'
 export type * from './settings.ts'

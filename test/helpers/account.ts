@@ -31,14 +31,20 @@ export interface Reply {
 export function injectInto(app: FastifyInstance): typeof globalThis.fetch {
   return async (input, init) => {
     const { pathname, search } = new URL(String(input))
+    const { body } = init ?? {}
+    const isForm = body instanceof FormData
+    const sent = isForm || body instanceof Uint8Array ? new Request(input, init) : undefined
     const response = await app.inject({
       method: (init?.method ?? 'GET') as 'GET',
       url: pathname + search,
-      headers: init?.headers as Record<string, string>,
-      ...(init?.body == null ? {} : { payload: String(init.body) }),
+      headers: isForm ? Object.fromEntries(sent!.headers) : (init?.headers as Record<string, string>),
+      ...(body == null ? {} : { payload: sent ? Buffer.from(await sent.arrayBuffer()) : String(body) }),
     })
     const headers = Object.entries(response.headers).map(([name, value]) => [name, String(value)] as [string, string])
-    return new Response(response.statusCode === 204 ? null : response.body, { status: response.statusCode, headers })
+    return new Response(response.statusCode === 204 ? null : new Uint8Array(response.rawPayload), {
+      status: response.statusCode,
+      headers,
+    })
   }
 }
 
@@ -150,17 +156,19 @@ export class TestDevice {
     return this.token.access_token
   }
 
-  /** Calls the API as this device; `path` begins with `/api` or `/identity`. */
+  /** Calls the API as this device; `path` begins with `/api` or `/identity`. A form is sent as it is, all else as JSON. */
   async request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
     const response = await this.#fetch(this.server + path, {
       method,
       headers: {
         Authorization: `Bearer ${this.accessToken}`,
         'Bitwarden-Client-Version': '2026.9.0',
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json; charset=utf-8' }),
+        ...(body === undefined || body instanceof FormData
+          ? {}
+          : { 'Content-Type': 'application/json; charset=utf-8' }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: body instanceof FormData ? body : JSON.stringify(body) }),
     })
     return toReply(response)
   }
