@@ -77,3 +77,27 @@ test("somebody else's folder is not there", async () => {
   assert.deepEqual(vault.takeTold(), [])
   assert.equal((await alice.get(`/api/folders/${folder.id}`)).json.name, '2.name')
 })
+
+test('many folders are deleted at once, or all, and their items stay', async () => {
+  const make = async () => (await alice.post('/api/folders', { name: '2.name' })).json.id as string
+  const [first, second, third] = [await make(), await make(), await make()]
+  const { json: item } = await alice.post('/api/ciphers', alice.loginItem('x', { folderId: first }))
+  const { json: foreign } = await mallory.post('/api/folders', { name: '2.name' })
+  const left = async () => (await alice.get('/api/folders')).json.data.map(({ id }: { id: string }) => id)
+  const others = new Set((await left()).filter((id: string) => ![first, second, third].includes(id)))
+  vault.takeTold()
+
+  const some = await alice.delete('/api/folders', { ids: [first, second, foreign.id, randomUUID()] })
+  assert.deepEqual([some.status, some.json], [200, undefined])
+  assert.deepEqual(new Set(await left()), new Set([...others, third]))
+  assertTold('SyncVault', alice.userId)
+  assert.equal((await alice.get(`/api/ciphers/${item.id}`)).json.folderId, null)
+
+  const none = await alice.delete('/api/folders', { ids: [foreign.id] })
+  assert.deepEqual([none.status, none.json.message, vault.takeTold()], [400, 'Invalid folder', []])
+
+  assert.equal((await alice.delete('/api/folders/all')).status, 200)
+  assert.deepEqual(await left(), [])
+  assertTold('SyncVault', alice.userId)
+  assert.equal((await mallory.get(`/api/folders/${foreign.id}`)).status, 200)
+})

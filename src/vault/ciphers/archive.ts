@@ -1,8 +1,8 @@
 import type { CipherView, Store } from '#store'
+import { BulkRequest } from '../bulk-request.ts'
 import type { VaultContext } from '../context.ts'
 import { ID, IdParams, type VaultApp } from '../schema.ts'
 import { list } from '../wire.ts'
-import { BulkRequest } from './bulk-request.ts'
 import { changeCipher, changeCiphers } from './cipher-store.ts'
 import { cipherResponse } from './response.ts'
 

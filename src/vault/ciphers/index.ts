@@ -1,6 +1,7 @@
 import type { VaultContext } from '../context.ts'
 import type { VaultApp } from '../schema.ts'
 import { registerArchive } from './archive.ts'
+import { registerImport } from './import.ts'
 import { registerMove } from './move.ts'
 import { registerReading } from './read.ts'
 import { registerTrash } from './trash.ts'
@@ -16,4 +17,5 @@ export function registerCiphers(scope: VaultApp, context: VaultContext): void {
   registerTrash(scope, context)
   registerArchive(scope, context)
   registerMove(scope, context)
+  registerImport(scope, context)
 }

@@ -1,9 +1,9 @@
 import Type from 'typebox'
+import { BulkRequest } from '../bulk-request.ts'
 import type { VaultContext } from '../context.ts'
 import { ownFolder } from '../folders/index.ts'
 import { Maybe, orNull, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
-import { BulkRequest } from './bulk-request.ts'
 import { ownCiphers } from './cipher-store.ts'
 
 const MoveRequest = Type.Object({ ids: BulkRequest.properties.ids, folderId: Maybe.text() })

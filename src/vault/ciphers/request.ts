@@ -3,6 +3,7 @@ import type { Session } from '#auth'
 import type { Cipher } from '#store'
 import { badRequest } from '../errors.ts'
 import { EncString, isObject, type JsonObject, Maybe, orNull } from '../schema.ts'
+import { parseDate } from '../wire.ts'
 import { Card, Fields, Identity, Login, PasswordHistory, SecureNote, SshKey } from './part-schemas.ts'
 import { MAX_DEPTH } from './stored-json.ts'
 import { isStoredType, TYPE_PARTS } from './type-parts.ts'
@@ -72,6 +73,14 @@ export function checkEncryptedFor(body: CipherRequest, session: Session, userKey
   if (keyId !== undefined && userKeyId !== undefined && keyId !== userKeyId) {
     throw badRequest('The item was encrypted with another user key. Log in again.', 'encryptedByKeyId')
   }
+}
+
+/** When the item was archived; undefined where the client does not say that it was. Throws an ApiError for no date. */
+export function archivedAtOf({ archivedDate }: { readonly archivedDate?: string | null }): Date | undefined {
+  if (archivedDate == null) return undefined
+  const archivedAt = parseDate(archivedDate)
+  if (!archivedAt) throw badRequest('archivedDate is not a date with a time and a zone', 'archivedDate')
+  return archivedAt
 }
 
 const storedList = (items: JsonObject[] | null | undefined): string | null =>

@@ -1,8 +1,8 @@
+import { BulkRequest } from '../bulk-request.ts'
 import { nextRevision, type VaultContext } from '../context.ts'
 import { deletions, ID, IdParams, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
 import { list } from '../wire.ts'
-import { BulkRequest } from './bulk-request.ts'
 import { announce, changeCipher, changeCiphers, ownCipher, ownCiphers, requireNoAttachments } from './cipher-store.ts'
 import { cipherResponse } from './response.ts'
 

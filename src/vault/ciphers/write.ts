@@ -9,25 +9,31 @@ import { ID, IdParams, Maybe, orNull, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
 import { parseDate } from '../wire.ts'
 import { announce, changeCipher, requireNoAttachments } from './cipher-store.ts'
-import { CipherRequest, checkEncryptedFor, parseContent } from './request.ts'
+import { archivedAtOf, CipherRequest, checkEncryptedFor, parseContent } from './request.ts'
 import { cipherResponse } from './response.ts'
 import type { StoredType } from './type-parts.ts'
 
 /** From this much older than the stored item on a client's copy is out of date, as at Vaultwarden. */
 const STALE_FROM_MS = 2000
 
+const CreateRequest = Type.Object({ cipher: CipherRequest })
 const PartialRequest = Type.Object({ folderId: Maybe.text(), favorite: Type.Boolean() })
 
 /** Creating and changing one item. */
 export function registerWriting(scope: VaultApp, context: VaultContext): void {
   const { store } = context
 
-  scope.post('/ciphers', { schema: { body: CipherRequest } }, async ({ session, body }) => {
+  const create = async (session: Session, body: CipherRequest) => {
     checkEncryptedFor(body, session, await store.users.keyId(session.user.id))
     const created = await createCipher(context, session, body)
     announce(context, session, 'SyncCipherCreate', created)
     return cipherResponse(created)
-  })
+  }
+  scope.post('/ciphers', { schema: { body: CipherRequest } }, ({ session, body }) => create(session, body))
+  // The form for items of an organization, which clients also use to clone.
+  scope.post('/ciphers/create', { schema: { body: CreateRequest } }, ({ session, body }) =>
+    create(session, body.cipher),
+  )
 
   scope.route({
     method: ['PUT', 'POST'],
@@ -48,7 +54,7 @@ export function registerWriting(scope: VaultApp, context: VaultContext): void {
     },
   })
 
-  // Vaultwarden tells nobody of this one, so a favourite set here shows elsewhere after the next sync only.
+  // Vaultwarden tells nobody of this one, and so elsewhere a favourite shows after the next sync only.
   scope.route({
     method: ['PUT', 'POST'],
     url: `/ciphers/${ID}/partial`,
@@ -107,9 +113,8 @@ async function place(store: Store, session: Session, cipher: CipherView, wanted:
     await store.ciphers.setFavorite(userId, cipher.id, wanted.favorite)
     cipher.favorite = wanted.favorite
   }
-  if (wanted.archivedDate != null) {
-    const archivedAt = parseDate(wanted.archivedDate)
-    if (!archivedAt) throw badRequest('archivedDate is not a date with a time and a zone', 'archivedDate')
+  const archivedAt = archivedAtOf(wanted)
+  if (archivedAt) {
     await store.ciphers.setArchived(userId, [cipher.id], archivedAt)
     cipher.archivedAt = archivedAt
   }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import Type from 'typebox'
+import type { Session } from '#auth'
 import type { Folder, Store } from '#store'
+import { BulkRequest } from '../bulk-request.ts'
 import { nextRevision, type VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { deletions, EncString, ID, IdParams, type VaultApp } from '../schema.ts'
@@ -55,6 +57,7 @@ export function registerFolders(scope: VaultApp, context: VaultContext): void {
     },
   })
 
+  registerBulkDeletion(scope, context)
   for (const route of deletions(`/folders/${ID}`)) {
     scope.route({
       ...route,
@@ -73,6 +76,28 @@ export function registerFolders(scope: VaultApp, context: VaultContext): void {
       },
     })
   }
+}
+
+/** Many folders at once, or all; their items stay. */
+function registerBulkDeletion(scope: VaultApp, context: VaultContext): void {
+  const remove = async (session: Session, ids?: readonly string[]) => {
+    const userId = session.user.id
+    const date = await inSession(context, session, async ({ folders, users }) => {
+      const deleted = await folders.deleteOf(userId, ids)
+      if (ids !== undefined && deleted.length === 0) throw badRequest('Invalid folder', 'ids')
+      return users.touch(userId, new Date(context.clock.now()))
+    })
+    context.notifier.account('SyncVault', userId, date, session.device.id)
+  }
+
+  scope.delete('/folders', { schema: { body: BulkRequest } }, async ({ session, body }, reply) => {
+    await remove(session, body.ids)
+    return reply.send()
+  })
+  scope.delete('/folders/all', async ({ session }, reply) => {
+    await remove(session)
+    return reply.send()
+  })
 }
 
 /** The user's own folder; throws an ApiError when it is not there or somebody else's. */

@@ -1,4 +1,6 @@
 import { accountContracts, deviceContracts } from './accounts.ts'
+import { authRequestContracts } from './auth-requests.ts'
+import { bulkContracts } from './bulk.ts'
 import type { Contracts } from './contract.ts'
 import { identityContracts } from './identity.ts'
 import { cipherContracts, folderContracts, syncContracts } from './items.ts'
@@ -11,8 +13,10 @@ export const contracts: Contracts = {
   ...identityContracts,
   ...accountContracts,
   ...deviceContracts,
+  ...authRequestContracts,
   ...twoFactorContracts,
   ...cipherContracts,
+  ...bulkContracts,
   ...folderContracts,
   ...syncContracts,
 }

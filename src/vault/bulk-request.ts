@@ -1,4 +1,4 @@
 import Type from 'typebox'
 
-/** The items of a bulk operation. None at all is an error, and so no event. */
+/** The items or folders of a bulk operation. None at all is an error, and so no event. */
 export const BulkRequest = Type.Object({ ids: Type.Array(Type.String(), { minItems: 1 }) })
