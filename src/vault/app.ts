@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { registerAccounts } from './accounts/index.ts'
+import { registerAccountHelp, registerAccounts } from './accounts/index.ts'
+import { Afterwards } from './afterwards.ts'
 import { registerCiphers } from './ciphers/index.ts'
 import { registerConfig, registerInfo } from './config/index.ts'
 import type { VaultContext, VaultSurroundings } from './context.ts'
@@ -28,7 +29,8 @@ export async function createVaultApp(
   observe: (app: FastifyInstance) => void = () => {},
 ): Promise<FastifyInstance> {
   const { settings, logger, clock, shareLimit } = surroundings
-  const context: VaultContext = { ...surroundings, limits: makeLimits(settings, clock, shareLimit) }
+  const afterwards = new Afterwards(logger)
+  const context: VaultContext = { ...surroundings, limits: makeLimits(settings, clock, shareLimit), afterwards }
   const app = Fastify({
     bodyLimit: SMALL_BODY,
     // What is wrong is refused and not bent until it fits: null is not the empty text, "5" is not 5.
@@ -48,6 +50,7 @@ export async function createVaultApp(
     logger.debug({ ...fields, durationMs: Math.round(reply.elapsedTime) }, 'request')
   })
 
+  app.addHook('onClose', () => afterwards.settle())
   observe(app as unknown as FastifyInstance)
   within(app, settings.pathPrefix, (root) => registerRoutes(root, context))
   await app.ready()
@@ -66,6 +69,7 @@ function registerApi(scope: VaultApp, context: VaultContext): void {
   registerConfig(scope, context)
   registerPrelogin(scope, context, '/accounts/prelogin')
   registerKnownDevice(scope, context)
+  registerAccountHelp(scope, context)
   scope.get('/tasks', async () => ({ data: [], object: 'list' }))
   within(scope, '', (own) => {
     requireSession(own, context)

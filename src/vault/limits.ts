@@ -11,20 +11,32 @@ export interface Limits {
   readonly login: RateLimiter
   /** Everything else: registrations, hints, Sends. */
   readonly unauthenticated: RateLimiter
+  /** Letters that a user has sent, by the user's id: one of them may be to anybody's address. */
+  readonly letters: RateLimiter
+  /** Tries of the code that proves a new address, by the user's id: that code does not expire. */
+  readonly addressCodes: RateLimiter
 }
+
+const LETTERS = { seconds: 60, maxBurst: 10 }
+const ADDRESS_CODES = { seconds: 300, maxBurst: 5 }
 
 export function makeLimits(settings: VaultSettings, clock: Clock, share: ShareLimit | undefined): Limits {
   return {
     login: new RateLimiter(settings.loginRateLimit, clock, { name: 'login', share }),
     unauthenticated: new RateLimiter(settings.unauthenticatedRateLimit, clock, { name: 'unauthenticated', share }),
+    letters: new RateLimiter(LETTERS, clock, { name: 'letters', share }),
+    addressCodes: new RateLimiter(ADDRESS_CODES, clock, { name: 'addressCodes', share }),
   }
 }
 
 /** A hook that answers 429 when the client's address has asked too often. */
 export function limitUnauthenticated({ limits, clientAddress }: VaultContext) {
   return async (request: FastifyRequest) => {
-    if (!limits.unauthenticated.take(clientAddress(request.raw))) {
-      throw new ApiError('TOO_MANY_REQUESTS', 'Too many requests')
-    }
+    takeFrom(limits.unauthenticated, clientAddress(request.raw))
   }
+}
+
+/** Throws the 429 when there is none left for `key`. */
+export function takeFrom(limiter: RateLimiter, key: string): void {
+  if (!limiter.take(key)) throw new ApiError('TOO_MANY_REQUESTS', 'Too many requests')
 }

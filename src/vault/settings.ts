@@ -101,7 +101,7 @@ export interface IconSettings {
 /** What may be asked of other servers on behalf of users. */
 export interface OutgoingSettings {
   /** Hosts that match are never asked. */
-  readonly blockedHosts: RegExp | undefined
+  readonly blockedHosts: { test(host: string): boolean } | undefined
   /** Whether addresses of private networks are never asked. */
   readonly blocksNonGlobalAddresses: boolean
   readonly prefersIpv6: boolean
@@ -143,13 +143,18 @@ export interface SmtpSettings {
 
 /** Whether anybody at `email` may sign up; an invitation is another matter. */
 export function isSignupAllowed(settings: VaultSettings, email: string): boolean {
-  const allowed = settings.signupsDomainsWhitelist
-  if (allowed.length === 0) return settings.signupsAllowed
+  return settings.signupsDomainsWhitelist.length === 0 ? settings.signupsAllowed : isDomainAllowed(settings, email)
+}
+
+/** Whether accounts may have addresses at the domain of `email`. */
+export function isDomainAllowed({ signupsDomainsWhitelist: allowed }: VaultSettings, email: string): boolean {
+  if (allowed.length === 0) return true
   const domain = email.slice(email.lastIndexOf('@') + 1).toLowerCase()
   return allowed.some((candidate) => candidate.trim().toLowerCase() === domain)
 }
 
-/** Whether clients should hide their sign-up page. */
-export function isSignupHidden(settings: VaultSettings): boolean {
-  return !settings.signupsAllowed && settings.signupsDomainsWhitelist.length === 0 && !settings.invitationsAllowed
+/** Whether clients should hide their sign-up page. Who is invited by mail finds it by the link in there. */
+export function isSignupHidden(settings: VaultSettings, sendsMail: boolean): boolean {
+  const isOpen = settings.signupsAllowed || settings.signupsDomainsWhitelist.length > 0
+  return !isOpen && (sendsMail || !settings.invitationsAllowed)
 }

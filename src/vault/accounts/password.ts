@@ -3,8 +3,9 @@ import { AFTER_PASSWORD_CHANGE, newPassword, stampException } from '#auth'
 import type { VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { isSameKdf, KdfRequest, parseKdf } from '../kdf.ts'
-import { Maybe, orNull, type VaultApp } from '../schema.ts'
+import { Maybe, type VaultApp } from '../schema.ts'
 import { endOwnSessions } from '../sessions/index.ts'
+import { parsePasswordHint } from './hint.ts'
 import { requirePassword, requireSecret, SecretRequest } from './secret.ts'
 import { upgradePassword } from './upgrade-password.ts'
 
@@ -36,6 +37,7 @@ export function registerPassword(scope: VaultApp, context: VaultContext): void {
   })
 
   scope.post('/accounts/password', { schema: { body: PasswordRequest } }, async ({ session, body }, reply) => {
+    const passwordHint = parsePasswordHint(settings, body.masterPasswordHint)
     await requirePassword(session.user, body.masterPasswordHash)
     const password = await newPassword(body.newMasterPasswordHash, settings.passwordIterations)
     await endOwnSessions(context, session, {
@@ -43,8 +45,7 @@ export function registerPassword(scope: VaultApp, context: VaultContext): void {
       contextId: session.device.id,
       change: (user) => {
         user.stampException = stampException(user.securityStamp, AFTER_PASSWORD_CHANGE, clock.now())
-        user.passwordHint = orNull(body.masterPasswordHint?.trim())
-        Object.assign(user, password, { key: body.key })
+        Object.assign(user, password, { key: body.key, passwordHint })
       },
     })
     return reply.send()

@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import type { User } from '#store'
 import type { VaultContext } from '../context.ts'
+import { isAddressProven } from '../identity/proven-address.ts'
 import { Maybe, type VaultApp } from '../schema.ts'
 import { formatDate } from '../wire.ts'
 import { changeUser } from './change-user.ts'
@@ -12,7 +13,7 @@ const AvatarRequest = Type.Object({ avatarColor: Maybe.text({ minLength: 7, maxL
 /** The user as their clients show them. */
 export function registerProfile(scope: VaultApp, context: VaultContext): void {
   const { notifier, store } = context
-  const profile = async (user: User) => profileResponse(user, await store.users.secondFactors(user.id))
+  const profile = async (user: User) => profileResponse(context, user, await store.users.secondFactors(user.id))
 
   scope.get('/accounts/profile', async ({ session }) => profile(session.user))
 
@@ -43,13 +44,13 @@ export function registerProfile(scope: VaultApp, context: VaultContext): void {
 }
 
 /** `GET /accounts/profile`, and part of the sync. */
-export function profileResponse(user: User, secondFactors: readonly number[]) {
+export function profileResponse(context: VaultContext, user: User, secondFactors: readonly number[]) {
   return {
     _status: user.passwordHash.length > 0 ? 0 : 1,
     id: user.id,
     name: user.name,
     email: user.email,
-    emailVerified: true,
+    emailVerified: isAddressProven(context, user),
     premium: true,
     premiumFromOrganization: false,
     culture: 'en-US',

@@ -1,5 +1,6 @@
 import { nextRevision, type VaultContext } from '../context.ts'
 import type { Form } from './form.ts'
+import { isAddressProven } from './proven-address.ts'
 
 const SCOPE = ['api', 'offline_access']
 
@@ -19,7 +20,8 @@ export async function refreshGrant(context: VaultContext, form: Form) {
   const { device, user } = found
   // Vaultwarden's word for a client that does not name itself.
   const clientId = form.get('client_id') ?? 'undefined'
-  const { token, expiresInSeconds } = await tokens.issueAccess(user, device, { clientId, scope: SCOPE })
+  const emailVerified = isAddressProven(context, user)
+  const { token, expiresInSeconds } = await tokens.issueAccess(user, device, { clientId, scope: SCOPE, emailVerified })
   return {
     refresh_token: await tokens.issueRefresh(device),
     access_token: token,

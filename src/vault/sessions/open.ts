@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { clientTypeOfDevice, type IssuedToken } from '#auth'
 import type { Device, Devices, Store, User } from '#store'
 import { nextRevision, type VaultContext } from '../context.ts'
+import { isAddressProven } from '../identity/proven-address.ts'
 import { newRefreshToken } from './refresh-token.ts'
 
 /** What a login says of the device it comes from. */
@@ -12,19 +13,32 @@ export interface OpenedSession extends IssuedToken {
   readonly device: Device
 }
 
+export interface Grant {
+  readonly clientId: string
+  readonly scope: readonly string[]
+  /**
+   * Uses up what the login was proven by, in the transaction that begins the session; false when that is not there any
+   * more. Default: the proof is good again and again.
+   */
+  readonly useUp?: ((store: Store) => Promise<boolean>) | undefined
+}
+
 /**
  * Begins a session of `checked`, the row that the secret of the login was found right for. Finding that out takes its
- * time; undefined when the account has ended its sessions, replaced its API key or been disabled meanwhile.
+ * time; undefined when the account has ended its sessions, replaced its API key or been disabled meanwhile, or when the
+ * proof was used up.
  */
 export async function openSession(
   context: VaultContext,
   checked: User,
   described: DescribedDevice,
-  grant: { clientId: string; scope: readonly string[] },
+  grant: Grant,
 ): Promise<OpenedSession | undefined> {
-  const open = async ({ users, devices, heard }: Store) => {
+  const open = async (store: Store) => {
+    const { users, devices, heard } = store
     const user = await users.find(checked.id)
     if (!user || !isAsChecked(user, checked)) return undefined
+    if (grant.useUp !== undefined && !(await grant.useUp(store))) return undefined
     const device = await rememberDevice(context, devices, user, described)
     // Clients read the whole vault after a login, so whatever was before they have not missed. Of a browser that is one
     // tab: others, which have the same id, may be away and have missed something.
@@ -34,7 +48,9 @@ export async function openSession(
     return { user, device }
   }
   const opened = await context.store.transaction(open, { account: checked.id })
-  return opened && { ...opened, ...(await context.tokens.issueAccess(opened.user, opened.device, grant)) }
+  if (opened === undefined) return undefined
+  const emailVerified = isAddressProven(context, opened.user)
+  return { ...opened, ...(await context.tokens.issueAccess(opened.user, opened.device, { ...grant, emailVerified })) }
 }
 
 /**

@@ -9,7 +9,8 @@ import type { VaultApp } from '../schema.ts'
 const SyncQuery = Type.Object({ excludeDomains: Type.Optional(Type.String()) })
 
 /** `GET /sync`: the whole vault in one answer. */
-export function registerSync(scope: VaultApp, { store }: VaultContext): void {
+export function registerSync(scope: VaultApp, context: VaultContext): void {
+  const { store } = context
   scope.get('/sync', { schema: { querystring: SyncQuery } }, async ({ session, query, headers }) => {
     const { user } = session
     const [folders, ciphers, userKeyId, secondFactors] = await Promise.all([
@@ -20,7 +21,7 @@ export function registerSync(scope: VaultApp, { store }: VaultContext): void {
     ])
     const readsSshKeys = isAtLeast(headers['bitwarden-client-version'], 2024, 12)
     return {
-      profile: profileResponse(user, secondFactors),
+      profile: profileResponse(context, user, secondFactors),
       folders: folders.map(folderResponse),
       collections: [],
       policies: [],
