@@ -57,7 +57,7 @@ export class Tickets {
 
   issue(kind: TicketKind, claims: TicketClaims): Promise<string> {
     const now = Math.floor(this.#clock.now() / 1000)
-    return new SignJWT({ nbf: now, exp: now + this.ttlSeconds(kind), iss: this.#issuer(kind), ...claims })
+    return new SignJWT({ ...claims, nbf: now, exp: now + this.ttlSeconds(kind), iss: this.#issuer(kind) })
       .setProtectedHeader({ typ: 'JWT', alg: ALGORITHM })
       .sign(this.#key.privateKey)
   }

@@ -43,7 +43,14 @@ async function onSqlite(clock: Clock): Promise<TestDatabase> {
   return {
     store,
     query,
-    dump: () => dump(query, "SELECT name FROM sqlite_schema WHERE type = 'table'"),
+    async dump() {
+      const tables: Record<string, string[]> = {}
+      for (const { name } of await query("SELECT name FROM sqlite_schema WHERE type = 'table'")) {
+        const rows = await query(`SELECT * FROM "${name}"`)
+        tables[String(name)] = rows.map((row) => JSON.stringify(row)).sort()
+      }
+      return tables
+    },
     async [Symbol.asyncDispose]() {
       await store.close()
       await folder[Symbol.asyncDispose]()
@@ -61,18 +68,17 @@ async function onPostgres(template: string, clock: Clock): Promise<TestDatabase>
   return {
     store,
     query,
-    dump: () => dump(query, "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"),
+    async dump() {
+      const names = await query("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
+      // In one statement: each has a connection of its own.
+      const selects = names.map(({ name }) => `SELECT '${name}' AS name, row_to_json(t)::text AS row FROM "${name}" t`)
+      const tables: Record<string, string[]> = Object.fromEntries(names.map(({ name }) => [name, []]))
+      for (const { name, row } of await query(selects.join(' UNION ALL '))) tables[String(name)]!.push(String(row))
+      for (const rows of Object.values(tables)) rows.sort()
+      return tables
+    },
     [Symbol.asyncDispose]: () => store.close(),
   }
-}
-
-async function dump(query: TestDatabase['query'], namesOfTables: string): Promise<Dump> {
-  const tables: Record<string, string[]> = {}
-  for (const { name } of await query(namesOfTables)) {
-    const rows = await query(`SELECT * FROM "${name}"`)
-    tables[String(name)] = rows.map((row) => JSON.stringify(row)).sort()
-  }
-  return tables
 }
 
 async function copyDatabase(template: string, name: string): Promise<void> {
