@@ -12,6 +12,7 @@ import { registerTwoFactor } from './two-factor.ts'
 import { registerVerification, registerVerificationLink } from './verification.ts'
 
 export { profileResponse } from './profile.ts'
+export { requireSecret, SecretRequest } from './secret.ts'
 export { upgradePassword } from './upgrade-password.ts'
 
 /** The user's own account. */

@@ -3,6 +3,7 @@ import type { VaultApp } from '../schema.ts'
 import { registerArchive } from './archive.ts'
 import { registerImport } from './import.ts'
 import { registerMove } from './move.ts'
+import { registerPurge } from './purge.ts'
 import { registerReading } from './read.ts'
 import { registerTrash } from './trash.ts'
 import { registerWriting } from './write.ts'
@@ -18,4 +19,5 @@ export function registerCiphers(scope: VaultApp, context: VaultContext): void {
   registerArchive(scope, context)
   registerMove(scope, context)
   registerImport(scope, context)
+  registerPurge(scope, context)
 }
