@@ -16,7 +16,8 @@ export class KyselyAuthRequests implements AuthRequests {
   }
 
   async ofUser(userId: string) {
-    const rows = await this.#db.selectFrom('auth_requests').selectAll().where('user_uuid', '=', userId).execute()
+    const query = this.#db.selectFrom('auth_requests').selectAll().where('user_uuid', '=', userId)
+    const rows = await query.orderBy('creation_date', 'desc').orderBy('uuid').execute()
     return rows.map(toAuthRequest)
   }
 
@@ -46,6 +47,10 @@ export class KyselyAuthRequests implements AuthRequests {
     await this.#db.deleteFrom('auth_requests').where('uuid', '=', id).execute()
   }
 
+  async deleteAllOf(userId: string) {
+    await this.#db.deleteFrom('auth_requests').where('user_uuid', '=', userId).execute()
+  }
+
   async deleteBefore(at: Date) {
     const query = this.#db.deleteFrom('auth_requests').where('creation_date', '<', formatTimestamp(at))
     return Number((await query.executeTakeFirst()).numDeletedRows)
@@ -56,12 +61,13 @@ const toAuthRequest = (row: Selectable<AuthRequestTable>): AuthRequest => ({
   id: row.uuid,
   userId: row.user_uuid,
   organizationId: row.organization_uuid,
-  deviceId: row.request_device_identifier,
+  // PostgreSQL fills what is shorter than 36 characters up with spaces.
+  deviceId: row.request_device_identifier.trimEnd(),
   deviceType: row.device_type,
   address: row.request_ip,
   accessCode: row.access_code,
   publicKey: row.public_key,
-  responseDeviceId: row.response_device_id,
+  responseDeviceId: row.response_device_id?.trimEnd() ?? null,
   key: row.enc_key,
   masterPasswordHash: row.master_password_hash,
   approved: row.approved === null ? null : Boolean(row.approved),

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { registerAccountHelp, registerAccounts } from './accounts/index.ts'
 import { Afterwards } from './afterwards.ts'
+import { registerAnswering, registerAsking } from './auth-requests/index.ts'
 import { registerCiphers } from './ciphers/index.ts'
 import { registerConfig, registerInfo } from './config/index.ts'
 import type { VaultContext, VaultSurroundings } from './context.ts'
@@ -70,12 +71,14 @@ function registerApi(scope: VaultApp, context: VaultContext): void {
   registerPrelogin(scope, context, '/accounts/prelogin')
   registerKnownDevice(scope, context)
   registerAccountHelp(scope, context)
+  registerAsking(scope, context)
   scope.get('/tasks', async () => ({ data: [], object: 'list' }))
   within(scope, '', (own) => {
     requireSession(own, context)
     readJson(own, JSON_BYTES)
     registerAccounts(own, context)
     registerDevices(own, context)
+    registerAnswering(own, context)
     registerSync(own, context)
     registerCiphers(own, context)
     registerFolders(own, context)

@@ -1,4 +1,5 @@
 import type { Store } from '#store'
+import { authRequestTests } from './suite/auth-requests.ts'
 import { cipherTests } from './suite/ciphers.ts'
 import { cleanUpTests } from './suite/clean-up.ts'
 import { deviceTests } from './suite/devices.ts'
@@ -27,6 +28,7 @@ export type OpenTestStore = () => Promise<TestStore>
 export function storeSuite(openTestStore: OpenTestStore): void {
   userTests(openTestStore)
   deviceTests(openTestStore)
+  authRequestTests(openTestStore)
   folderTests(openTestStore)
   cipherTests(openTestStore)
   invitationTests(openTestStore)

@@ -3,6 +3,7 @@ export interface AuthRequest {
   readonly id: string
   readonly userId: string
   readonly organizationId: string | null
+  /** At most 36 characters, as the other one. */
   readonly deviceId: string
   readonly deviceType: number
   readonly address: string
@@ -24,11 +25,13 @@ export interface AuthRequest {
 
 export interface AuthRequests {
   find(id: string): Promise<AuthRequest | undefined>
+  /** Newest first. */
   ofUser(userId: string): Promise<AuthRequest[]>
   insert(request: AuthRequest): Promise<void>
   /** Writes every field that is not readonly. */
   update(request: AuthRequest): Promise<void>
   delete(id: string): Promise<void>
+  deleteAllOf(userId: string): Promise<void>
   /** Removes those made before then; resolves with how many. */
   deleteBefore(at: Date): Promise<number>
 }

@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import type { Device } from '#store'
+import { isPending } from '../auth-requests/index.ts'
 import type { VaultContext } from '../context.ts'
 import { ApiError, badRequest } from '../errors.ts'
 import type { VaultApp } from '../schema.ts'
@@ -10,17 +11,24 @@ const DeviceParams = Type.Object({ identifier: Type.String() })
 
 /** The devices that have logged in. */
 export function registerDevices(scope: VaultApp, context: VaultContext): void {
-  const { store, notifier } = context
+  const { store, notifier, clock } = context
 
   scope.get('/devices', async ({ session }) => {
-    const devices = await store.devices.ofUser(session.user.id)
+    const [devices, requests] = await Promise.all([
+      store.devices.ofUser(session.user.id),
+      store.authRequests.ofUser(session.user.id),
+    ])
+    const pending = requests.filter((request) => isPending(request, clock))
     return list(
-      devices.map((device) => ({
-        ...deviceResponse(device),
-        devicePendingAuthRequest: null,
-        encryptedPublicKey: null,
-        encryptedUserKey: null,
-      })),
+      devices.map((device) => {
+        const request = pending.find(({ deviceId }) => deviceId === device.id)
+        return {
+          ...deviceResponse(device),
+          devicePendingAuthRequest: request ? { id: request.id, creationDate: formatDate(request.createdAt) } : null,
+          encryptedPublicKey: null,
+          encryptedUserKey: null,
+        }
+      }),
     )
   })
 

@@ -14,7 +14,10 @@ export function describeDevice(form: Form): DescribedDevice {
     throw badRequest(`deviceIdentifier is longer than ${MAX_ID_LENGTH} characters`, 'deviceIdentifier')
   }
   const name = form.require('deviceName').slice(0, MAX_NAME_LENGTH)
-  // Some iOS versions send the word instead of the number.
-  const type = form.require('deviceType')
-  return { id, name, type: /^\d{1,4}$/.test(type) ? Number(type) : UNKNOWN_DEVICE_TYPE }
+  return { id, name, type: parseDeviceType(form.require('deviceType')) }
+}
+
+/** The number in `text`; that of the unknown browser for anything else, such as the words that some iOS versions send. */
+export function parseDeviceType(text: unknown): number {
+  return typeof text === 'string' && /^\d{1,4}$/.test(text) ? Number(text) : UNKNOWN_DEVICE_TYPE
 }

@@ -1,6 +1,7 @@
 import { pretendToVerifyPassword, verifyPassword } from '#auth'
 import type { User } from '#store'
 import { upgradePassword } from '../accounts/index.ts'
+import { type ApprovedLogin, isApproved, useUp } from '../auth-requests/index.ts'
 import type { VaultContext } from '../context.ts'
 import { type ApiError, badRequest } from '../errors.ts'
 import { openSession } from '../sessions/index.ts'
@@ -10,7 +11,7 @@ import type { Form } from './form.ts'
 import { requireProvenAddress } from './proven-address.ts'
 import { checkScope, loginResponse } from './token-response.ts'
 
-/** A login with e-mail address and master password hash. */
+/** A login with e-mail address and master password hash, or with the access code of a request that a device approved. */
 export async function passwordGrant(context: VaultContext, form: Form, address: string) {
   const clientId = form.require('client_id')
   const password = form.require('password')
@@ -18,13 +19,27 @@ export async function passwordGrant(context: VaultContext, form: Form, address: 
   const scope = checkScope(form, 'api offline_access')
   const described = describeDevice(form)
 
+  const requestId = form.get('authRequest') || undefined
+
   const known = await context.store.users.findByEmail(email)
-  const user = await authenticate(context, known, password, address)
+  const user =
+    requestId === undefined
+      ? await authenticate(context, known, password, address)
+      : await authenticateByRequest(context, known, {
+          requestId,
+          accessCode: password,
+          deviceId: described.id,
+          address,
+        })
   await requireProvenAddress(context, user)
   const { rememberToken } = await passSecondFactor(context, { user, form, device: described, address })
-  const session = await openSession(context, user, described, { clientId, scope })
+  const session = await openSession(context, user, described, {
+    clientId,
+    scope,
+    useUp: requestId === undefined ? undefined : (store) => useUp(context, store, requestId),
+  })
   if (!session) throw failed(context, user, address)
-  await upgradePassword(context, user, password)
+  if (requestId === undefined) await upgradePassword(context, user, password)
   context.logger.info({ userId: user.id, deviceType: session.device.type, address }, 'login')
   return {
     ...loginResponse(session, scope),
@@ -50,7 +65,24 @@ async function authenticate(
   return user
 }
 
-function failed({ logger }: VaultContext, user: User | undefined, address: string): ApiError {
+/** The same for a login that another device has approved. */
+async function authenticateByRequest(
+  context: VaultContext,
+  user: User | undefined,
+  login: ApprovedLogin,
+): Promise<User> {
+  if (!user?.enabled || !(await isApproved(context, user.id, login))) {
+    throw failed(context, user, login.address, 'Username or access code is incorrect. Try again')
+  }
+  return user
+}
+
+function failed(
+  { logger }: VaultContext,
+  user: User | undefined,
+  address: string,
+  message = 'Username or password is incorrect. Try again',
+): ApiError {
   logger.warn({ userId: user?.id, address }, 'login failed')
-  return badRequest('Username or password is incorrect. Try again')
+  return badRequest(message)
 }

@@ -1,6 +1,7 @@
 import { Schedule } from '#kit'
 import type { VaultSurroundings } from '../context.ts'
 import { cleanUp } from './clean-up.ts'
+import { purgeAuthRequests } from './purge-auth-requests.ts'
 import { purgeTrash } from './purge-trash.ts'
 import { type Job, JobRunner } from './runner.ts'
 
@@ -24,13 +25,14 @@ const CLEAN_UP_SCHEDULE = '0 25 0 * * *'
 /** Starts the jobs; undefined when they are switched off. Throws a RangeError for a schedule that is none. */
 export function startJobs(settings: JobSettings, tools: JobTools): JobRunner | undefined {
   const { store, clock } = tools
-  const { pollIntervalMs, trashPurgeSchedule, trashAutoDeleteDays } = settings
+  const { pollIntervalMs, trashPurgeSchedule, trashAutoDeleteDays, authRequestPurgeSchedule } = settings
   if (pollIntervalMs === 0) return undefined
   const jobs: Job[] = []
   add('clean up', CLEAN_UP_SCHEDULE, cleanUp(store))
   if (trashAutoDeleteDays !== undefined) {
     add('purge trash', trashPurgeSchedule, purgeTrash(store, clock, trashAutoDeleteDays))
   }
+  add('purge auth requests', authRequestPurgeSchedule, purgeAuthRequests(store, clock))
   return new JobRunner(jobs, { store, clock, logger: tools.logger.child({ room: 'jobs' }), pollIntervalMs })
 
   function add(name: string, schedule: string | undefined, run: Job['run']): void {

@@ -56,6 +56,8 @@ async function end(
     device.refreshToken = newRefreshToken()
     await store.devices.update(device)
   }
+  // Who was let in by one of these sessions, and has not come yet, is not let in any more.
+  await store.authRequests.deleteAllOf(user.id)
   return user
 }
 
