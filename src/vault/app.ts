@@ -6,6 +6,7 @@ import { registerCiphers } from './ciphers/index.ts'
 import { registerConfig, registerInfo } from './config/index.ts'
 import type { VaultContext, VaultSurroundings } from './context.ts'
 import { registerDevices, registerKnownDevice } from './devices/index.ts'
+import { registerDomains } from './domains/index.ts'
 import { errorHandler } from './error-handler.ts'
 import { NOT_FOUND_BODY } from './errors.ts'
 import { registerFolders } from './folders/index.ts'
@@ -82,6 +83,7 @@ function registerApi(scope: VaultApp, context: VaultContext): void {
     registerSync(own, context)
     registerCiphers(own, context)
     registerFolders(own, context)
+    registerDomains(own, context)
     // Clients ask whether or not the user has any, and take a 404 for a failure.
     own.get('/webauthn', { config: { stampException: 'get_api_webauthn' } }, async () => list([]))
   })

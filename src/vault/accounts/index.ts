@@ -11,6 +11,7 @@ import { registerProtectedAction } from './protected-action.ts'
 import { registerTwoFactor } from './two-factor.ts'
 import { registerVerification, registerVerificationLink } from './verification.ts'
 
+export { changeUser } from './change-user.ts'
 export { profileResponse } from './profile.ts'
 export { requireSecret, SecretRequest } from './secret.ts'
 export { upgradePassword } from './upgrade-password.ts'

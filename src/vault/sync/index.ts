@@ -3,6 +3,7 @@ import type { User } from '#store'
 import { profileResponse } from '../accounts/index.ts'
 import { cipherResponse, SSH_KEY } from '../ciphers/index.ts'
 import type { VaultContext } from '../context.ts'
+import { domainsResponse } from '../domains/index.ts'
 import { folderResponse } from '../folders/index.ts'
 import type { VaultApp } from '../schema.ts'
 
@@ -26,7 +27,7 @@ export function registerSync(scope: VaultApp, context: VaultContext): void {
       collections: [],
       policies: [],
       ciphers: ciphers.filter((cipher) => readsSshKeys || cipher.type !== SSH_KEY).map(cipherResponse),
-      domains: query.excludeDomains?.toLowerCase() === 'true' ? null : domainsOf(user),
+      domains: query.excludeDomains?.toLowerCase() === 'true' ? null : domainsResponse(user, { lists: 'counting' }),
       sends: [],
       userDecryption: {
         masterPasswordUnlock: masterPasswordUnlock(user),
@@ -47,11 +48,6 @@ function masterPasswordUnlock({ passwordHash, kdf, key, email }: User) {
     masterKeyWrappedUserKey: key,
     salt: email,
   }
-}
-
-/** The user's own groups of domains that share logins. There are no groups here that hold for everybody. */
-function domainsOf(user: User) {
-  return { equivalentDomains: JSON.parse(user.equivalentDomains), globalEquivalentDomains: [], object: 'domains' }
 }
 
 /** Apps older than this cannot read a vault that holds an SSH key, nor may one that does not say how old it is. */

@@ -1,5 +1,6 @@
 import { type Contracts, EMPTY } from './contract.ts'
-import { Cipher } from './shapes.ts'
+import { Domains } from './items.ts'
+import { Cipher, Closed } from './shapes.ts'
 
 export const bulkContracts: Contracts = {
   'POST /api/ciphers/create': { 200: Cipher },
@@ -7,4 +8,7 @@ export const bulkContracts: Contracts = {
   'POST /api/ciphers/purge': { 200: EMPTY },
   'DELETE /api/folders': { 200: EMPTY },
   'DELETE /api/folders/all': { 200: EMPTY },
+  'GET /api/settings/domains': { 200: Domains },
+  'PUT /api/settings/domains': { 200: Closed({}) },
+  'POST /api/settings/domains': { 200: Closed({}) },
 }

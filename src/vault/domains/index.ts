@@ -1,0 +1,1 @@
+export { domainsResponse, registerDomains } from './domains.ts'
