@@ -10,10 +10,11 @@ import { registerDomains } from './domains/index.ts'
 import { errorHandler } from './error-handler.ts'
 import { NOT_FOUND_BODY } from './errors.ts'
 import { registerFolders } from './folders/index.ts'
-import { commonHeaders } from './headers.ts'
+import { COMMON_HEADERS, commonHeaders } from './headers.ts'
 import { registerIdentity, registerPrelogin } from './identity/index.ts'
 import { registerLanding } from './landing.ts'
 import { makeLimits } from './limits.ts'
+import { registerMailImages } from './mail/static-images.ts'
 import { SMALL_BODY, type VaultApp, within } from './schema.ts'
 import { requireSession } from './sessions/index.ts'
 import { registerSync } from './sync/index.ts'
@@ -37,8 +38,8 @@ export async function createVaultApp(
     bodyLimit: SMALL_BODY,
     // What is wrong is refused and not bent until it fits: null is not the empty text, "5" is not 5.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } },
-    // A path that cannot be decoded or is far too long is no route of ours.
-    frameworkErrors: (_error, _request, reply) => notFound(reply as unknown as FastifyReply),
+    // A path that cannot be decoded or is far too long is no route of ours, and comes by no hook.
+    frameworkErrors: (_error, _request, reply) => notFound(reply.headers(COMMON_HEADERS) as unknown as FastifyReply),
   }) as unknown as VaultApp
 
   readJson(app, SMALL_BODY)
@@ -62,6 +63,7 @@ export async function createVaultApp(
 function registerRoutes(root: VaultApp, context: VaultContext): void {
   registerLanding(root, context.settings)
   registerInfo(root, context)
+  registerMailImages(root)
   within(root, '/notifications', (scope) => registerInfo(scope, context))
   within(root, '/identity', (scope) => registerIdentity(scope, context))
   within(root, '/api', (scope) => registerApi(scope, context))
