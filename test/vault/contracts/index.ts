@@ -4,12 +4,14 @@ import { bulkContracts } from './bulk.ts'
 import type { Contracts } from './contract.ts'
 import { identityContracts } from './identity.ts'
 import { cipherContracts, folderContracts, syncContracts } from './items.ts'
+import { mailContracts } from './mail.ts'
 import { serverContracts } from './server.ts'
 import { twoFactorContracts } from './two-factor.ts'
 
 /** Of all routes, by area. */
 export const contracts: Contracts = {
   ...serverContracts,
+  ...mailContracts,
   ...identityContracts,
   ...accountContracts,
   ...deviceContracts,
