@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { VaultSettings } from './settings.ts'
 
 /** For answers that are data. Whoever answers with a page sets its own policy. */
-const HEADERS = {
+export const COMMON_HEADERS = {
   'Cache-Control': 'no-cache, no-store, max-age=0',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'self'",
   'Cross-Origin-Resource-Policy': 'same-origin',
@@ -21,7 +21,7 @@ const APP_ORIGINS = ['file://', 'bw-desktop-file://bundle']
 export function commonHeaders(settings: VaultSettings) {
   const allowedOrigins = new Set([settings.origin, ...APP_ORIGINS])
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    reply.headers(HEADERS)
+    reply.headers(COMMON_HEADERS)
     const { origin } = request.headers
     if (origin !== undefined) reply.header('Vary', 'Origin')
     if (origin !== undefined && allowedOrigins.has(origin)) reply.header('Access-Control-Allow-Origin', origin)
