@@ -1,12 +1,11 @@
-import { join, resolve } from 'node:path'
-import { clusterRemote } from './assemble-cluster.ts'
-import { assembleDatabase } from './assemble-database.ts'
+import { resolve } from 'node:path'
 import { assembleHubs } from './assemble-hubs.ts'
 import { assembleNats } from './assemble-nats.ts'
 import { assembleRelay } from './assemble-relay.ts'
+import { assembleVault } from './assemble-vault.ts'
 import { checkOrigin } from './check-origin.ts'
 import type { Problems } from './language/index.ts'
-import type { HubOptions, IdentityOptions, Options, VaultOptions, WebOptions } from './options.ts'
+import type { HubOptions, IdentityOptions, Options, WebOptions } from './options.ts'
 import { schema } from './settings/schema.ts'
 import { LOCAL_HTTPS } from './settings/web.ts'
 import type { Surroundings } from './types/setting-type.ts'
@@ -24,7 +23,7 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
   return {
     ...natsServer,
     web: webOptions(),
-    vault: vaultOptions(),
+    vault: assembleVault(choose, surroundings, problems),
     hub,
     hubs: assembleHubs(choose, { nats: natsServer.nats, hub }, problems),
     identity: identityOptions(),
@@ -85,39 +84,5 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
     const { identity } = schema
     const authority = choose(identity.authority)
     return authority === undefined ? undefined : { authority, installationId: choose(identity.installationId) }
-  }
-
-  function vaultOptions(): VaultOptions {
-    const { vault } = schema
-    const dataFolder = resolve(cwd, choose(vault.dataFolder))
-    const domain = choose(vault.domain)
-    // Vaultwarden's issuer where no address is set: tokens must stay good when a data folder moves between the two.
-    const { origin, pathname } = new URL(domain ?? 'http://localhost')
-    return {
-      dataFolder,
-      database: assembleDatabase(choose, { cwd, dataFolder, problems }),
-      rsaKeyFile: `${resolve(cwd, choose(vault.rsaKeyFilename) ?? join(dataFolder, 'rsa_key'))}.pem`,
-      domain,
-      origin,
-      basePath: pathname.replace(/\/+$/, ''),
-      signupsAllowed: choose(vault.signupsAllowed),
-      signupsDomainsWhitelist: choose(vault.signupsDomainsWhitelist),
-      invitationsAllowed: choose(vault.invitationsAllowed),
-      passwordIterations: choose(vault.passwordIterations),
-      loginRatelimitSeconds: choose(vault.loginRatelimitSeconds),
-      loginRatelimitMaxBurst: choose(vault.loginRatelimitMaxBurst),
-      unauthenticatedRatelimitSeconds: choose(vault.unauthenticatedRatelimitSeconds),
-      unauthenticatedRatelimitMaxBurst: choose(vault.unauthenticatedRatelimitMaxBurst),
-      increaseNoteSizeLimit: choose(vault.increaseNoteSizeLimit),
-      jobs: {
-        pollIntervalMs: choose(vault.jobPollIntervalMs),
-        trashPurgeSchedule: choose(vault.trashPurgeSchedule) || undefined,
-        trashAutoDeleteDays: choose(vault.trashAutoDeleteDays),
-        sendPurgeSchedule: choose(vault.sendPurgeSchedule) || undefined,
-        incompleteLoginSchedule: choose(vault.incompleteLoginSchedule) || undefined,
-        authRequestPurgeSchedule: choose(vault.authRequestPurgeSchedule) || undefined,
-      },
-      cluster: clusterRemote(choose, { cwd, problems }),
-    }
   }
 }

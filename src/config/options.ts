@@ -1,7 +1,7 @@
 import type { ServerAuthorization, SimpleAuthorization } from '#auth'
 import type { AccountDefinition } from '#core'
 import type { DatabaseOptions } from '#store'
-import type { JobSettings } from '#vault'
+import type { JobSettings, MailSettings, VaultSettings } from '#vault'
 import type { AppHubSettings } from './hubs/app-hub.ts'
 import type { LeafnodesOptions, LeafRemoteOptions } from './leafnodes/options.ts'
 import type { RelayInstallation } from './relay/installations.ts'
@@ -150,28 +150,17 @@ export interface LocalHttpsOptions extends HostAndPort {
   readonly isOptional: boolean
 }
 
-export interface VaultOptions {
+export interface VaultOptions extends Omit<VaultSettings, 'pathPrefix' | 'serverVersion'> {
   readonly dataFolder: string
+  /** Where files lie while they are uploaded. */
+  readonly tmpFolder: string
   readonly database: DatabaseOptions
   /** With its `.pem`. */
   readonly rsaKeyFile: string
-  /** Where clients reach the server: a URL without trailing slash. `undefined`: wherever each of them came by. */
-  readonly domain: string | undefined
-  /** Scheme, host and port of `domain`, the issuer of tokens. */
-  readonly origin: string
   /** What stands in front of all routes: '' or a path such as `/vault`. */
   readonly basePath: string
-  readonly signupsAllowed: boolean
-  /** Lower case. When not empty it decides instead of `signupsAllowed`. */
-  readonly signupsDomainsWhitelist: readonly string[]
-  readonly invitationsAllowed: boolean
-  readonly passwordIterations: number
-  readonly loginRatelimitSeconds: number
-  readonly loginRatelimitMaxBurst: number
-  readonly unauthenticatedRatelimitSeconds: number
-  readonly unauthenticatedRatelimitMaxBurst: number
-  /** Whether an encrypted note may have 100000 characters instead of 10000. */
-  readonly increaseNoteSizeLimit: boolean
+  /** `undefined`: no mail is sent. */
+  readonly mail: MailSettings | undefined
   readonly jobs: JobSettings
   /** The NATS cluster that carries changes to other instances, as a leaf node remote of account `VAULT`. */
   readonly cluster: LeafRemoteOptions | undefined

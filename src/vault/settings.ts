@@ -141,6 +141,14 @@ export interface SmtpSettings {
   readonly acceptsInvalidHostnames: boolean
 }
 
+/**
+ * The address that links in letters begin with, without a slash at its end. Never the one that somebody asked for: a letter
+ * goes to another than who asks.
+ */
+export function mailedAddress({ domain, origin, pathPrefix }: Pick<VaultSettings, 'domain' | 'origin' | 'pathPrefix'>) {
+  return domain ?? origin + pathPrefix
+}
+
 /** Whether anybody at `email` may sign up; an invitation is another matter. */
 export function isSignupAllowed(settings: VaultSettings, email: string): boolean {
   return settings.signupsDomainsWhitelist.length === 0 ? settings.signupsAllowed : isDomainAllowed(settings, email)

@@ -57,6 +57,55 @@ const PLAIN_WEBSOCKET = {
   maxConnectionsPerAddress: 0,
 }
 
+/** What a vault without settings has. */
+const vaultIn = (dataFolder: string) => ({
+  dataFolder,
+  tmpFolder: `${dataFolder}/tmp`,
+  database: { kind: 'sqlite', databaseFile: `${dataFolder}/db.sqlite3` },
+  rsaKeyFile: `${dataFolder}/rsa_key.pem`,
+  domain: undefined,
+  origin: 'http://localhost',
+  basePath: '',
+  signupsAllowed: true,
+  signupsDomainsWhitelist: [],
+  signupsVerify: false,
+  signupsVerifyResend: { seconds: 3600, limit: 6 },
+  invitationsAllowed: true,
+  mailedTicketHours: 120,
+  passwordIterations: 600_000,
+  passwordHintsAllowed: true,
+  showsPasswordHint: false,
+  emailChangeAllowed: true,
+  requiresDeviceEmail: false,
+  loginRateLimit: { seconds: 60, maxBurst: 10 },
+  unauthenticatedRateLimit: { seconds: 60, maxBurst: 50 },
+  maxNoteCharacters: 10_000,
+  featureFlags: [],
+  suppressesOnboarding: false,
+  twoFactor: {
+    remembersDevices: true,
+    allowsTimeDrift: true,
+    email: { isOn: false, digits: 6, expirationSeconds: 600, maxAttempts: 3, isFallback: false },
+    yubico: undefined,
+    incompleteAfterMinutes: 3,
+  },
+  attachments: { folder: `${dataFolder}/attachments`, maxBytesPerUser: undefined },
+  sends: { isOn: true, folder: `${dataFolder}/sends`, maxBytesPerUser: undefined },
+  icons: {
+    service: 'internal',
+    redirectCode: 302,
+    cacheFolder: `${dataFolder}/icon_cache`,
+    cacheSeconds: 2_592_000,
+    negativeCacheSeconds: 259_200,
+    downloadTimeoutMs: 10_000,
+    downloads: true,
+  },
+  outgoing: { blockedHosts: undefined, blocksNonGlobalAddresses: true, prefersIpv6: false },
+  mail: undefined,
+  jobs: JOBS,
+  cluster: undefined,
+})
+
 const JOBS = {
   pollIntervalMs: 30_000,
   trashPurgeSchedule: '0 5 0 * * *',
@@ -113,25 +162,7 @@ test('without any settings there are complete options', () => {
       ipHeader: 'X-Real-IP',
       trustedProxies: 'local',
     },
-    vault: {
-      dataFolder: '/srv/data',
-      database: { kind: 'sqlite', databaseFile: '/srv/data/db.sqlite3' },
-      rsaKeyFile: '/srv/data/rsa_key.pem',
-      domain: undefined,
-      origin: 'http://localhost',
-      basePath: '',
-      signupsAllowed: true,
-      signupsDomainsWhitelist: [],
-      invitationsAllowed: true,
-      passwordIterations: 600_000,
-      loginRatelimitSeconds: 60,
-      loginRatelimitMaxBurst: 10,
-      unauthenticatedRatelimitSeconds: 60,
-      unauthenticatedRatelimitMaxBurst: 50,
-      increaseNoteSizeLimit: false,
-      jobs: JOBS,
-      cluster: undefined,
-    },
+    vault: vaultIn('/srv/data'),
     hub: {
       maxConnections: 65_536,
       maxConnectionsPerUser: 64,
@@ -277,7 +308,9 @@ describe('the config file', () => {
     assert.match(dataFolder, /^\/.*\/d$/)
     assert.ok(database.kind === 'sqlite')
     assert.match(database.databaseFile, /^\/.*\/other\.db$/)
+    const { dataFolder: _dataFolder, database: _database, ...usual } = vaultIn(dataFolder)
     assert.deepEqual(vault, {
+      ...usual,
       rsaKeyFile: '/keys/rsa.pem',
       domain: 'HTTPS://Vault.Example.com:444/a/b',
       origin: 'https://vault.example.com:444',
@@ -286,13 +319,9 @@ describe('the config file', () => {
       signupsDomainsWhitelist: ['a.org', 'b.org', 'c.org'],
       invitationsAllowed: false,
       passwordIterations: 100_000,
-      loginRatelimitSeconds: 1,
-      loginRatelimitMaxBurst: 2,
-      unauthenticatedRatelimitSeconds: 3,
-      unauthenticatedRatelimitMaxBurst: 4,
-      increaseNoteSizeLimit: true,
-      jobs: JOBS,
-      cluster: undefined,
+      loginRateLimit: { seconds: 1, maxBurst: 2 },
+      unauthenticatedRateLimit: { seconds: 3, maxBurst: 4 },
+      maxNoteCharacters: 100_000,
     })
     const { servesHub, ipHeader, trustedProxies } = options.web
     assert.deepEqual([servesHub, ipHeader], [false, undefined])
@@ -573,8 +602,7 @@ describe('the environment', () => {
       trustedProxies: 'all',
     })
     assert.deepEqual(options.vault, {
-      dataFolder: '/d',
-      database: { kind: 'sqlite', databaseFile: '/d/db.sqlite3' },
+      ...vaultIn('/d'),
       rsaKeyFile: '/r/key.pem',
       domain: 'https://a.org',
       origin: 'https://a.org',
@@ -583,13 +611,9 @@ describe('the environment', () => {
       signupsDomainsWhitelist: ['a.org', 'b.org'],
       invitationsAllowed: false,
       passwordIterations: 200_000,
-      loginRatelimitSeconds: 5,
-      loginRatelimitMaxBurst: 6,
-      unauthenticatedRatelimitSeconds: 7,
-      unauthenticatedRatelimitMaxBurst: 8,
-      increaseNoteSizeLimit: true,
-      jobs: JOBS,
-      cluster: undefined,
+      loginRateLimit: { seconds: 5, maxBurst: 6 },
+      unauthenticatedRateLimit: { seconds: 7, maxBurst: 8 },
+      maxNoteCharacters: 100_000,
     })
     assert.deepEqual(options.oldHub, { host: '127.0.0.1', port: 3013 })
     assert.equal(options.log.level, 'warn')

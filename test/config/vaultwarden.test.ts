@@ -49,8 +49,8 @@ describe('config.json', () => {
     assert.equal(vault.domain, 'https://vault.example.org')
     assert.deepEqual([vault.signupsAllowed, vault.invitationsAllowed], [false, false])
     assert.deepEqual(vault.signupsDomainsWhitelist, ['a.org', 'b.org'])
-    assert.deepEqual([vault.passwordIterations, vault.loginRatelimitSeconds], [700_000, 5])
-    assert.equal(vault.increaseNoteSizeLimit, true)
+    assert.deepEqual([vault.passwordIterations, vault.loginRateLimit.seconds], [700_000, 5])
+    assert.equal(vault.maxNoteCharacters, 100_000)
     assert.deepEqual([web.servesHub, web.ipHeader], [false, undefined])
     assert.deepEqual(web.trustedProxies, ['10.0.0.0/8'])
     assert.equal(log.level, 'debug')
@@ -144,15 +144,15 @@ describe('config.json', () => {
 
 describe('what Vaultwarden has and Belfry has not', () => {
   test('is told, once for each setting, without its value', () => {
-    const env = { SMTP_PASSWORD: 'secret', SMTP_HOST: 'env', ROCKET_WORKERS: '9', LOG_FILE: 'log' }
-    const { warnings } = load({ smtp_host: 'json', user_attachment_limit: 0, sends_allowed: false }, env)
+    const env = { PUSH_INSTALLATION_KEY: 'secret', DUO_HOST: 'env', ROCKET_WORKERS: '9', LOG_FILE: 'log' }
+    const { warnings } = load({ duo_host: 'json', org_attachment_limit: 0, emergency_access_allowed: false }, env)
     assert.deepEqual(warnings.toSorted(), [
-      '/srv/data/config.json: sends_allowed is set, but this version of Belfry has no Sends: it has no effect',
-      '/srv/data/config.json: smtp_host is set, but this version of Belfry has no e-mail: it has no effect',
-      '/srv/data/config.json: user_attachment_limit is set, but this version of Belfry has no attachments: it has no effect',
+      '/srv/data/config.json: duo_host is set, but this version of Belfry has no Duo: it has no effect',
+      '/srv/data/config.json: emergency_access_allowed is set, but this version of Belfry has no emergency access: it has no effect',
+      '/srv/data/config.json: org_attachment_limit is set, but this version of Belfry has no organizations: it has no effect',
       'LOG_FILE is set, but this version of Belfry logs to standard error only, in a form of its own: it has no effect',
+      'PUSH_INSTALLATION_KEY is set, but this version of Belfry has no mobile push: it has no effect',
       'ROCKET_WORKERS is set, but this version of Belfry is not built on Rocket: it has no effect',
-      'SMTP_PASSWORD is set, but this version of Belfry has no e-mail: it has no effect',
     ])
   })
 
@@ -203,26 +203,16 @@ describe('what Vaultwarden has and Belfry has not', () => {
 })
 
 describe('a protection that Belfry cannot give ends the start:', () => {
-  const cannot = {
-    SIGNUPS_VERIFY: 'cannot verify e-mail addresses',
-    SSO_ONLY: 'has no single sign-on, only master passwords',
-    REQUIRE_DEVICE_EMAIL: 'has no e-mail to tell of new devices',
-  }
-  const instead = {
-    SIGNUPS_VERIFY: 'remove it and set SIGNUPS_ALLOWED to false, with no SIGNUPS_DOMAINS_WHITELIST, instead',
-    SSO_ONLY: 'remove it if those will do',
-    REQUIRE_DEVICE_EMAIL: 'remove it if they may log in unannounced',
-  }
-  for (const name of ['SIGNUPS_VERIFY', 'SSO_ONLY', 'REQUIRE_DEVICE_EMAIL'] as const) {
-    const message = `is true, but this version of Belfry ${cannot[name]}: ${instead[name]}`
+  for (const name of ['SSO_ONLY']) {
+    const message =
+      'is true, but this version of Belfry has no single sign-on, only master passwords: remove it if those will do'
     test(`${name} in the environment`, () => {
       assert.deepEqual(errorsOf(undefined, { [name]: 'Yes' }), [`${name} ${message}`])
     })
 
     test(`${name} in config.json`, () => {
       const key = name.toLowerCase()
-      const inFile = message.replaceAll(/SIGNUPS_\w+/g, (name) => name.toLowerCase())
-      assert.deepEqual(errorsOf({ [key]: true }, { [name]: 'false' }), [`/srv/data/config.json: ${key} ${inFile}`])
+      assert.deepEqual(errorsOf({ [key]: true }, { [name]: 'false' }), [`/srv/data/config.json: ${key} ${message}`])
       assert.deepEqual(errorsOf({ [key]: false }, { [name]: 'true' }), [])
       assert.deepEqual(errorsOf({ [key]: 'on' }), [`/srv/data/config.json: ${key} must be true or false, not "on"`])
     })
@@ -236,8 +226,8 @@ describe('a protection that Belfry cannot give ends the start:', () => {
   }
 
   test('not when its text is neither true nor false, as in Vaultwarden, but with a warning', () => {
-    assert.deepEqual(load(undefined, { SIGNUPS_VERIFY: 'on' }).warnings, [
-      'SIGNUPS_VERIFY is "on", which is neither true nor false, and has no effect',
+    assert.deepEqual(load(undefined, { SSO_ONLY: 'on' }).warnings, [
+      'SSO_ONLY is "on", which is neither true nor false, and has no effect',
     ])
   })
 })

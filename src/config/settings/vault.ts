@@ -1,11 +1,16 @@
 import { clusterUrls } from '../leafnodes/urls.ts'
 import { boolean } from '../types/boolean.ts'
 import { integer } from '../types/integer.ts'
-import { mailDomains } from '../types/lists.ts'
 import { domain, path } from '../types/text.ts'
+import { clientSettings } from './clients.ts'
 import { databaseSettings } from './database.ts'
+import { fileSettings } from './files.ts'
+import { iconSettings } from './icons.ts'
 import { jobSettings } from './jobs.ts'
+import { mailSettings } from './mail.ts'
 import { optional, setting } from './setting.ts'
+import { signUpSettings } from './sign-up.ts'
+import { twoFactorSettings } from './two-factor.ts'
 
 export const vaultSettings = {
   dataFolder: setting({
@@ -32,27 +37,7 @@ export const vaultSettings = {
       'Address under which clients reach the server. Trailing slashes are dropped, its path is put in front of all ' +
       'routes, and its origin is the issuer of tokens.',
   }),
-  signupsAllowed: setting({
-    key: 'vault.signups_allowed',
-    variable: 'SIGNUPS_ALLOWED',
-    type: boolean,
-    default: true,
-    help: 'Whether anybody may create an account.',
-  }),
-  signupsDomainsWhitelist: setting<readonly string[]>({
-    key: 'vault.signups_domains_whitelist',
-    variable: 'SIGNUPS_DOMAINS_WHITELIST',
-    type: mailDomains,
-    default: [],
-    help: 'When set, who has an e-mail address in one of these domains may create an account, and `signups_allowed` is not asked.',
-  }),
-  invitationsAllowed: setting({
-    key: 'vault.invitations_allowed',
-    variable: 'INVITATIONS_ALLOWED',
-    type: boolean,
-    default: true,
-    help: 'Whether invited people may create an account although sign-up is closed.',
-  }),
+  ...signUpSettings,
   passwordIterations: setting({
     key: 'vault.password_iterations',
     variable: 'PASSWORD_ITERATIONS',
@@ -97,6 +82,11 @@ export const vaultSettings = {
       'Whether the encrypted note of an item may have 100000 characters instead of 10000. Exports with such notes ' +
       'cannot be imported by servers of Bitwarden itself.',
   }),
+  ...twoFactorSettings,
+  ...fileSettings,
+  ...iconSettings,
+  ...mailSettings,
+  ...clientSettings,
   ...jobSettings,
   clusterUrl: optional({
     key: 'vault.cluster_url',

@@ -1,4 +1,4 @@
-import { InvalidValue, stringIn } from '../language/index.ts'
+import { InvalidValue, integerIn, stringIn } from '../language/index.ts'
 import { mustBe, type SettingType, type Source } from './setting-type.ts'
 import { text } from './text.ts'
 
@@ -57,3 +57,27 @@ function writeTimeoutOr(standard: 'close' | 'retry'): SettingType<'close' | 'ret
 /** Clients are closed by default, links between servers are not. */
 export const writeTimeout = writeTimeoutOr('close')
 export const linkWriteTimeout = writeTimeoutOr('retry')
+
+/** How the connection to the mail server is encrypted. */
+export const smtpSecurity = text<'starttls' | 'force_tls' | 'off'>(
+  '`starttls`, `force_tls` or `off`',
+  (word, source) => {
+    if (word === 'starttls' || word === 'force_tls' || word === 'off') return word
+    throw new InvalidValue(mustBe(source, 'starttls, force_tls or off', word))
+  },
+)
+
+/** HTTP statuses that send a client elsewhere with its method kept, or with a GET that it was anyway. */
+export type RedirectCode = 301 | 302 | 307 | 308
+
+export const redirectCode: SettingType<RedirectCode> = {
+  description: '`301`, `302`, `307` or `308`',
+  fromText: (text, source) => redirectCodeOf(Number(text), source),
+  fromConfig: (value, source) => redirectCodeOf(Number(integerIn(value)), source),
+  fromProgram: redirectCodeOf,
+}
+
+function redirectCodeOf(code: number, source: Source): RedirectCode {
+  if (code === 301 || code === 302 || code === 307 || code === 308) return code
+  throw new InvalidValue(mustBe(source, '301, 302, 307 or 308', code))
+}

@@ -65,3 +65,6 @@ export const subjectTokens: SettingType<number> = {
     return Number(tokens)
   },
 }
+
+/** Of 1024 bytes. The most is Vaultwarden's. */
+export const kilobytes = integer({ min: 0, max: Number.MAX_SAFE_INTEGER, unit: 'kilobytes' })

@@ -3,10 +3,10 @@ import { InvalidValue, stringsIn } from '../language/index.ts'
 import { mustBe, type SettingType, type Source } from './setting-type.ts'
 
 /** Texts: separated by commas in the environment; one text (which may hold commas as well) or an array in the file. */
-function list(
+function list<T extends string = string>(
   description: string,
-  check: (items: string[], source: Source) => string[],
-): SettingType<readonly string[]> {
+  check: (items: string[], source: Source) => T[],
+): SettingType<readonly T[]> {
   const split = (texts: readonly string[]) => texts.flatMap((text) => text.split(',')).map((item) => item.trim())
   return {
     description,
@@ -77,4 +77,53 @@ function proxies(items: readonly string[], source: Source): TrustedProxies {
     }
   }
   return ranges
+}
+
+const SMTP_MECHANISMS = ['plain', 'login', 'xoauth2'] as const
+
+/** Those that are unknown are passed over, as in Vaultwarden, whose example has quotes around a name. */
+export const smtpMechanisms = list('one or several of `plain`, `login`, `xoauth2`', (names, source) => {
+  const wanted = names
+    .map((name) =>
+      name
+        .replace(/^["']|["']$/g, '')
+        .trim()
+        .toLowerCase(),
+    )
+    .filter((name) => name !== '')
+  return known(wanted, SMTP_MECHANISMS, source)
+})
+
+/** What Vaultwarden lets operators switch on in clients (`spec/vault.md` §6.6). */
+const FEATURE_FLAGS = [
+  ...['1', '2', '3', '4'].map((milestone) => `desktop-ui-migration-milestone-${milestone}`),
+  'pm-5594-safari-account-switching',
+  'ssh-agent',
+  'ssh-agent-v2',
+  'ssh-key-vault-item',
+  'pm-25373-windows-biometrics-v2',
+  'pm-26340-linux-biometrics-v2',
+  'anon-addy-self-host-alias',
+  'simple-login-self-host-alias',
+  'mutual-tls',
+  'cxp-import-mobile',
+  'cxp-export-mobile',
+  'pm-30529-webauthn-related-origins',
+]
+
+export const featureFlags = list(
+  `list of ${FEATURE_FLAGS.map((flag) => `\`${flag}\``).join(', ')}`,
+  (flags, source) => {
+    const wanted = flags.filter((flag) => flag !== '')
+    return known([...new Set(wanted)], FEATURE_FLAGS, source)
+  },
+)
+
+/** Those of `names` that are among `all`; of the others the operator is told. */
+function known<T extends string>(names: readonly string[], all: readonly T[], source: Source): T[] {
+  return names.flatMap((name) => {
+    const found = all.find((candidate) => candidate === name)
+    if (found === undefined) source.warn(`${source.name}: ${JSON.stringify(name)} is unknown, and has no effect`)
+    return found ?? []
+  })
 }

@@ -65,6 +65,12 @@ export const domain = text('`http://` or `https://` URL', (domain, source) => {
   return trimmed
 })
 
+/** Somewhere else that is asked. */
+export const httpsUrl = text('`https://` URL', (url, source) => {
+  if (/^https:\/\//i.test(url) && URL.canParse(url)) return url
+  throw new InvalidValue(mustBe(source, 'a URL that begins with https://', url))
+})
+
 /** Any text; an empty one is the same as none, as in nats-server. */
 export function plainText(description: string): SettingType<string> {
   const type = text(description, (text) => text)

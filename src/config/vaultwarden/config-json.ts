@@ -80,9 +80,9 @@ export class ConfigJson implements Variables {
   }
 }
 
-/** Rocket reads its own variables from the environment only, and so do we ours and those of the official server. */
+/** Rocket and the system read their variables from the environment only, and so do we ours and those of the official server. */
 function isSaved(variable: string): boolean {
-  return variable !== 'DATA_FOLDER' && !/^(?:ROCKET_|BELFRY_|globalSettings__)/.test(variable)
+  return variable !== 'DATA_FOLDER' && variable !== 'TZ' && !/^(?:ROCKET_|BELFRY_|globalSettings__)/.test(variable)
 }
 
 function objectIn(text: string, file: string): Readonly<Record<string, unknown>> {

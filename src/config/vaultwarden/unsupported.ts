@@ -14,49 +14,8 @@ export type Default = string | number | boolean | undefined
  */
 export const UNSUPPORTED: readonly UnsupportedGroup[] = [
   {
-    lack: 'has no e-mail',
+    lack: 'has no Duo',
     defaults: {
-      USE_SENDMAIL: false,
-      SENDMAIL_COMMAND: undefined,
-      SMTP_HOST: undefined,
-      SMTP_FROM: undefined,
-      SMTP_FROM_NAME: 'Vaultwarden',
-      SMTP_SECURITY: 'starttls',
-      SMTP_SSL: undefined,
-      SMTP_EXPLICIT_TLS: undefined,
-      // The default follows SMTP_SECURITY.
-      SMTP_PORT: [587, 465, 25],
-      SMTP_USERNAME: undefined,
-      SMTP_PASSWORD: undefined,
-      SMTP_AUTH_MECHANISM: undefined,
-      SMTP_TIMEOUT: 15,
-      HELO_NAME: undefined,
-      SMTP_EMBED_IMAGES: true,
-      SMTP_DEBUG: false,
-      SMTP_ACCEPT_INVALID_CERTS: false,
-      SMTP_ACCEPT_INVALID_HOSTNAMES: false,
-      SIGNUPS_VERIFY_RESEND_TIME: 3600,
-      SIGNUPS_VERIFY_RESEND_LIMIT: 6,
-      INVITATION_ORG_NAME: 'Vaultwarden',
-      INVITATION_EXPIRATION_HOURS: 120,
-      TEMPLATES_FOLDER: undefined,
-      RELOAD_TEMPLATES: false,
-    },
-  },
-  {
-    lack: 'has no two-step login',
-    defaults: {
-      DISABLE_2FA_REMEMBER: false,
-      AUTHENTICATOR_DISABLE_TIME_DRIFT: false,
-      INCOMPLETE_2FA_TIME_LIMIT: 3,
-      EMAIL_TOKEN_SIZE: 6,
-      EMAIL_EXPIRATION_TIME: 600,
-      EMAIL_ATTEMPTS_LIMIT: 3,
-      EMAIL_2FA_ENFORCE_ON_VERIFIED_INVITE: false,
-      EMAIL_2FA_AUTO_FALLBACK: false,
-      YUBICO_CLIENT_ID: undefined,
-      YUBICO_SECRET_KEY: undefined,
-      YUBICO_SERVER: undefined,
       DUO_USE_IFRAME: false,
       DUO_IKEY: undefined,
       DUO_SKEY: undefined,
@@ -113,23 +72,9 @@ export const UNSUPPORTED: readonly UnsupportedGroup[] = [
       EVENT_CLEANUP_SCHEDULE: '0 10 0 * * *',
       ORG_GROUPS_ENABLED: false,
       ENFORCE_SINGLE_ORG_WITH_RESET_PW_POLICY: false,
-    },
-  },
-  {
-    lack: 'has no attachments',
-    defaults: {
-      ATTACHMENTS_FOLDER: undefined,
-      TMP_FOLDER: undefined,
-      USER_ATTACHMENT_LIMIT: undefined,
       ORG_ATTACHMENT_LIMIT: undefined,
-    },
-  },
-  {
-    lack: 'has no Sends',
-    defaults: {
-      SENDS_ALLOWED: true,
-      SENDS_FOLDER: undefined,
-      USER_SEND_LIMIT: undefined,
+      INVITATION_ORG_NAME: 'Vaultwarden',
+      EMAIL_2FA_ENFORCE_ON_VERIFIED_INVITE: false,
     },
   },
   {
@@ -140,11 +85,6 @@ export const UNSUPPORTED: readonly UnsupportedGroup[] = [
       EMERGENCY_REQUEST_TIMEOUT_SCHEDULE: '0 7 * * * *',
     },
   },
-  { lack: 'cannot change the e-mail address of an account', defaults: { EMAIL_CHANGE_ALLOWED: true } },
-  {
-    lack: 'keeps password hints but shows them to nobody',
-    defaults: { PASSWORD_HINTS_ALLOWED: true, SHOW_PASSWORD_HINT: false },
-  },
   {
     lack: 'has no web vault',
     defaults: {
@@ -154,33 +94,7 @@ export const UNSUPPORTED: readonly UnsupportedGroup[] = [
       ALLOWED_CONNECT_SRC: undefined,
     },
   },
-  {
-    lack: 'passes no feature flags on to clients',
-    defaults: { CLIENT_SUPPRESS_ONBOARDING: false, EXPERIMENTAL_CLIENT_FEATURE_FLAGS: undefined },
-  },
-  {
-    lack: 'has no icons',
-    defaults: {
-      ICON_SERVICE: 'internal',
-      ICON_REDIRECT_CODE: 302,
-      ICON_CACHE_FOLDER: undefined,
-      ICON_CACHE_TTL: 2_592_000,
-      ICON_CACHE_NEGTTL: 259_200,
-      ICON_DOWNLOAD_TIMEOUT: 10,
-      DISABLE_ICON_DOWNLOAD: false,
-    },
-  },
-  {
-    lack: 'asks no other servers',
-    defaults: {
-      HIBP_API_KEY: undefined,
-      HTTP_REQUEST_BLOCK_REGEX: undefined,
-      HTTP_REQUEST_BLOCK_NON_GLOBAL_IPS: true,
-      ICON_BLACKLIST_REGEX: undefined,
-      ICON_BLACKLIST_NON_GLOBAL_IPS: true,
-      DNS_PREFER_IPV6: false,
-    },
-  },
+  { lack: 'asks nobody about passwords that have leaked', defaults: { HIBP_API_KEY: undefined } },
   {
     lack: 'logs to standard error only, in a form of its own',
     defaults: {

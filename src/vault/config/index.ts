@@ -3,13 +3,12 @@ import type { VaultContext } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { publicAddress } from '../public-address.ts'
 import type { VaultApp } from '../schema.ts'
-import { isSignupHidden, type VaultSettings } from '../settings.ts'
+import { isSignupHidden } from '../settings.ts'
 import { formatDate } from '../wire.ts'
 
 /** What clients ask a server about itself; below `/api`. */
 export function registerConfig(scope: VaultApp, context: VaultContext): void {
-  const { settings } = context
-  scope.get('/config', async (request) => configResponse(settings, publicAddress(settings, request)))
+  scope.get('/config', async (request) => configResponse(context, publicAddress(context.settings, request)))
   registerInfo(scope, context)
 }
 
@@ -28,13 +27,16 @@ export function registerInfo(scope: VaultApp, { settings, store, clock, logger }
   })
 }
 
-function configResponse(settings: VaultSettings, domain: string) {
+function configResponse({ settings, mailer }: VaultContext, domain: string) {
   return {
     version: settings.serverVersion,
     gitHash: null,
     // Not null: this is not Bitwarden's own server.
     server: { name: 'Belfry', url: domain },
-    settings: { disableUserRegistration: isSignupHidden(settings), suppressOnboardingInterstitials: false },
+    settings: {
+      disableUserRegistration: isSignupHidden(settings, mailer !== undefined),
+      suppressOnboardingInterstitials: settings.suppressesOnboarding,
+    },
     environment: {
       vault: domain,
       api: `${domain}/api`,
@@ -45,7 +47,10 @@ function configResponse(settings: VaultSettings, domain: string) {
     },
     // 0 is SignalR, 1 would be Web Push.
     push: { pushTechnology: 0, vapidPublicKey: null },
-    featureStates: { 'pm-19148-innovation-archive': true },
+    featureStates: {
+      ...Object.fromEntries(settings.featureFlags.map((flag) => [flag, true])),
+      'pm-19148-innovation-archive': true,
+    },
     communication: null,
     object: 'config',
   }
