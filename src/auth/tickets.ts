@@ -13,6 +13,8 @@ const DAY = 24 * HOUR
  * `INVITATION_EXPIRATION_HOURS` says, since it goes out by mail.
  */
 const TTL_SECONDS = {
+  /** To take an invitation that was sent by mail. */
+  invite: undefined,
   /** To verify an e-mail address. */
   verifyemail: undefined,
   /** To delete an account. */

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox'
 import type { Kdf } from '#store'
 import { ApiError, badRequest } from '../errors.ts'
 import { isSameKdf, KdfRequest, parseKdf } from '../kdf.ts'
-import { Maybe, orNull } from '../schema.ts'
+import { KeyId, Maybe, orNull } from '../schema.ts'
 import { parseEmail } from './email-address.ts'
 
 const KeyPair = Type.Object({
@@ -36,14 +36,20 @@ export const RegisterRequest = Type.Object({
       kdf: KdfRequest,
       salt: Type.String(),
       masterKeyWrappedUserKey: Type.String({ minLength: 1 }),
-      containedKeyId: Maybe.text({ pattern: '^[0-9a-fA-F]{32}$' }),
+      containedKeyId: KeyId,
     }),
   ),
   emailVerificationToken: Maybe.text(),
+  organizationUserId: Maybe.text(),
+  orgInviteToken: Maybe.text(),
+  /** What old clients call `orgInviteToken`. */
+  token: Maybe.text(),
+  acceptEmergencyAccessId: Maybe.text(),
+  acceptEmergencyAccessInviteToken: Maybe.text(),
 })
 export type RegisterRequest = Static<typeof RegisterRequest>
 
-/** What a registration asks for, whichever generation of client sent it. */
+/** What a registration asks for, whichever generation of client sent it. The hint is as it came. */
 export interface Registration {
   /** Trimmed, lower case. */
   readonly email: string
@@ -63,7 +69,7 @@ export function parseRegistration(body: RegisterRequest): Registration {
     email,
     name: orNull(body.name),
     keyPair: body.keys ?? body.userAsymmetricKeys,
-    passwordHint: orNull(body.masterPasswordHint?.trim()),
+    passwordHint: orNull(body.masterPasswordHint),
     ...(body.masterPasswordAuthentication || body.masterPasswordUnlock ? current(body, email) : old(body)),
   }
 }

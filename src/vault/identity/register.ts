@@ -2,12 +2,17 @@ import { randomUUID } from 'node:crypto'
 import Type from 'typebox'
 import { newPassword } from '#auth'
 import type { Store, User } from '#store'
+import { parsePasswordHint } from '../accounts/hint.ts'
 import { nextRevision, type VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { limitUnauthenticated } from '../limits.ts'
+import type { Mailer } from '../mail/letters.ts'
+import { sendVerification } from '../mail/links.ts'
 import { Maybe, orNull, type VaultApp } from '../schema.ts'
-import { isSignupAllowed } from '../settings.ts'
+import { isSignupAllowed, mailedAddress } from '../settings.ts'
 import { parseEmail } from './email-address.ts'
+import { isAddressProven } from './proven-address.ts'
+import { checkProof, type ProvenRegistration } from './register-proof.ts'
 import { parseRegistration, RegisterRequest, type Registration } from './register-request.ts'
 
 const VerificationRequest = Type.Object({
@@ -17,11 +22,11 @@ const VerificationRequest = Type.Object({
 })
 
 /**
- * Registration in one step, as old clients do it, or in two. Without a mail server the first of the two hands the proof
- * of the address out directly.
+ * Registration in one step, as old clients do it, or in two. The first of the two hands the proof out directly, or where
+ * the operator wants addresses verified, sends it by mail.
  */
 export function registerRegistration(scope: VaultApp, context: VaultContext): void {
-  const { settings, store, tokens } = context
+  const { settings, store, tokens, mailer } = context
   const route = { onRequest: limitUnauthenticated(context) }
 
   scope.post(
@@ -29,21 +34,23 @@ export function registerRegistration(scope: VaultApp, context: VaultContext): vo
     { ...route, schema: { body: VerificationRequest } },
     async (request, reply) => {
       const email = parseEmail(request.body.email)
-      if (!isSignupAllowed(settings, email) && !(await store.invitations.exists(email))) throw notAllowed()
-      const token = await tokens.issueRegister({ sub: email, name: orNull(request.body.name), verified: false })
+      // Where there is mail, whoever is invited has a letter that says how.
+      const isInvited = async () => mailer === undefined && (await store.invitations.exists(email))
+      if (!isSignupAllowed(settings, email) && !(await isInvited())) throw notAllowed()
+      const claims = { sub: email, name: orNull(request.body.name) }
+      if (mailer !== undefined && settings.signupsVerify) {
+        sendProof(context, mailer, claims)
+        return reply.code(204).send()
+      }
+      const token = await tokens.issueRegister({ ...claims, verified: false })
       return reply.type('application/json; charset=utf-8').send(JSON.stringify(token))
     },
   )
 
   scope.post('/accounts/register/finish', { ...route, schema: { body: RegisterRequest } }, async (request) => {
     const registration = parseRegistration(request.body)
-    const token = request.body.emailVerificationToken
-    if (!token) throw badRequest('Registration is missing required parameters', 'emailVerificationToken')
-    const claims = await tokens.verifyRegister(token)
-    if (claims?.sub.trim().toLowerCase() !== registration.email) {
-      throw badRequest('The e-mail verification token is not valid for this address.', 'emailVerificationToken')
-    }
-    return createAccount(context, { ...registration, name: claims.name ?? registration.name })
+    const proof = await checkProof(context, request.body, registration.email)
+    return createAccount(context, { ...registration, name: proof.name ?? registration.name }, proof)
   })
 
   scope.post('/accounts/register', { ...route, schema: { body: RegisterRequest } }, async (request) =>
@@ -51,30 +58,71 @@ export function registerRegistration(scope: VaultApp, context: VaultContext): vo
   )
 }
 
-async function createAccount(context: VaultContext, registration: Registration) {
+/** Nobody waits for it, and to whom has an account nothing is sent: so the answer does not tell who has one. */
+function sendProof(context: VaultContext, mailer: Mailer, claims: { sub: string; name: string | null }): void {
+  const { store, tokens, settings, afterwards } = context
+  const { sub: email } = claims
+  afterwards.run('letter register_verify_email', async () => {
+    const known = await store.users.findByEmail(email)
+    if (known !== undefined && known.passwordHash.length > 0) return
+    const token = await tokens.issueRegister({ ...claims, verified: true })
+    const query = new URLSearchParams({ email, token })
+    const url = `${mailedAddress(settings)}/#/finish-signup/?${query}`
+    await mailer.send(email, 'register_verify_email', { url, email })
+  })
+}
+
+type Proof = Pick<ProvenRegistration, 'isAddressProven' | 'isInvited'>
+const NO_PROOF: Proof = { isAddressProven: false, isInvited: false }
+
+async function createAccount(context: VaultContext, registration: Registration, proof = NO_PROOF) {
+  const { store, settings, clock, logger } = context
+  const passwordHint = parsePasswordHint(settings, registration.passwordHint)
   // Asked twice: here so that nobody who may not register costs a password hash, below because only that counts.
-  await checkAllowed(context, context.store, registration.email)
-  const password = await newPassword(registration.clientHash, context.settings.passwordIterations)
-  const user = await context.store.transaction(async (store) => {
-    const existing = await checkAllowed(context, store, registration.email)
+  await checkAllowed(context, store, registration.email, proof)
+  const password = await newPassword(registration.clientHash, settings.passwordIterations)
+  const user = await store.transaction(async (store) => {
+    const existing = await checkAllowed(context, store, registration.email, proof)
     const wasInvited = await store.invitations.take(registration.email)
-    const user = { ...(existing ?? newUser(context, registration)), ...password }
+    const user = { ...(existing ?? newUser(context, registration)), ...password, passwordHint }
     applyRegistration(user, registration)
-    user.updatedAt = nextRevision(user.updatedAt, context.clock)
+    user.updatedAt = nextRevision(user.updatedAt, clock)
+    const now = new Date(clock.now())
+    if (proof.isAddressProven) user.verifiedAt = now
+    else if (mustVerify(context, user)) user.lastVerifyingAt = now
     await (existing ? store.users.update(user) : store.users.insert(user))
     if (existing && wasInvited) await store.invitations.acceptMemberships(user.id)
     if (registration.keyId !== null) await store.users.setKeyId(user.id, registration.keyId)
     return user
   })
-  context.logger.info({ userId: user.id }, 'account registered')
+  logger.info({ userId: user.id }, 'account registered')
+  welcome(context, user)
   return { object: 'register', captchaBypassToken: '' }
 }
 
+const mustVerify = (context: VaultContext, user: User) =>
+  context.settings.signupsVerify && !isAddressProven(context, user)
+
+function welcome(context: VaultContext, user: User): void {
+  const { mailer, afterwards } = context
+  if (mustVerify(context, user)) sendVerification(context, user, 'welcome_must_verify')
+  else if (mailer !== undefined) afterwards.run('letter welcome', () => mailer.send(user.email, 'welcome', {}))
+}
+
 /** The user that is there without a password, invited and never registered. Throws when `email` may not register. */
-async function checkAllowed(context: VaultContext, store: Store, email: string): Promise<User | undefined> {
+async function checkAllowed(
+  context: VaultContext,
+  store: Store,
+  email: string,
+  { isInvited }: Proof,
+): Promise<User | undefined> {
   const existing = await store.users.findByEmail(email)
   const isTaken = existing !== undefined && existing.passwordHash.length > 0
-  const isWelcome = isSignupAllowed(context.settings, email) || (await store.invitations.exists(email))
+  // An invitation by mail is for a user that is there.
+  const isWelcome =
+    (isInvited && existing !== undefined) ||
+    isSignupAllowed(context.settings, email) ||
+    (await store.invitations.exists(email))
   if (isTaken || !isWelcome) throw notAllowed()
   return existing
 }
@@ -86,7 +134,6 @@ function applyRegistration(user: User, registration: Registration): void {
   user.name = registration.name ?? user.name
   user.key = registration.key
   user.kdf = registration.kdf
-  user.passwordHint = registration.passwordHint
   user.securityStamp = randomUUID()
   if (registration.keyPair) {
     user.publicKey = registration.keyPair.publicKey

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import type { Contracts } from './contract.ts'
+import { type Contracts, EMPTY } from './contract.ts'
 import { Closed, Kdf, KdfIterations, KdfMemory, KdfParallelism, KdfType, Nullable, Text } from './shapes.ts'
 
 const Prelogin = Closed({
@@ -75,10 +75,25 @@ export const TOKEN_ANSWERS = [
   Closed({ ...token, ...unlock }),
   // By refresh token.
   Closed({ ...token, refresh_token: Text }),
+  // For a Send.
+  Closed(token),
 ]
 
 /** What is declined in another form than the error envelope. */
-export const TOKEN_REFUSALS = [Closed({ error: Type.Literal('invalid_grant') })]
+export const TOKEN_REFUSALS = [
+  Closed({ error: Type.Literal('invalid_grant') }),
+  // For a Send.
+  Closed({
+    kind: Type.Literal('expected_server'),
+    error: Type.Enum(['invalid_request', 'invalid_grant']),
+    send_access_error_type: Type.Enum([
+      'send_id_required',
+      'send_id_invalid',
+      'password_hash_b64_required',
+      'password_hash_b64_invalid',
+    ]),
+  }),
+]
 
 export const identityContracts: Contracts = {
   'POST /identity/accounts/prelogin': { 200: Prelogin },
@@ -86,6 +101,6 @@ export const identityContracts: Contracts = {
   'POST /api/accounts/prelogin': { 200: Prelogin },
   'POST /identity/accounts/register': { 200: Registered },
   'POST /identity/accounts/register/finish': { 200: Registered },
-  'POST /identity/accounts/register/send-verification-email': { 200: Text },
+  'POST /identity/accounts/register/send-verification-email': { 200: Text, 204: EMPTY },
   'POST /identity/connect/token': { 200: Type.Union(TOKEN_ANSWERS), 400: Type.Union(TOKEN_REFUSALS) },
 }
