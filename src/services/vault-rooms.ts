@@ -10,7 +10,7 @@ import { type Clock, ConfigError, type Logger } from '#kit'
 import type { ClientAddress } from '#net'
 import { Notifier, VAULT_ACCOUNT, VAULT_ACCOUNT_DEFINITION } from '#notify'
 import { openStore } from '#store'
-import { createVaultApp, startJobs, vaultFiles } from '#vault'
+import { createMailer, createVaultApp, mailedAddress, startJobs, vaultFiles } from '#vault'
 import { hubOrigins } from './hub-origins.ts'
 import { hubSessions } from './hub-sessions.ts'
 import { type OfficialServer, openOfficialServer } from './official-server.ts'
@@ -74,6 +74,8 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
     const sessions = new Sessions(tokens, store, clock)
     const settings = vaultSettings(options)
     const files = vaultFiles(settings)
+    const mailTools = { url: mailedAddress(settings), logger: logger.child({ room: 'mail' }) }
+    const mailer = options.vault.mail && createMailer(options.vault.mail, mailTools)
     const tickets = new Tickets(key, { origin, clock, mailedHours: settings.mailedTicketHours })
     const login = vaultLogin(sessions, clock)
 
@@ -110,7 +112,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       clock,
       logger: logger.child({ room: 'vault' }),
       settings,
-      mailer: undefined,
+      mailer,
       clientAddress,
       otherGrant: relay?.grant,
       shareLimit: cluster?.shareLimit,
@@ -144,7 +146,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       await recheckAll()
     }
     onOutage = (sinceMs) => cluster?.databaseWasAway(sinceMs)
-    const jobs = startJobs(options.vault.jobs, { store, clock, logger, mailer: undefined, settings })
+    const jobs = startJobs(options.vault.jobs, { store, files, clock, logger, mailer, settings, files })
     return {
       hubDoor,
       onRequest: (request, response) => app.routing(request, response),
@@ -159,6 +161,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       async close() {
         await jobs?.close()
         await app.close()
+        await mailer?.close()
         await relay?.close()
         // Where no link was there to say goodbye on: the start has failed.
         await cluster?.close()

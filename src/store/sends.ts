@@ -5,6 +5,9 @@ import type { Database, SendTable } from './tables.ts'
 import { formatOptional, formatTimestamp, parseOptional, parseTimestamp } from './timestamps.ts'
 import { atomically } from './transact.ts'
 
+/** `sends.atype` of a Send that is a file. */
+const FILE = 1
+
 export class KyselySends implements Sends {
   readonly #db: Kysely<Database>
 
@@ -20,6 +23,17 @@ export class KyselySends implements Sends {
   async ofUser(userId: string) {
     const rows = await this.#db.selectFrom('sends').selectAll().where('user_uuid', '=', userId).execute()
     return rows.map(toSend)
+  }
+
+  async countOf(userId: string) {
+    const query = this.#db.selectFrom('sends').select(({ fn }) => fn.countAll().as('count'))
+    return Number((await query.where('user_uuid', '=', userId).executeTakeFirstOrThrow()).count)
+  }
+
+  async fileDataOf(userId: string) {
+    const query = this.#db.selectFrom('sends').select('data').where('user_uuid', '=', userId)
+    const rows = await query.where('atype', '=', FILE).execute()
+    return rows.map(({ data }) => data)
   }
 
   async insert(send: Send) {
@@ -76,8 +90,8 @@ export class KyselySends implements Sends {
       .execute()
   }
 
-  async awaitingFile(before: Date) {
-    const query = this.#db.selectFrom('belfry_awaited_send_files').select('send_uuid')
+  async awaitingFile(before: Date, limit: number) {
+    const query = this.#db.selectFrom('belfry_awaited_send_files').select('send_uuid').limit(limit)
     const rows = await query.where('since', '<', formatTimestamp(before)).execute()
     return rows.map((row) => row.send_uuid)
   }

@@ -16,6 +16,7 @@ import { registerLanding } from './landing.ts'
 import { makeLimits } from './limits.ts'
 import { registerMailImages } from './mail/static-images.ts'
 import { SMALL_BODY, type VaultApp, within } from './schema.ts'
+import { registerSendAccess, registerSends } from './sends/index.ts'
 import { requireSession } from './sessions/index.ts'
 import { registerSync } from './sync/index.ts'
 import { list } from './wire.ts'
@@ -75,6 +76,7 @@ function registerApi(scope: VaultApp, context: VaultContext): void {
   registerKnownDevice(scope, context)
   registerAccountHelp(scope, context)
   registerAsking(scope, context)
+  registerSendAccess(scope, context)
   scope.get('/tasks', async () => ({ data: [], object: 'list' }))
   within(scope, '', (own) => {
     requireSession(own, context)
@@ -85,6 +87,7 @@ function registerApi(scope: VaultApp, context: VaultContext): void {
     registerSync(own, context)
     registerCiphers(own, context)
     registerFolders(own, context)
+    registerSends(own, context)
     registerDomains(own, context)
     // Clients ask whether or not the user has any, and take a 404 for a failure.
     own.get('/webauthn', { config: { stampException: 'get_api_webauthn' } }, async () => list([]))

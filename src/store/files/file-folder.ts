@@ -81,6 +81,11 @@ export class FileFolder {
     return undefined
   }
 
+  async has(place: Place): Promise<boolean> {
+    if (!(await this.#mayExist(place))) return false
+    return (await unlessGone(lstat(this.#fileOf(place))))?.isFile() ?? false
+  }
+
   /** Changes nothing when there is no such file. */
   async delete(place: Place): Promise<void> {
     if (!(await this.#mayExist(place))) return

@@ -29,7 +29,11 @@ export interface Send {
 
 export interface Sends {
   find(id: string): Promise<Send | undefined>
+  /** In no particular order. */
   ofUser(userId: string): Promise<Send[]>
+  countOf(userId: string): Promise<number>
+  /** The column `data` of each of the user's file Sends, those that still wait for their file included. */
+  fileDataOf(userId: string): Promise<string[]>
   insert(send: Send): Promise<void>
   /** Writes every field that is not readonly. */
   update(send: Send): Promise<void>
@@ -41,8 +45,8 @@ export interface Sends {
 
   /** Marks a file Send whose file is not there yet. */
   awaitFile(id: string, since: Date): Promise<void>
-  /** Ids of those that have waited for their file since before then. */
-  awaitingFile(before: Date): Promise<string[]>
+  /** Ids of at most `limit` that have waited for their file since before then, also of those that are gone meanwhile. */
+  awaitingFile(before: Date, limit: number): Promise<string[]>
   isAwaitingFile(id: string): Promise<boolean>
   /** Takes the mark away; false when there was none. */
   fileArrived(id: string): Promise<boolean>

@@ -5,6 +5,7 @@ import { apiKeyGrant } from './api-key-grant.ts'
 import { Form, readForms } from './form.ts'
 import { passwordGrant } from './password-grant.ts'
 import { refreshGrant } from './refresh-grant.ts'
+import { sendAccessGrant } from './send-access-grant.ts'
 
 /**
  * Logins that may wait for their password to be hashed, whoever asks. Each takes some 0.2 s of a processor: with more,
@@ -45,6 +46,8 @@ export function registerToken(scope: VaultApp, context: VaultContext): void {
           const other = await context.otherGrant?.(form)
           return other === undefined ? apiKeyGrant(context, form, address) : reply.code(other.status).send(other.body)
         })
+      case 'send_access':
+        return sendAccessGrant(context, form, address)
       default:
         throw badRequest('grant_type is not supported', 'grant_type')
     }

@@ -2,8 +2,10 @@ import { Schedule } from '#kit'
 import type { VaultSurroundings } from '../context.ts'
 import { cleanUp } from './clean-up.ts'
 import { purgeAuthRequests } from './purge-auth-requests.ts'
+import { purgeSends } from './purge-sends.ts'
 import { purgeTrash } from './purge-trash.ts'
 import { type Job, JobRunner } from './runner.ts'
+import { sweepFiles } from './sweep-files.ts'
 
 /** What happens to the vault by itself. Each schedule is one that `Schedule` takes; `undefined`: never. */
 export interface JobSettings {
@@ -17,10 +19,13 @@ export interface JobSettings {
   readonly authRequestPurgeSchedule: string | undefined
 }
 
-export type JobTools = Pick<VaultSurroundings, 'store' | 'clock' | 'logger' | 'mailer' | 'settings'>
+export type JobTools = Pick<VaultSurroundings, 'store' | 'files' | 'clock' | 'logger' | 'mailer' | 'settings' | 'files'>
 
 /** Once a day, at a time when no job of Vaultwarden's runs by default. There is nothing about it to be set. */
 const CLEAN_UP_SCHEDULE = '0 25 0 * * *'
+
+/** Every hour, as is the trash of Sends. There is nothing about it to be set either. */
+const SWEEP_SCHEDULE = '0 35 * * * *'
 
 /** Starts the jobs; undefined when they are switched off. Throws a RangeError for a schedule that is none. */
 export function startJobs(settings: JobSettings, tools: JobTools): JobRunner | undefined {
@@ -29,9 +34,11 @@ export function startJobs(settings: JobSettings, tools: JobTools): JobRunner | u
   if (pollIntervalMs === 0) return undefined
   const jobs: Job[] = []
   add('clean up', CLEAN_UP_SCHEDULE, cleanUp(store))
+  add('sweep files', SWEEP_SCHEDULE, sweepFiles(tools))
   if (trashAutoDeleteDays !== undefined) {
-    add('purge trash', trashPurgeSchedule, purgeTrash(store, clock, trashAutoDeleteDays))
+    add('purge trash', trashPurgeSchedule, purgeTrash(tools, trashAutoDeleteDays))
   }
+  add('purge Sends', settings.sendPurgeSchedule, purgeSends(tools))
   add('purge auth requests', authRequestPurgeSchedule, purgeAuthRequests(store, clock))
   return new JobRunner(jobs, { store, clock, logger: tools.logger.child({ room: 'jobs' }), pollIntervalMs })
 

@@ -6,6 +6,7 @@ import type { VaultContext } from '../context.ts'
 import { domainsResponse } from '../domains/index.ts'
 import { folderResponse } from '../folders/index.ts'
 import type { VaultApp } from '../schema.ts'
+import { sendResponse } from '../sends/index.ts'
 
 const SyncQuery = Type.Object({ excludeDomains: Type.Optional(Type.String()) })
 
@@ -14,9 +15,10 @@ export function registerSync(scope: VaultApp, context: VaultContext): void {
   const { store } = context
   scope.get('/sync', { schema: { querystring: SyncQuery } }, async ({ session, query, headers }) => {
     const { user } = session
-    const [folders, ciphers, userKeyId, secondFactors] = await Promise.all([
+    const [folders, ciphers, sends, userKeyId, secondFactors] = await Promise.all([
       store.folders.ofUser(user.id),
       store.ciphers.ownOf(user.id),
+      store.sends.ofUser(user.id),
       store.users.keyId(user.id),
       store.users.secondFactors(user.id),
     ])
@@ -28,7 +30,7 @@ export function registerSync(scope: VaultApp, context: VaultContext): void {
       policies: [],
       ciphers: ciphers.filter((cipher) => readsSshKeys || cipher.type !== SSH_KEY).map(cipherResponse),
       domains: query.excludeDomains?.toLowerCase() === 'true' ? null : domainsResponse(user, { lists: 'counting' }),
-      sends: [],
+      sends: sends.map(sendResponse),
       userDecryption: {
         masterPasswordUnlock: masterPasswordUnlock(user),
         ...(userKeyId === undefined ? {} : { userKeyId }),

@@ -5,6 +5,7 @@ import type { Contracts } from './contract.ts'
 import { identityContracts } from './identity.ts'
 import { cipherContracts, folderContracts, syncContracts } from './items.ts'
 import { mailContracts } from './mail.ts'
+import { sendContracts } from './sends.ts'
 import { serverContracts } from './server.ts'
 import { twoFactorContracts } from './two-factor.ts'
 
@@ -20,5 +21,6 @@ export const contracts: Contracts = {
   ...cipherContracts,
   ...bulkContracts,
   ...folderContracts,
+  ...sendContracts,
   ...syncContracts,
 }

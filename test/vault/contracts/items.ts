@@ -1,5 +1,6 @@
 import Type from 'typebox'
 import { type Contracts, EMPTY } from './contract.ts'
+import { Send } from './sends.ts'
 import { Cipher, Closed, Folder, Kdf, List, Nothing, Nullable, Profile, Text } from './shapes.ts'
 
 export const cipherContracts: Contracts = {
@@ -54,7 +55,7 @@ export const syncContracts: Contracts = {
       policies: Nothing,
       ciphers: Type.Array(Cipher),
       domains: Nullable(Domains),
-      sends: Nothing,
+      sends: Type.Array(Send),
       userDecryption: Closed({
         masterPasswordUnlock: Nullable(
           Closed({ kdf: Kdf, masterKeyEncryptedUserKey: Text, masterKeyWrappedUserKey: Text, salt: Text }),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { startJobs } from '#vault'
+import { startJobs, vaultFiles } from '#vault'
 import { registerAndLogin } from '../../helpers/account.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
 import { type LoggedEvent, recordingLogger } from '../../helpers/recording-logger.ts'
@@ -19,7 +19,8 @@ const USUAL = {
   incompleteLoginSchedule: undefined,
   authRequestPurgeSchedule: undefined,
 }
-const REST = { mailer: undefined, settings: settingsIn({ join: () => '/nowhere' }) }
+const settings = settingsIn({ join: () => '/nowhere' })
+const REST = { mailer: undefined, settings, files: vaultFiles(settings) }
 
 test('the trash is emptied at its time and the leftovers of Vaultwarden are cleared away, each once a day', async () => {
   await using opened = await openTestStore()

@@ -1,0 +1,141 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import { FileTooLargeError, type Place, type Store } from '#store'
+import type { VaultContext } from '../context.ts'
+import { invalidField } from '../error-handler.ts'
+import { badRequest } from '../errors.ts'
+import { acceptMultipart, MAX_UPLOAD_BYTES, receiveFile } from '../files/multipart.ts'
+import { ID, type VaultApp, within } from '../schema.ts'
+import { inSession } from '../sessions/index.ts'
+import { FILE_ID, SendFileParams } from './access.ts'
+import { hashSendPassword } from './password.ts'
+import { FILE, parseContent, parseFileLength, parseFileName, SendRequest } from './request.ts'
+import { sendResponse } from './response.ts'
+import { announce, insertSend, ownSend, removeFileOf, requireRoom, requireSends } from './send-store.ts'
+import { readFile, storedFile } from './stored-data.ts'
+
+/** Making Sends of files: announced first and then uploaded, or by old clients in one request. */
+export function registerUploads(scope: VaultApp, context: VaultContext): void {
+  const { clock, store, files } = context
+
+  scope.post('/sends/file/v2', { schema: { body: SendRequest } }, async ({ session, body }) => {
+    requireSends(context)
+    const size = parseFileLength(body)
+    if (size > MAX_UPLOAD_BYTES) throw badRequest('Send storage limit exceeded with this file', 'fileLength')
+    const id = newFileId()
+    // Nobody is told yet: there is nothing to fetch.
+    const send = await insertSend(context, session, {
+      ...(await parseFileSend(context, body, { id, size })),
+      awaitsFile: true,
+    })
+    // 0: to be uploaded here, and not to Azure.
+    const url = `/sends/${send.id}/file/${id}`
+    return { fileUploadType: 0, object: 'send-fileUpload', url, sendResponse: sendResponse(send) }
+  })
+
+  within(scope, '', (forms) => {
+    acceptMultipart(forms)
+    registerAwaited(forms, context)
+
+    forms.post('/sends/file', async (request) => {
+      const { session } = request
+      requireSends(context)
+      await requireRoom(context, store, session.user.id, 0)
+      const place = { owner: randomUUID(), id: newFileId() }
+      try {
+        const { saved: size, fields } = await receiveFile(request, clock, (bytes) =>
+          files.sends.write(place, bytes, { maxBytes: MAX_UPLOAD_BYTES }),
+        )
+        const body = readModel(request, fields.get('model'))
+        const parsed = await parseFileSend(context, body, { id: place.id, size })
+        const send = await insertSend(context, session, { ...parsed, id: place.owner })
+        announce(context, session, 'SyncSendCreate', send)
+        return sendResponse(send)
+      } catch (error) {
+        await removeFileOf(context, place.owner)
+        throw error
+      }
+    })
+  })
+}
+
+/** The upload of a file that was announced, once. */
+function registerAwaited(forms: VaultApp, context: VaultContext): void {
+  const { clock, store } = context
+  /** Ids of Sends. A second upload beside the first would take its place. */
+  const underWay = new Set<string>()
+
+  forms.post(`/sends/${ID}/file/${FILE_ID}`, { schema: { params: SendFileParams } }, async (request, reply) => {
+    const { session, params } = request
+    requireSends(context)
+    const { id, type, data } = await ownSend(store, session.user.id, params.id)
+    const file = readFile(data)
+    if (type !== FILE || file.id !== params.fileId) throw badRequest('Send file does not match send data.')
+    if (underWay.has(id) || !(await store.sends.isAwaitingFile(id))) throw uploadedAlready()
+    underWay.add(id)
+    try {
+      await receiveWhole(context, request, { owner: id, id: file.id }, file.size)
+      const send = await inSession(context, session, async (store) => {
+        const send = await ownSend(store, session.user.id, id)
+        if (!(await store.sends.fileArrived(id))) throw uploadedAlready()
+        await store.users.touch(session.user.id, new Date(clock.now()))
+        return send
+      })
+      announce(context, session, 'SyncSendCreate', send)
+      return reply.send()
+    } catch (error) {
+      if (await isUnfinished(store, id)) await removeFileOf(context, id)
+      throw error
+    } finally {
+      underWay.delete(id)
+    }
+  })
+}
+
+/** Throws an ApiError when the file has not the `size` that was announced, in bytes. */
+async function receiveWhole(
+  { files, clock }: VaultContext,
+  request: FastifyRequest,
+  place: Place,
+  size: number,
+): Promise<void> {
+  const mismatch = () => badRequest('Send file size does not match.', 'data')
+  const { saved } = await receiveFile(request, clock, async (bytes) => {
+    try {
+      return await files.sends.write(place, bytes, { maxBytes: size })
+    } catch (error) {
+      throw error instanceof FileTooLargeError ? mismatch() : error
+    }
+  })
+  if (saved !== size) throw mismatch()
+}
+
+/** False when another machine that has the same folder was quicker with the file. */
+async function isUnfinished({ sends }: Store, id: string): Promise<boolean> {
+  return (await sends.isAwaitingFile(id)) || (await sends.find(id)) === undefined
+}
+
+async function parseFileSend({ clock }: VaultContext, body: SendRequest, { id, size }: { id: string; size: number }) {
+  if (body.type !== FILE) throw badRequest('Send content is not a file', 'type')
+  const content = parseContent(body, clock.now())
+  const data = storedFile({ id, fileName: parseFileName(body), size })
+  return { type: FILE, content, data, fileSize: size, password: await hashSendPassword(body.password) }
+}
+
+/** The description of the Send, which is a field of the form. */
+function readModel(request: FastifyRequest, text: string | undefined): SendRequest {
+  let model: unknown
+  try {
+    model = JSON.parse(text ?? '')
+  } catch {
+    throw badRequest('The field "model" of the form is not valid JSON', 'model')
+  }
+  const isValid = request.compileValidationSchema(SendRequest)
+  if (!isValid(model)) throw invalidField(isValid.errors![0]!)
+  return model as SendRequest
+}
+
+/** 32 bytes, as Vaultwarden's. */
+const newFileId = () => randomBytes(32).toString('hex')
+
+const uploadedAlready = () => badRequest('The file of this Send is there already, or on its way.')
