@@ -146,7 +146,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       await recheckAll()
     }
     onOutage = (sinceMs) => cluster?.databaseWasAway(sinceMs)
-    const jobs = startJobs(options.vault.jobs, { store, files, clock, logger, mailer, settings, files })
+    const jobs = startJobs(options.vault.jobs, { store, files, clock, logger, mailer, settings })
     return {
       hubDoor,
       onRequest: (request, response) => app.routing(request, response),
