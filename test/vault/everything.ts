@@ -8,19 +8,34 @@ export interface Belongings {
   readonly device: string
   readonly cipher: string
   readonly folder: string
+  readonly authRequest: string
 }
 
 /** Gives the user of `device` one of everything. */
 export async function makeBelongings(device: TestDevice): Promise<Belongings> {
   const made = async (path: string, body: Json): Promise<Json> => {
-    const { status, json } = await device.post(path, body)
+    // Of the type that devices in tests are of.
+    const { status, json } = await device.request('POST', path, body, { 'Device-Type': '9' })
     if (status !== 200) throw new Error(`${path} answered ${status}: ${JSON.stringify(json)}`)
     return json
   }
   const folder = await made('/api/folders', { name: device.encrypt('Folder') })
   const item = device.loginItem('Item', { folderId: folder.id, favorite: true, notes: device.encrypt('Notes') })
   const cipher = await made('/api/ciphers', item)
-  return { user: device.userId, device: device.deviceId, cipher: cipher.id, folder: folder.id }
+  const authRequest = await made('/api/auth-requests', {
+    email: device.email,
+    publicKey: 'public',
+    deviceIdentifier: device.deviceId,
+    accessCode: 'code',
+    type: 0,
+  })
+  return {
+    user: device.userId,
+    device: device.deviceId,
+    cipher: cipher.id,
+    folder: folder.id,
+    authRequest: authRequest.id,
+  }
 }
 
 /** What a parameter names, by the part of the path before it. */
@@ -30,6 +45,7 @@ const KINDS: Readonly<Record<string, keyof Belongings>> = {
   users: 'user',
   devices: 'device',
   identifier: 'device',
+  'auth-requests': 'authRequest',
 }
 
 /** The path of a route with ids in place of its parameters. Throws when it does not know what one of them names. */
@@ -67,5 +83,8 @@ export function bodyFor(device: TestDevice, ids: Belongings): Json {
     authenticationData: { kdf, salt: device.email, masterPasswordAuthenticationHash: device.passwordHash },
     unlockData: { kdf, salt: device.email, masterKeyWrappedUserKey: '2.key' },
     identifier: randomUUID(),
+    deviceIdentifier: device.deviceId,
+    accessCode: 'code',
+    requestApproved: true,
   }
 }
