@@ -31,7 +31,6 @@ export function assembleVault(choose: Choice, surroundings: Surroundings, proble
   reportWithoutMail()
   return {
     dataFolder,
-    tmpFolder: inDataFolder(choose(vault.tmpFolder), 'tmp'),
     database: assembleDatabase(choose, { cwd, dataFolder, problems }),
     rsaKeyFile: `${inDataFolder(choose(vault.rsaKeyFilename), 'rsa_key')}.pem`,
     domain,

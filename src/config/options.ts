@@ -152,8 +152,6 @@ export interface LocalHttpsOptions extends HostAndPort {
 
 export interface VaultOptions extends Omit<VaultSettings, 'pathPrefix' | 'serverVersion'> {
   readonly dataFolder: string
-  /** Where files lie while they are uploaded. */
-  readonly tmpFolder: string
   readonly database: DatabaseOptions
   /** With its `.pem`. */
   readonly rsaKeyFile: string

@@ -6,6 +6,6 @@ const BITWARDEN_VERSION = '2026.6.0'
 
 /** What the configuration says, as the vault wants it: without what only its surroundings are made of. */
 export function vaultSettings({ vault }: Options): VaultSettings {
-  const { dataFolder, tmpFolder, database, rsaKeyFile, basePath, mail, jobs, cluster, ...settings } = vault
+  const { dataFolder, database, rsaKeyFile, basePath, mail, jobs, cluster, ...settings } = vault
   return { ...settings, pathPrefix: basePath, serverVersion: BITWARDEN_VERSION }
 }

@@ -60,7 +60,6 @@ const PLAIN_WEBSOCKET = {
 /** What a vault without settings has. */
 const vaultIn = (dataFolder: string) => ({
   dataFolder,
-  tmpFolder: `${dataFolder}/tmp`,
   database: { kind: 'sqlite', databaseFile: `${dataFolder}/db.sqlite3` },
   rsaKeyFile: `${dataFolder}/rsa_key.pem`,
   domain: undefined,

@@ -81,7 +81,6 @@ const VARIABLES: readonly (readonly [variable: string, text: string, path: strin
   ['SENDS_ALLOWED', 'false', 'sends.isOn', false],
   ['SENDS_FOLDER', '/mnt/s', 'sends.folder', '/mnt/s'],
   ['USER_SEND_LIMIT', '0', 'sends.maxBytesPerUser', 0],
-  ['TMP_FOLDER', '/mnt/t', 'tmpFolder', '/mnt/t'],
   ['ICON_SERVICE', 'bitwarden', 'icons.service', 'https://icons.bitwarden.net/{}/icon.png'],
   ['ICON_REDIRECT_CODE', '308', 'icons.redirectCode', 308],
   ['ICON_CACHE_FOLDER', '/mnt/i', 'icons.cacheFolder', '/mnt/i'],

@@ -40,11 +40,4 @@ export const fileSettings = {
     defaultText: 'none: no limit',
     help: 'How much the files in the Sends of one user may have in all. 0: Sends can only be texts.',
   }),
-  tmpFolder: optional({
-    key: 'vault.tmp_folder',
-    variable: 'TMP_FOLDER',
-    type: path(),
-    defaultText: '`<data_folder>/tmp`',
-    help: 'Where files lie while they are uploaded.',
-  }),
 }

@@ -104,6 +104,7 @@ export const UNSUPPORTED: readonly UnsupportedGroup[] = [
       USE_SYSLOG: false,
     },
   },
+  { lack: 'keeps what is uploaded beside the files that are there', defaults: { TMP_FOLDER: undefined } },
   { lack: 'opens its SQLite database in a way of its own', defaults: { ENABLE_DB_WAL: true } },
   { lack: 'is not built on Rocket', defaults: { ROCKET_WORKERS: undefined, ROCKET_LIMITS: undefined } },
 ]
