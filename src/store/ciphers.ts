@@ -84,6 +84,31 @@ export class KyselyCiphers implements Ciphers {
     return found
   }
 
+  async updateAll(ciphers: readonly Cipher[]) {
+    await atomically(this.#db, async (db) => {
+      for (const lot of inLots(ciphers)) {
+        // Each is there, so that nothing is inserted: this is the one form of many updates that both engines know.
+        await db
+          .insertInto('ciphers')
+          .values(lot.map(columnsOf))
+          .onConflict((conflict) =>
+            conflict.column('uuid').doUpdateSet(({ ref }) => ({
+              updated_at: ref('excluded.updated_at'),
+              name: ref('excluded.name'),
+              notes: ref('excluded.notes'),
+              fields: ref('excluded.fields'),
+              data: ref('excluded.data'),
+              password_history: ref('excluded.password_history'),
+              key: ref('excluded.key'),
+              reprompt: ref('excluded.reprompt'),
+              deleted_at: ref('excluded.deleted_at'),
+            })),
+          )
+          .execute()
+      }
+    })
+  }
+
   async delete(ids: readonly string[]) {
     await atomically(this.#db, async (db) => {
       for (const chunk of inChunks(ids)) {

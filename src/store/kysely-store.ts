@@ -18,6 +18,7 @@ import type { Database } from './tables.ts'
 import { transact } from './transact.ts'
 import { KyselyTrash } from './trash.ts'
 import { KyselyIncompleteLogins, KyselyTwoFactors } from './two-factor.ts'
+import { KyselyUserKeyCopies } from './user-key-copies.ts'
 import { KyselyUsers } from './users.ts'
 
 /** The store over any engine that Kysely speaks to: the tables, and what holds them together. */
@@ -31,6 +32,7 @@ export class KyselyStore implements Store {
   readonly twoFactors: KyselyTwoFactors
   readonly incompleteLogins: KyselyIncompleteLogins
   readonly authRequests: KyselyAuthRequests
+  readonly userKeyCopies: KyselyUserKeyCopies
   readonly invitations: KyselyInvitations
   readonly relayedDevices: KyselyRelayedDevices
   readonly memberships: KyselyMemberships
@@ -55,6 +57,7 @@ export class KyselyStore implements Store {
     this.twoFactors = new KyselyTwoFactors(db)
     this.incompleteLogins = new KyselyIncompleteLogins(db)
     this.authRequests = new KyselyAuthRequests(db)
+    this.userKeyCopies = new KyselyUserKeyCopies(db)
     this.invitations = new KyselyInvitations(db)
     this.relayedDevices = new KyselyRelayedDevices(db)
     this.memberships = new KyselyMemberships(db)

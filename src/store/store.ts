@@ -10,6 +10,7 @@ import type { RelayedDevices } from './interface/relayed-devices.ts'
 import type { Sends } from './interface/sends.ts'
 import type { Trash } from './interface/trash.ts'
 import type { IncompleteLogins, TwoFactors } from './interface/two-factor.ts'
+import type { UserKeyCopies } from './interface/user-key-copies.ts'
 import type { Users } from './interface/users.ts'
 
 export type * from './interface/attachments.ts'
@@ -24,6 +25,7 @@ export type * from './interface/relayed-devices.ts'
 export type * from './interface/sends.ts'
 export type * from './interface/trash.ts'
 export type * from './interface/two-factor.ts'
+export type * from './interface/user-key-copies.ts'
 export type * from './interface/users.ts'
 
 /**
@@ -44,6 +46,7 @@ export interface Store {
   readonly twoFactors: TwoFactors
   readonly incompleteLogins: IncompleteLogins
   readonly authRequests: AuthRequests
+  readonly userKeyCopies: UserKeyCopies
   readonly invitations: Invitations
   readonly relayedDevices: RelayedDevices
   readonly memberships: Memberships

@@ -17,10 +17,11 @@ export interface Database {
   favorites: { user_uuid: string; cipher_uuid: string }
   archives: { user_uuid: string; cipher_uuid: string; archived_at: Timestamp }
   invitations: { email: string }
-  users_organizations: { uuid: string; user_uuid: string; org_uuid: string; status: number; atype: number }
+  organizations: { uuid: string; name: string; public_key: string | null }
+  users_organizations: MembershipTable
   users_collections: { user_uuid: string; collection_uuid: string }
   groups_users: { groups_uuid: string; users_organizations_uuid: string }
-  emergency_access: { uuid: string; grantor_uuid: string | null; grantee_uuid: string | null; email: string | null }
+  emergency_access: EmergencyAccessTable
   auth_requests: AuthRequestTable
   twofactor: TwoFactorTable
   twofactor_incomplete: IncompleteLoginTable
@@ -141,6 +142,24 @@ export interface SendTable {
   deletion_date: Timestamp
   disabled: Flag
   hide_email: ColumnType<boolean | number | null, boolean | null, boolean | null>
+}
+
+export interface MembershipTable {
+  uuid: string
+  user_uuid: string
+  org_uuid: string
+  status: number
+  atype: number
+  reset_password_key: string | null
+}
+
+export interface EmergencyAccessTable {
+  uuid: string
+  grantor_uuid: string | null
+  grantee_uuid: string | null
+  email: string | null
+  status: number
+  key_encrypted: string | null
 }
 
 export interface AuthRequestTable {

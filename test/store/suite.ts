@@ -13,6 +13,7 @@ import { relayedDeviceTests } from './suite/relayed-devices.ts'
 import { signingKeyTests } from './suite/signing-keys.ts'
 import { transactionTests } from './suite/transactions.ts'
 import { trashTests } from './suite/trash.ts'
+import { userKeyCopyTests } from './suite/user-key-copies.ts'
 import { userTests } from './suite/users.ts'
 
 /** A store for one test, fresh and empty. */
@@ -29,6 +30,7 @@ export function storeSuite(openTestStore: OpenTestStore): void {
   userTests(openTestStore)
   deviceTests(openTestStore)
   authRequestTests(openTestStore)
+  userKeyCopyTests(openTestStore)
   folderTests(openTestStore)
   cipherTests(openTestStore)
   invitationTests(openTestStore)

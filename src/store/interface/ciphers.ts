@@ -42,6 +42,8 @@ export interface Ciphers {
   insertViews(userId: string, ciphers: readonly CipherView[]): Promise<void>
   /** Writes every field that is not readonly. */
   update(cipher: Cipher): Promise<void>
+  /** The same for many, which are all there. */
+  updateAll(ciphers: readonly Cipher[]): Promise<void>
   /** Those of `ids` that have attachments. */
   withAttachments(ids: readonly string[]): Promise<string[]>
   /**

@@ -234,6 +234,34 @@ export function cipherTests(openTestStore: OpenTestStore): void {
     assert.deepEqual(await store.ciphers.ownOf(user.id), [])
   })
 
+  test('many items are updated at once, their other columns and what is beside them left alone', async () => {
+    await using opened = await openTestStore()
+    const { store } = opened
+    const user = await insertUser(store)
+    await insertCiphers(store, user.id, 250)
+    const before = await store.ciphers.ownOf(user.id)
+    const [other, ...changed] = before
+    await store.ciphers.setFavorite(user.id, changed[0]!.id, true)
+    const content = {
+      updatedAt: new Date(made.getTime() + 1),
+      name: '2.new',
+      notes: '2.notes',
+      fields: '[1]',
+      data: '{"new":1}',
+      passwordHistory: '[2]',
+      key: '2.key',
+      reprompt: 1,
+      deletedAt: made,
+    }
+    await store.ciphers.updateAll(
+      changed.map((cipher) => ({ ...cipher, ...content, type: 2, userId: 'nobody', createdAt: new Date(0) })),
+    )
+    assert.deepEqual(await store.ciphers.ownOf(user.id), [
+      other,
+      ...changed.map((cipher, place) => ({ ...cipher, ...content, favorite: place === 0 })),
+    ])
+  })
+
   test('moving items fails as a whole when one of them does not exist', async () => {
     await using opened = await openTestStore()
     const { store } = opened
