@@ -19,6 +19,7 @@ import { SMALL_BODY, type VaultApp, within } from './schema.ts'
 import { registerSendAccess, registerSends } from './sends/index.ts'
 import { requireSession } from './sessions/index.ts'
 import { registerSync } from './sync/index.ts'
+import { registerSendLoginCode, registerTwoFactor } from './two-factor/index.ts'
 import { list } from './wire.ts'
 
 /** What users may send; decimal megabytes, as Vaultwarden counts them. */
@@ -76,6 +77,7 @@ function registerApi(scope: VaultApp, context: VaultContext): void {
   registerKnownDevice(scope, context)
   registerAccountHelp(scope, context)
   registerAsking(scope, context)
+  registerSendLoginCode(scope, context)
   registerSendAccess(scope, context)
   scope.get('/tasks', async () => ({ data: [], object: 'list' }))
   within(scope, '', (own) => {
@@ -83,6 +85,7 @@ function registerApi(scope: VaultApp, context: VaultContext): void {
     readJson(own, JSON_BYTES)
     registerAccounts(own, context)
     registerDevices(own, context)
+    registerTwoFactor(own, context)
     registerAnswering(own, context)
     registerSync(own, context)
     registerCiphers(own, context)

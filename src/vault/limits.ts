@@ -2,29 +2,35 @@ import type { FastifyRequest } from 'fastify'
 import type { Clock } from '#kit'
 import type { VaultContext } from './context.ts'
 import { ApiError } from './errors.ts'
+import { LoginGate } from './login-gate.ts'
 import { RateLimiter, type ShareLimit } from './rate-limit.ts'
 import type { VaultSettings } from './settings.ts'
 
 /** What one client address may ask for without being logged in, whichever route it comes by. */
 export interface Limits {
   /** Tries to log in, and codes sent for it. */
-  readonly login: RateLimiter
+  readonly logins: LoginGate
   /** Everything else: registrations, hints, Sends. */
   readonly unauthenticated: RateLimiter
   /** Letters that a user has sent, by the user's id: one of them may be to anybody's address. */
   readonly letters: RateLimiter
+  /** Wrong codes of second factors, by the user's id, or that and a device that is known. */
+  readonly secondFactor: RateLimiter
   /** Tries of the code that proves a new address, by the user's id: that code does not expire. */
   readonly addressCodes: RateLimiter
 }
 
 const LETTERS = { seconds: 60, maxBurst: 10 }
+/** Of a million codes three are right at any time: so guessing takes years, whoever has how many addresses. */
+const SECOND_FACTOR = { seconds: 300, maxBurst: 10 }
 const ADDRESS_CODES = { seconds: 300, maxBurst: 5 }
 
 export function makeLimits(settings: VaultSettings, clock: Clock, share: ShareLimit | undefined): Limits {
   return {
-    login: new RateLimiter(settings.loginRateLimit, clock, { name: 'login', share }),
+    logins: new LoginGate(new RateLimiter(settings.loginRateLimit, clock, { name: 'login', share })),
     unauthenticated: new RateLimiter(settings.unauthenticatedRateLimit, clock, { name: 'unauthenticated', share }),
     letters: new RateLimiter(LETTERS, clock, { name: 'letters', share }),
+    secondFactor: new RateLimiter(SECOND_FACTOR, clock, { name: 'secondFactor', share }),
     addressCodes: new RateLimiter(ADDRESS_CODES, clock, { name: 'addressCodes', share }),
   }
 }

@@ -38,6 +38,13 @@ export class RateLimiter {
     return isTaken
   }
 
+  /** Whether there is none to take now. */
+  isExhausted(address: string): boolean {
+    const now = this.#clock.now()
+    const fullAt = Math.max(this.#fullAt.get(networkOf(address)) ?? 0, now) + this.#refillMs
+    return fullAt - now > this.#capacity * this.#refillMs
+  }
+
   #take(key: string): boolean {
     const now = this.#clock.now()
     const fullAt = Math.max(this.#fullAt.get(key) ?? 0, now) + this.#refillMs

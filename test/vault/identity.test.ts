@@ -137,17 +137,6 @@ test('a disabled user learns so only with the right password', async () => {
   assert.equal((await token({ grant_type: 'refresh_token', refresh_token: device.token.refresh_token })).status, 400)
 })
 
-test('an account with a second factor is not opened by its password alone', async () => {
-  await vault.register('careful@example.com')
-  const device = await vault.login('careful@example.com')
-  await vault.sql(
-    `INSERT INTO twofactor (uuid, user_uuid, atype, enabled, data) VALUES ('f', '${device.userId}', 0, true, '')`,
-  )
-  assert.equal((await device.get('/api/accounts/profile')).json.twoFactorEnabled, true)
-  const form = passwordForm({ username: 'careful@example.com', password: device.passwordHash })
-  assert.match((await token(form)).json.message, /Two-step login/)
-})
-
 test('a refresh token is good again and again', async () => {
   const form = { grant_type: 'refresh_token', client_id: 'cli', refresh_token: alice.token.refresh_token }
   for (let round = 0; round < 3; round++) {

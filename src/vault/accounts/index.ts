@@ -8,7 +8,6 @@ import { registerKeys } from './keys.ts'
 import { registerPassword } from './password.ts'
 import { registerProfile } from './profile.ts'
 import { registerProtectedAction } from './protected-action.ts'
-import { registerTwoFactor } from './two-factor.ts'
 import { registerVerification, registerVerificationLink } from './verification.ts'
 
 export { changeUser } from './change-user.ts'
@@ -22,7 +21,6 @@ export function registerAccounts(scope: VaultApp, context: VaultContext): void {
   registerKeys(scope, context)
   registerPassword(scope, context)
   registerApiKey(scope, context)
-  registerTwoFactor(scope, context)
   registerEmailChange(scope, context)
   registerVerification(scope, context)
   registerProtectedAction(scope, context)

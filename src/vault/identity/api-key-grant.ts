@@ -19,7 +19,7 @@ export async function apiKeyGrant(context: VaultContext, form: Form, address: st
   const known = await context.store.users.find(id)
   const isRight = known?.apiKey != null && equalSecrets(known.apiKey, secret)
   if (isRight && !known.enabled) throw badRequest('This user has been disabled')
-  const session = isRight ? await openSession(context, known, described, { clientId, scope }) : undefined
+  const session = isRight ? await openSession(context, known, described, { clientId, scope, address }) : undefined
   if (!session) {
     context.logger.warn({ userId: known?.id, address }, 'login by API key failed')
     throw badRequest('client_id or client_secret is incorrect. Try again')

@@ -3,6 +3,7 @@ import { clientTypeOfDevice, type IssuedToken } from '#auth'
 import type { Device, Devices, Store, User } from '#store'
 import { nextRevision, type VaultContext } from '../context.ts'
 import { isAddressProven } from '../identity/proven-address.ts'
+import { tellOfNewDevice } from './new-device.ts'
 import { newRefreshToken } from './refresh-token.ts'
 
 /** What a login says of the device it comes from. */
@@ -13,9 +14,19 @@ export interface OpenedSession extends IssuedToken {
   readonly device: Device
 }
 
+/** A device, and whether this is the first login from it. */
+interface RememberedDevice {
+  readonly device: Device
+  readonly isNew: boolean
+}
+
 export interface Grant {
   readonly clientId: string
   readonly scope: readonly string[]
+  /** Of the client. */
+  readonly address: string
+  /** What lets the device in without a second factor the next time. Default: what does already. */
+  readonly rememberToken?: string | undefined
   /**
    * Uses up what the login was proven by, in the transaction that begins the session; false when that is not there any
    * more. Default: the proof is good again and again.
@@ -26,7 +37,7 @@ export interface Grant {
 /**
  * Begins a session of `checked`, the row that the secret of the login was found right for. Finding that out takes its
  * time; undefined when the account has ended its sessions, replaced its API key or been disabled meanwhile, or when the
- * proof was used up.
+ * proof was used up. A user with a new device is told by mail.
  */
 export async function openSession(
   context: VaultContext,
@@ -39,18 +50,23 @@ export async function openSession(
     const user = await users.find(checked.id)
     if (!user || !isAsChecked(user, checked)) return undefined
     if (grant.useUp !== undefined && !(await grant.useUp(store))) return undefined
-    const device = await rememberDevice(context, devices, user, described)
+    const { device, isNew } = await rememberDevice(context, devices, user, described, grant.rememberToken)
     // Clients read the whole vault after a login, so whatever was before they have not missed. Of a browser that is one
     // tab: others, which have the same id, may be away and have missed something.
     if (clientTypeOfDevice(device.type) !== 'Web') {
       await heard.mark([{ userId: user.id, deviceId: device.id, heardAt: new Date(context.clock.now()) }])
     }
-    return { user, device }
+    return { user, device, isNew }
   }
   const opened = await context.store.transaction(open, { account: checked.id })
   if (opened === undefined) return undefined
-  const emailVerified = isAddressProven(context, opened.user)
-  return { ...opened, ...(await context.tokens.issueAccess(opened.user, opened.device, { ...grant, emailVerified })) }
+  const { isNew, ...session } = opened
+  if (isNew) await tellOfNewDevice(context, session, grant.address)
+  const emailVerified = isAddressProven(context, session.user)
+  return {
+    ...session,
+    ...(await context.tokens.issueAccess(session.user, session.device, { ...grant, emailVerified })),
+  }
 }
 
 /**
@@ -67,24 +83,28 @@ async function rememberDevice(
   devices: Devices,
   user: User,
   described: DescribedDevice,
-): Promise<Device> {
+  rememberToken: string | undefined,
+): Promise<RememberedDevice> {
   const known = await devices.find(described.id, user.id)
   if (known) {
+    // Vaultwarden keeps a device from the first try on, with equal dates until a login has worked.
+    const isNew = known.updatedAt.getTime() === known.createdAt.getTime()
+    const device = { ...known, twoFactorRemember: rememberToken ?? known.twoFactorRemember }
+    if (rememberToken !== undefined) await devices.update(device)
     await devices.touch(known.id, user.id, nextRevision(known.updatedAt, clock))
-    return known
+    return { device, isNew }
   }
   const now = new Date(clock.now())
   const device: Device = {
     ...described,
     userId: user.id,
     createdAt: now,
-    // Vaultwarden takes equal dates for "has never logged in".
     updatedAt: nextRevision(now, clock),
     pushToken: null,
     pushId: randomUUID(),
     refreshToken: newRefreshToken(),
-    twoFactorRemember: null,
+    twoFactorRemember: rememberToken ?? null,
   }
   await devices.insert(device)
-  return device
+  return { device, isNew: true }
 }

@@ -1,1 +1,19 @@
+import type { VaultContext } from '../context.ts'
+import type { VaultApp } from '../schema.ts'
+import { registerAuthenticator } from './authenticator.ts'
+import { registerEmail } from './email.ts'
+import { registerFactors } from './factors.ts'
+import { registerWebAuthn } from './webauthn/routes.ts'
+import { registerYubikey } from './yubikey.ts'
+
 export { type PassedSecondFactor, passSecondFactor, type SecondFactorLogin } from './login.ts'
+export { registerSendLoginCode } from './send-login-code.ts'
+
+/** Two-step login: what the user has set up for it. docs/two-factor.md */
+export function registerTwoFactor(scope: VaultApp, context: VaultContext): void {
+  registerFactors(scope, context)
+  registerAuthenticator(scope, context)
+  registerEmail(scope, context)
+  registerYubikey(scope, context)
+  registerWebAuthn(scope, context)
+}

@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import { type Contracts, EMPTY } from './contract.ts'
 import { Closed, Kdf, KdfIterations, KdfMemory, KdfParallelism, KdfType, Nullable, Text } from './shapes.ts'
+import { SecondFactorRequired } from './two-factor.ts'
 
 const Prelogin = Closed({
   kdf: KdfType,
@@ -81,6 +82,7 @@ export const TOKEN_ANSWERS = [
 
 /** What is declined in another form than the error envelope. */
 export const TOKEN_REFUSALS = [
+  SecondFactorRequired,
   Closed({ error: Type.Literal('invalid_grant') }),
   // For a Send.
   Closed({

@@ -1,0 +1,31 @@
+import { ApiError } from './errors.ts'
+import type { RateLimiter } from './rate-limit.ts'
+
+/**
+ * Logins that may wait for their password to be hashed, whoever asks. Each takes some 0.2 s of a processor: with more,
+ * those who wait would give up before their turn comes, and nobody would get in.
+ */
+const MAX_UNDER_WAY = 32
+
+/** Where everything passes that proves a password without a session. */
+export class LoginGate {
+  readonly #perAddress: RateLimiter
+  #underWay = 0
+
+  constructor(perAddress: RateLimiter) {
+    this.#perAddress = perAddress
+  }
+
+  /** Does `work` for a client at `address`, or throws an ApiError (429) when it, or all together, want too much. */
+  async run<T>(address: string, work: () => Promise<T>): Promise<T> {
+    if (this.#underWay >= MAX_UNDER_WAY || !this.#perAddress.take(address)) {
+      throw new ApiError('TOO_MANY_REQUESTS', 'Too many login requests')
+    }
+    this.#underWay++
+    try {
+      return await work()
+    } finally {
+      this.#underWay--
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import Type from 'typebox'
+import { requireSecret, SecretRequest } from '../accounts/secret.ts'
+import type { VaultContext } from '../context.ts'
+import { ApiError, badRequest } from '../errors.ts'
+import { parseEmail } from '../identity/email-address.ts'
+import { deliver } from '../mail/deliver.ts'
+import type { VaultApp } from '../schema.ts'
+import { inSession } from '../sessions/index.ts'
+import { CodeText, putFactor } from './change-factor.ts'
+import { newEmailCode, readEmailData, requireEmailCode, requireEmailCodes } from './email-code.ts'
+import { CHALLENGE, FACTOR, newRow } from './factor-types.ts'
+
+const Address = Type.String({ maxLength: 320 })
+const SendRequest = Type.Object({ ...SecretRequest.properties, email: Address })
+const EnableRequest = Type.Object({ ...SecretRequest.properties, email: Address, token: CodeText })
+
+/** Codes that are sent by mail. What is set up stays until the new address has proven that it gets them. */
+export function registerEmail(scope: VaultApp, context: VaultContext): void {
+  const { store, limits } = context
+
+  scope.post('/two-factor/get-email', { schema: { body: SecretRequest } }, async ({ session, body }) => {
+    await requireSecret(context, session.user, body, { asksAgain: true })
+    const factor = await store.twoFactors.find(session.user.id, FACTOR.email)
+    return response(factor !== undefined, readEmailData(factor?.data)?.email ?? null)
+  })
+
+  scope.post('/two-factor/send-email', { schema: { body: SendRequest } }, async ({ session, body }, reply) => {
+    requireEmailCodes(context)
+    await requireSecret(context, session.user, body, { asksAgain: true })
+    if (!limits.letters.take(session.user.id)) throw new ApiError('TOO_MANY_REQUESTS', 'Too many requests')
+    const code = newEmailCode(context, parseEmail(body.email))
+    await inSession(context, session, async ({ twoFactors }, user) => {
+      await twoFactors.put(newRow(user.id, CHALLENGE.email, code))
+    })
+    await deliver(context, code.email, 'twofactor_email', { token: code.last_token })
+    return reply.send()
+  })
+
+  scope.route({
+    method: ['PUT', 'POST'],
+    url: '/two-factor/email',
+    schema: { body: EnableRequest },
+    handler: async ({ session, body }) => {
+      requireEmailCodes(context)
+      await requireSecret(context, session.user, body)
+      const code = String(body.token)
+      await requireEmailCode(context, { user: session.user, type: CHALLENGE.email, code })
+      const email = parseEmail(body.email)
+      await putFactor(context, session, async ({ twoFactors }, user) => {
+        const proven = readEmailData((await twoFactors.find(user.id, CHALLENGE.email))?.data)
+        if (proven?.email !== email || proven.last_token !== null) throw badRequest('Token is invalid!', 'token')
+        await twoFactors.delete(user.id, CHALLENGE.email)
+        return newRow(user.id, FACTOR.email, proven)
+      })
+      return response(true, email)
+    },
+  })
+}
+
+const response = (enabled: boolean, email: string | null) => ({ email, enabled, object: 'twoFactorEmail' })

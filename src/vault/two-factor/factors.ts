@@ -1,0 +1,61 @@
+import Type from 'typebox'
+import { requireSecret, SecretRequest } from '../accounts/secret.ts'
+import type { VaultContext } from '../context.ts'
+import { badRequest } from '../errors.ts'
+import type { VaultApp } from '../schema.ts'
+import { list } from '../wire.ts'
+import { disabledResponse, removeFactor } from './change-factor.ts'
+import { FACTOR, isFactorType, standingFactors } from './factor-types.ts'
+
+const DisableRequest = Type.Object({
+  ...SecretRequest.properties,
+  type: Type.Unsafe<string | number>({ type: ['integer', 'string'], maxLength: 4 }),
+})
+
+/** What concerns second factors of all types. */
+export function registerFactors(scope: VaultApp, context: VaultContext): void {
+  const { store } = context
+  // Also those that are not offered here: their owner shall see that they stand, and can remove them.
+  scope.get('/two-factor', async ({ session }) => {
+    const factors = standingFactors(await store.twoFactors.ofUser(session.user.id))
+    return list(factors.map(({ type }) => ({ enabled: true, type, object: 'twoFactorProvider' })))
+  })
+
+  scope.post('/two-factor/get-recover', { schema: { body: SecretRequest } }, async ({ session, body }) => {
+    await requireSecret(context, session.user, body)
+    return { code: session.user.recoveryCode, object: 'twoFactorRecover' }
+  })
+
+  scope.route({
+    method: ['PUT', 'POST'],
+    url: '/two-factor/disable',
+    schema: { body: DisableRequest },
+    handler: async ({ session, body }) => {
+      await requireSecret(context, session.user, body)
+      const type = Number(body.type)
+      if (!isFactorType(type)) throw badRequest('Invalid two factor provider', 'type')
+      await removeFactor(context, session, type)
+      return disabledResponse(type)
+    },
+  })
+
+  // As the official server has them; Vaultwarden has not.
+  for (const [name, type] of [
+    ['email', FACTOR.email],
+    ['duo', FACTOR.duo],
+    ['yubikey', FACTOR.yubikey],
+  ] as const) {
+    scope.delete(`/two-factor/${name}`, { schema: { body: SecretRequest } }, async ({ session, body }) => {
+      await requireSecret(context, session.user, body)
+      await removeFactor(context, session, type)
+      return disabledResponse(type)
+    })
+  }
+
+  // Clients ask, and there is no such thing here: a login from a new device needs no code by mail.
+  scope.get('/two-factor/get-device-verification-settings', async () => ({
+    isDeviceVerificationSectionEnabled: false,
+    unknownDeviceVerificationEnabled: false,
+    object: 'deviceVerificationSettings',
+  }))
+}
