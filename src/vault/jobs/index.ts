@@ -19,7 +19,7 @@ export interface JobSettings {
   readonly authRequestPurgeSchedule: string | undefined
 }
 
-export type JobTools = Pick<VaultSurroundings, 'store' | 'files' | 'clock' | 'logger' | 'mailer' | 'settings' | 'files'>
+export type JobTools = Pick<VaultSurroundings, 'store' | 'files' | 'clock' | 'logger' | 'mailer' | 'settings'>
 
 /** Once a day, at a time when no job of Vaultwarden's runs by default. There is nothing about it to be set. */
 const CLEAN_UP_SCHEDULE = '0 25 0 * * *'
