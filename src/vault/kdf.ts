@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
-import type { Kdf } from '#store'
+import type { Kdf, User } from '#store'
 import { badRequest } from './errors.ts'
-import { Maybe } from './schema.ts'
+import { EncString, KeyId, Maybe } from './schema.ts'
 
 /** As clients write it since 2025. */
 export const KdfRequest = Type.Object({
@@ -39,3 +39,29 @@ export function isSameKdf(a: KdfRequest, b: KdfRequest): boolean {
     (a.parallelism ?? null) === (b.parallelism ?? null)
   )
 }
+
+const Text = Type.String({ minLength: 1 })
+
+/** What proves the master password, and what it opens, as clients of 2026 send both whenever one of them changes. */
+export const PasswordData = Type.Object({
+  authenticationData: Type.Object({ salt: Text, kdf: KdfRequest, masterPasswordAuthenticationHash: Text }),
+  unlockData: Type.Object({ salt: Text, kdf: KdfRequest, masterKeyWrappedUserKey: EncString, containedKeyId: KeyId }),
+})
+export type PasswordData = Static<typeof PasswordData>
+
+/**
+ * The KDF of both, which may be another one than the user's. Throws an ApiError unless they agree with each other, and
+ * with the salt, which is the address and stays.
+ */
+export function agreedKdf({ authenticationData: proof, unlockData: unlock }: PasswordData, user: User): KdfRequest {
+  if (!isSameKdf(proof.kdf, unlock.kdf)) {
+    throw badRequest('KDF settings must be equal for authentication and unlock', 'unlockData.kdf')
+  }
+  if (proof.salt !== user.email || unlock.salt !== user.email) {
+    throw badRequest('Invalid master password salt', 'unlockData.salt')
+  }
+  return unlock.kdf
+}
+
+/** The same in the words of requests. */
+export const kdfRequestOf = ({ type, ...rest }: Kdf): KdfRequest => ({ kdfType: type, ...rest })

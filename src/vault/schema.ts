@@ -50,6 +50,9 @@ const ENC_STRING = '^(?:\\d{1,2}\\.[A-Za-z0-9+/=|_-]+)?$'
 /** An encrypted text that must be there. */
 export const EncString = Type.String({ minLength: 1, pattern: ENC_STRING })
 
+/** What clients call a user key by: 16 bytes in hex. */
+export const KEY_ID = '^[0-9a-fA-F]{32}$'
+
 /** May be absent or null, which mean the same. One `type` list and no union, so that an error names the field. */
 export const Maybe = {
   text: (options: { maxLength?: number; minLength?: number; pattern?: string } = {}) =>
@@ -66,6 +69,9 @@ export type JsonObject = Record<string, unknown>
 
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The name of a user key, where a client knows it. */
+export const KeyId = Maybe.text({ pattern: KEY_ID })
 
 /** `null`, absent and empty are all "none". */
 export const orNull = (text: string | null | undefined): string | null => text || null

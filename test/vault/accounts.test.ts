@@ -201,6 +201,42 @@ test('a change of the KDF is checked, done and told', async () => {
   )
 })
 
+test('the password is changed by what clients of 2026 send as well', async () => {
+  const { first } = await twoDevices()
+  await first.post('/api/accounts/key-management/user-key-id', { userKeyId: 'a'.repeat(32) })
+  const kdf = { kdfType: 0, iterations: first.token.KdfIterations }
+  const body = {
+    masterPasswordHash: first.passwordHash,
+    masterPasswordHint: 'hint',
+    authenticationData: { salt: first.email, kdf, masterPasswordAuthenticationHash: NEW_HASH },
+    unlockData: { salt: first.email, kdf, masterKeyWrappedUserKey: '2.new', containedKeyId: 'A'.repeat(32) },
+  }
+  const other = { ...kdf, iterations: kdf.iterations + 1 }
+  for (const [field, fault] of [
+    ['newMasterPasswordHash', { authenticationData: undefined }],
+    ['key', { unlockData: undefined, newMasterPasswordHash: NEW_HASH }],
+    ['unlockData.kdf', { unlockData: { ...body.unlockData, kdf: other } }],
+    [
+      'unlockData.kdf',
+      {
+        authenticationData: { ...body.authenticationData, kdf: other },
+        unlockData: { ...body.unlockData, kdf: other },
+      },
+    ],
+    ['unlockData.salt', { unlockData: { ...body.unlockData, salt: 'x@example.com' } }],
+    ['unlockData.masterKeyWrappedUserKey', { unlockData: { ...body.unlockData, masterKeyWrappedUserKey: 'plain' } }],
+    ['unlockData.containedKeyId', { unlockData: { ...body.unlockData, containedKeyId: 'b'.repeat(32) } }],
+    ['masterPasswordHash', { masterPasswordHash: 'eA==' }],
+  ] as const) {
+    const { status, json } = await first.post('/api/accounts/password', { ...body, ...fault })
+    assert.deepEqual([status, Object.keys(json.validationErrors)], [400, [field]])
+  }
+  assert.equal((await first.post('/api/accounts/password', body)).status, 200)
+  const login = await loginWith(first, NEW_HASH)
+  assert.deepEqual([login.status, login.json.Key], [200, '2.new'])
+  assert.equal((await vault.store.users.find(first.userId))?.passwordHint, 'hint')
+})
+
 test('deauthorising ends every session, the acting one included, and forgets the devices', async () => {
   const { first, second } = await twoDevices()
   const { status } = await first.post('/api/accounts/security-stamp', { masterPasswordHash: first.passwordHash })

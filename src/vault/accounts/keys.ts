@@ -1,7 +1,8 @@
 import Type from 'typebox'
+import type { Store } from '#store'
 import type { VaultContext } from '../context.ts'
 import { ApiError, badRequest } from '../errors.ts'
-import { ID, IdParams, type VaultApp } from '../schema.ts'
+import { ID, IdParams, KEY_ID, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
 import { changeUser } from './change-user.ts'
 
@@ -9,7 +10,7 @@ const KeyPairRequest = Type.Object({
   publicKey: Type.String({ minLength: 1 }),
   encryptedPrivateKey: Type.String({ minLength: 1 }),
 })
-const KeyIdRequest = Type.Object({ userKeyId: Type.String({ pattern: '^[0-9a-fA-F]{32}$' }) })
+const KeyIdRequest = Type.Object({ userKeyId: Type.String({ pattern: KEY_ID }) })
 
 /** The user's key pair, and the name that clients give to their user key. */
 export function registerKeys(scope: VaultApp, context: VaultContext): void {
@@ -51,4 +52,16 @@ export function registerKeys(scope: VaultApp, context: VaultContext): void {
       return { userId: user.id, publicKey: user.publicKey, object: 'userKey' }
     },
   )
+}
+
+/**
+ * Throws an ApiError when `keyId` names another user key than is recorded for the user: a client that protects an old key
+ * with a new password would leave the user without their vault.
+ */
+export async function requireSameKey({ users }: Store, userId: string, keyId: string | null | undefined) {
+  if (keyId == null) return
+  const recorded = await users.keyId(userId)
+  if (recorded !== undefined && recorded !== keyId.toLowerCase()) {
+    throw badRequest('The user key is another one by now. Log in again.', 'unlockData.containedKeyId')
+  }
 }
