@@ -3,6 +3,9 @@ import type { IncompleteLogin, IncompleteLogins, TwoFactor, TwoFactors } from '.
 import type { Database, TwoFactorTable } from './tables.ts'
 import { formatTimestamp, parseTimestamp } from './timestamps.ts'
 
+/** Logins handed out at once. */
+const MAX_INCOMPLETE = 100
+
 export class KyselyTwoFactors implements TwoFactors {
   readonly #db: Kysely<Database>
 
@@ -77,7 +80,11 @@ export class KyselyIncompleteLogins implements IncompleteLogins {
 
   async before(at: Date) {
     const query = this.#db.selectFrom('twofactor_incomplete').selectAll()
-    const rows = await query.where('login_time', '<', formatTimestamp(at)).orderBy('login_time').execute()
+    const rows = await query
+      .where('login_time', '<', formatTimestamp(at))
+      .orderBy('login_time')
+      .limit(MAX_INCOMPLETE)
+      .execute()
     return rows.map((row) => ({
       userId: row.user_uuid,
       deviceId: row.device_uuid,

@@ -40,5 +40,6 @@ export interface IncompleteLogins {
   /** Does nothing when one of the same user and device is there: its time counts. */
   begin(login: IncompleteLogin): Promise<void>
   end(userId: string, deviceId: string): Promise<void>
+  /** The oldest first, at most a hundred. */
   before(at: Date): Promise<IncompleteLogin[]>
 }

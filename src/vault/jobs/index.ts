@@ -3,6 +3,7 @@ import type { VaultSurroundings } from '../context.ts'
 import { cleanUp } from './clean-up.ts'
 import { purgeAuthRequests } from './purge-auth-requests.ts'
 import { purgeSends } from './purge-sends.ts'
+import { reportIncompleteLogins } from './incomplete-logins.ts'
 import { purgeTrash } from './purge-trash.ts'
 import { type Job, JobRunner } from './runner.ts'
 import { sweepFiles } from './sweep-files.ts'
@@ -40,6 +41,7 @@ export function startJobs(settings: JobSettings, tools: JobTools): JobRunner | u
   }
   add('purge Sends', settings.sendPurgeSchedule, purgeSends(tools))
   add('purge auth requests', authRequestPurgeSchedule, purgeAuthRequests(store, clock))
+  add('incomplete logins', settings.incompleteLoginSchedule, reportIncompleteLogins(tools))
   return new JobRunner(jobs, { store, clock, logger: tools.logger.child({ room: 'jobs' }), pollIntervalMs })
 
   function add(name: string, schedule: string | undefined, run: Job['run']): void {
