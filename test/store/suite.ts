@@ -10,6 +10,7 @@ import { invitationTests } from './suite/invitations.ts'
 import { jobRunTests } from './suite/job-runs.ts'
 import { membershipTests } from './suite/memberships.ts'
 import { relayedDeviceTests } from './suite/relayed-devices.ts'
+import { sendTests } from './suite/sends.ts'
 import { signingKeyTests } from './suite/signing-keys.ts'
 import { transactionTests } from './suite/transactions.ts'
 import { trashTests } from './suite/trash.ts'
@@ -37,6 +38,7 @@ export function storeSuite(openTestStore: OpenTestStore): void {
   membershipTests(openTestStore)
   heardTests(openTestStore)
   relayedDeviceTests(openTestStore)
+  sendTests(openTestStore)
   trashTests(openTestStore)
   jobRunTests(openTestStore)
   signingKeyTests(openTestStore)
