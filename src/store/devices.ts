@@ -58,6 +58,10 @@ export class KyselyDevices implements Devices {
       .execute()
   }
 
+  async clearPushToken(id: string) {
+    await this.#db.updateTable('devices').set({ push_token: null }).where('uuid', '=', id).execute()
+  }
+
   async delete(id: string, userId: string) {
     await atomically(this.#db, async (db) => {
       await db.deleteFrom('belfry_heard').where('user_uuid', '=', userId).where('device_uuid', '=', id).execute()

@@ -5,7 +5,7 @@ import { registerAnswering, registerAsking } from './auth-requests/index.ts'
 import { registerCiphers } from './ciphers/index.ts'
 import { registerConfig, registerInfo } from './config/index.ts'
 import type { VaultContext, VaultSurroundings } from './context.ts'
-import { registerDevices, registerKnownDevice } from './devices/index.ts'
+import { registerDevices, registerKnownDevice, registerPushTokenRemoval, registerPushTokens } from './devices/index.ts'
 import { registerDomains } from './domains/index.ts'
 import { errorHandler } from './error-handler.ts'
 import { NOT_FOUND_BODY } from './errors.ts'
@@ -76,6 +76,7 @@ function registerApi(scope: VaultApp, context: VaultContext): void {
   registerPrelogin(scope, context, '/accounts/prelogin')
   registerKnownDevice(scope, context)
   registerAccountHelp(scope, context)
+  registerPushTokenRemoval(scope, context)
   registerAsking(scope, context)
   registerSendLoginCode(scope, context)
   registerSendAccess(scope, context)
@@ -86,6 +87,7 @@ function registerApi(scope: VaultApp, context: VaultContext): void {
     registerAccounts(own, context)
     registerDevices(own, context)
     registerTwoFactor(own, context)
+    registerPushTokens(own, context)
     registerAnswering(own, context)
     registerSync(own, context)
     registerCiphers(own, context)

@@ -1,2 +1,3 @@
 export { registerDevices } from './devices.ts'
 export { registerKnownDevice } from './known-device.ts'
+export { registerPushTokenRemoval, registerPushTokens } from './push-tokens.ts'

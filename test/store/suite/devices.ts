@@ -79,4 +79,19 @@ export function deviceTests(openTestStore: OpenTestStore): void {
     await using opened = await openTestStore()
     await assert.rejects(opened.store.devices.insert(sampleDevice('nobody')))
   })
+
+  test('a push token goes wherever its device has logged in', async () => {
+    await using opened = await openTestStore()
+    const { users, devices } = opened.store
+    const [ada, bob] = [sampleUser(), sampleUser()]
+    for (const user of [ada, bob]) await users.insert(user)
+    const phone = sampleDevice(ada.id, { pushToken: 'token' })
+    const tablet = sampleDevice(ada.id, { pushToken: 'other' })
+    const bobs = sampleDevice(bob.id, { id: phone.id, pushToken: 'token' })
+    for (const device of [phone, tablet, bobs]) await devices.insert(device)
+    await devices.clearPushToken(phone.id)
+    assert.deepEqual(await devices.find(phone.id, ada.id), { ...phone, pushToken: null })
+    assert.deepEqual(await devices.find(phone.id, bob.id), { ...bobs, pushToken: null })
+    assert.deepEqual(await devices.find(tablet.id, ada.id), tablet)
+  })
 }
