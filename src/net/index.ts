@@ -12,6 +12,15 @@ export { OutboundQueue } from './outbound-queue.ts'
 export { type ClientTlsOptions, type ClientTlsSettings, readClientTls } from './outgoing/client-tls.ts'
 export { type DialedSocket, type DialOptions, type DialTarget, dial } from './outgoing/dial.ts'
 export { DialError, type DialErrorCode } from './outgoing/dial-error.ts'
+export {
+  BlockedError,
+  type GetAnswer,
+  type GetRequest,
+  type GuardedGet,
+  type GuardRules,
+  type GuardTools,
+  guardedGet,
+} from './outgoing/guarded-get.ts'
 export type { HttpProxy } from './outgoing/http-tunnel.ts'
 export type { Lookup } from './outgoing/lookup.ts'
 export {

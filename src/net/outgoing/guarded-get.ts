@@ -1,0 +1,158 @@
+import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
+import { isIP, type Socket } from 'node:net'
+import type { Clock } from '#kit'
+import { type ClientTlsSettings, readClientTls } from './client-tls.ts'
+import { dial } from './dial.ts'
+import { dnsLookup } from './dns-lookup.ts'
+import { isGlobalAddress } from './global-address.ts'
+import type { Lookup } from './lookup.ts'
+import { startClientTls } from './start-client-tls.ts'
+import { withDeadline } from './with-deadline.ts'
+
+/** Whom a URL that a stranger wrote may lead to. */
+export interface GuardRules {
+  /** Hosts that match are never asked. */
+  readonly blockedHosts: { test(host: string): boolean } | undefined
+  /** Whether only hosts of the public internet are asked. */
+  readonly blocksNonGlobalAddresses: boolean
+  readonly prefersIpv6: boolean
+}
+
+export interface GetRequest {
+  /** Longest body; of a longer one as much is read. Bytes. */
+  readonly maxBytes: number
+  /** For all of it, redirects included. */
+  readonly timeoutMs: number
+  readonly headers?: OutgoingHttpHeaders
+  readonly signal?: AbortSignal
+}
+
+export interface GetAnswer {
+  /** HTTP, never a redirect. */
+  readonly status: number
+  /** Where redirects have led. */
+  readonly url: URL
+  readonly body: Buffer
+  /** Whether there was more of the body. */
+  readonly isCut: boolean
+}
+
+/**
+ * `GET`, rejecting with a `BlockedError` when the rules forbid a host on the way, and with other errors when it was not
+ * reached in time or did not answer HTTP.
+ */
+export type GuardedGet = (url: URL, options: GetRequest) => Promise<GetAnswer>
+
+/** A host that must not be asked. */
+export class BlockedError extends Error {
+  override name = 'BlockedError'
+}
+
+export interface GuardTools {
+  readonly clock: Clock
+  /** Default: the name servers of this machine. */
+  readonly lookup?: Lookup
+  /** Default: as operators' TLS connections, with the authorities of the system. */
+  readonly tls?: ClientTlsSettings
+  /** Default: a connection to that host and port. */
+  readonly connect?: typeof dial
+}
+
+const MAX_REDIRECTS = 5
+const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+
+/**
+ * Fetches what strangers name, and nothing of ours by it: only HTTP and HTTPS on their own ports; every host, that of each
+ * redirect too, held against the rules; the connection made to the very addresses that were checked; no cookies, no
+ * credentials, no Referer; the body bounded.
+ */
+export function guardedGet(rules: GuardRules, tools: GuardTools): GuardedGet {
+  const { clock, connect = dial, lookup = dnsLookup(rules) } = tools
+  let tls: Promise<ClientTlsSettings> | undefined
+
+  /** Only what may be asked comes out of it. */
+  const guardedLookup: Lookup = async (host) => {
+    const found = await lookup(host)
+    const allowed = rules.blocksNonGlobalAddresses ? found.filter(({ address }) => isGlobalAddress(address)) : found
+    if (allowed.length === 0 && found.length > 0) throw new BlockedError(`${host} is not on the public internet`)
+    return allowed
+  }
+
+  const open = async (url: URL, signal: AbortSignal, timeoutMs: number): Promise<Socket> => {
+    const host = checkedHost(url, rules)
+    const options = { clock, timeoutMs, signal, lookup: guardedLookup }
+    const socket = await connect({ host, port: PORTS[url.protocol]! }, options).catch((error: Error) => {
+      throw error.cause instanceof BlockedError ? error.cause : error
+    })
+    if (url.protocol === 'http:') return socket
+    tls ??= tools.tls === undefined ? readClientTls() : Promise.resolve(tools.tls)
+    return startClientTls(socket, await tls, { serverName: host, clock, timeoutMs, signal })
+  }
+
+  return (start, options) => {
+    const { timeoutMs, signal: caller, headers = {}, maxBytes } = options
+    const late = () => new Error(`no answer after ${timeoutMs} ms`)
+    return withDeadline({ clock, timeoutMs, signal: caller }, late, async (signal) => {
+      let url = start
+      for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+        const socket = await open(url, signal, timeoutMs)
+        try {
+          const message = await ask(socket, url, headers, signal)
+          const next = redirectOf(message, url)
+          if (next === undefined) return { status: message.statusCode!, url, ...(await readUpTo(message, maxBytes)) }
+          url = next
+        } finally {
+          socket.destroy()
+        }
+      }
+      throw new Error(`more than ${MAX_REDIRECTS} redirects`)
+    })
+  }
+}
+
+/** The host to connect to; throws a `BlockedError` for one that must not be asked. */
+function checkedHost(url: URL, { blockedHosts, blocksNonGlobalAddresses }: GuardRules): string {
+  if (!(url.protocol in PORTS)) throw new Error(`${url.protocol} is no protocol to fetch by`)
+  // The protocol's own port reads as none.
+  if (url.port !== '') throw new Error(`port ${url.port} is none of the web's`)
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  if (blockedHosts?.test(host)) throw new BlockedError(`${host} is blocked`)
+  if (isIP(host) !== 0 && blocksNonGlobalAddresses && !isGlobalAddress(host)) {
+    throw new BlockedError(`${host} is not on the public internet`)
+  }
+  return host
+}
+
+function ask(socket: Socket, url: URL, headers: OutgoingHttpHeaders, signal: AbortSignal): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  const outgoing = request({
+    createConnection: () => socket,
+    path: url.pathname + url.search,
+    headers: { ...headers, Host: url.host, 'Accept-Encoding': 'identity', Connection: 'close' },
+    signal,
+  })
+  outgoing.on('response', resolve).on('error', reject).end()
+  return promise
+}
+
+/** Where the answer leads; undefined when it is no redirect. */
+function redirectOf({ statusCode = 0, headers: { location } }: IncomingMessage, from: URL): URL | undefined {
+  if (!REDIRECTS.has(statusCode) || location === undefined) return undefined
+  const url = URL.parse(location, from.href)
+  if (url === null) throw new Error('a redirect to what is no URL')
+  return url
+}
+
+async function readUpTo(message: IncomingMessage, maxBytes: number): Promise<{ body: Buffer; isCut: boolean }> {
+  if ((message.headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw new Error('an encoding nobody asked for')
+  const pieces: Buffer[] = []
+  let length = 0
+  for await (const piece of message as AsyncIterable<Buffer>) {
+    pieces.push(piece)
+    length += piece.length
+    if (length > maxBytes) break
+  }
+  return { body: Buffer.concat(pieces).subarray(0, maxBytes), isCut: length > maxBytes }
+}
