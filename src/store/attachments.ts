@@ -1,9 +1,13 @@
 import type { Kysely, Selectable } from 'kysely'
 import { inChunks } from './chunks.ts'
+import { doom, filesOf } from './doomed-files.ts'
 import type { AnnouncedAttachment, Attachment, Attachments } from './store.ts'
 import type { AttachmentTable, Database } from './tables.ts'
 import { formatTimestamp, parseTimestamp } from './timestamps.ts'
 import { atomically } from './transact.ts'
+
+/** What is there, and what is to come. */
+const TABLES = ['attachments', 'belfry_announced_attachments'] as const
 
 export class KyselyAttachments implements Attachments {
   readonly #db: Kysely<Database>
@@ -15,20 +19,6 @@ export class KyselyAttachments implements Attachments {
   async find(id: string) {
     const row = await this.#db.selectFrom('attachments').selectAll().where('id', '=', id).executeTakeFirst()
     return row && toAttachment(row)
-  }
-
-  async ofCiphers(cipherIds: readonly string[]) {
-    const found: Attachment[] = []
-    for (const chunk of inChunks(cipherIds)) {
-      const rows = await this.#db.selectFrom('attachments').selectAll().where('cipher_uuid', 'in', chunk).execute()
-      for (const row of rows) found.push(toAttachment(row))
-    }
-    return found
-  }
-
-  async ofUser(userId: string) {
-    const rows = await ofUser(this.#db, userId).selectAll('attachments').execute()
-    return rows.map(toAttachment)
   }
 
   async insert(attachment: Attachment) {
@@ -46,20 +36,29 @@ export class KyselyAttachments implements Attachments {
 
   async delete(ids: readonly string[]) {
     await atomically(this.#db, async (db) => {
-      for (const chunk of inChunks(ids)) await db.deleteFrom('attachments').where('id', 'in', chunk).execute()
+      for (const chunk of inChunks(ids)) {
+        await doom(db, 'attachment', filesOf(db).where('id', 'in', chunk))
+        await db.deleteFrom('attachments').where('id', 'in', chunk).execute()
+      }
     })
   }
 
   async bytesOf(userId: string) {
-    const stored = await ofUser(this.#db, userId)
-      .select(({ fn }) => fn.sum('file_size').as('bytes'))
-      .executeTakeFirst()
-    const announced = await this.#db
-      .selectFrom('belfry_announced_attachments')
-      .select(({ fn }) => fn.sum('file_size').as('bytes'))
-      .where('user_uuid', '=', userId)
-      .executeTakeFirst()
-    return Number(stored?.bytes ?? 0) + Number(announced?.bytes ?? 0)
+    let bytes = 0
+    for (const table of TABLES) {
+      const query = ofUser(this.#db, userId, table).select(({ fn }) => fn.sum('files.file_size').as('bytes'))
+      bytes += Number((await query.executeTakeFirst())?.bytes ?? 0)
+    }
+    return bytes
+  }
+
+  async countOf(cipherId: string) {
+    let count = 0
+    for (const table of TABLES) {
+      const query = this.#db.selectFrom<'attachments'>(table as 'attachments').where('cipher_uuid', '=', cipherId)
+      count += Number((await query.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow()).count)
+    }
+    return count
   }
 
   async announce({ userId, announcedAt, revisionDate, ...attachment }: AnnouncedAttachment) {
@@ -87,33 +86,53 @@ export class KyselyAttachments implements Attachments {
     )
   }
 
+  async countAnnounced(userId: string) {
+    const query = this.#db.selectFrom('belfry_announced_attachments').where('user_uuid', '=', userId)
+    return Number((await query.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow()).count)
+  }
+
+  async claimAnnounced(id: string) {
+    const query = this.#db.updateTable('belfry_announced_attachments').set({ claimed: 1 })
+    return (await query.where('id', '=', id).where('claimed', '=', 0).executeTakeFirst()).numUpdatedRows > 0n
+  }
+
   async takeAnnounced(id: string) {
     const query = this.#db.deleteFrom('belfry_announced_attachments').where('id', '=', id)
     return (await query.executeTakeFirst()).numDeletedRows > 0n
   }
 
   async dropAnnounced(before: Date) {
-    const query = this.#db.deleteFrom('belfry_announced_attachments')
-    await query.where('announced_at', '<', formatTimestamp(before)).execute()
-  }
-
-  async unknownOf(places: readonly { readonly cipherId: string; readonly id: string }[]) {
-    const known = new Set<string>()
-    const remember = (row: { cipher_uuid: string; id: string }) => known.add(`${row.cipher_uuid}/${row.id}`)
-    for (const chunk of inChunks(places.map(({ id }) => id))) {
-      for (const table of ['attachments', 'belfry_announced_attachments'] as const) {
-        const rows = await this.#db.selectFrom(table).select(['cipher_uuid', 'id']).where('id', 'in', chunk).execute()
-        for (const row of rows) remember(row)
-      }
-    }
-    return places.filter(({ cipherId, id }) => !known.has(`${cipherId}/${id}`)).map(({ id }) => id)
+    const at = formatTimestamp(before)
+    const any = this.#db.selectFrom('belfry_announced_attachments').select('id').where('announced_at', '<', at).limit(1)
+    if ((await any.executeTakeFirst()) === undefined) return
+    await atomically(this.#db, async (db) => {
+      const old = db.selectFrom('belfry_announced_attachments').where('announced_at', '<', at)
+      await doom(db, 'attachment', old.select(['cipher_uuid as owner', 'id']))
+      await db.deleteFrom('belfry_announced_attachments').where('announced_at', '<', at).execute()
+    })
   }
 }
 
-const ofUser = (db: Kysely<Database>, userId: string) =>
+export async function attachmentsOfCiphers(db: Kysely<Database>, cipherIds: readonly string[]): Promise<Attachment[]> {
+  const found: Attachment[] = []
+  for (const chunk of inChunks(cipherIds)) {
+    const rows = await db.selectFrom('attachments').selectAll().where('cipher_uuid', 'in', chunk).execute()
+    for (const row of rows) found.push(toAttachment(row))
+  }
+  return found
+}
+
+/** Of all items of the user's own, by one query. */
+export async function attachmentsOfUser(db: Kysely<Database>, userId: string): Promise<Attachment[]> {
+  const rows = await ofUser(db, userId).selectAll('files').execute()
+  return rows.map(toAttachment)
+}
+
+/** Those of the user's own items that are there. */
+const ofUser = (db: Kysely<Database>, userId: string, table: (typeof TABLES)[number] = 'attachments') =>
   db
-    .selectFrom('attachments')
-    .innerJoin('ciphers', 'ciphers.uuid', 'attachments.cipher_uuid')
+    .selectFrom(`${table as 'attachments'} as files`)
+    .innerJoin('ciphers', 'ciphers.uuid', 'files.cipher_uuid')
     .where('ciphers.user_uuid', '=', userId)
 
 const columnsOf = ({ id, cipherId, fileName, size, key }: Attachment): AttachmentTable => ({

@@ -1,4 +1,6 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
+import { DEPENDENTS } from './ciphers.ts'
+import { doom, filesOf } from './doomed-files.ts'
 import type { Database } from './tables.ts'
 import { atomically } from './transact.ts'
 
@@ -23,22 +25,8 @@ const OWN_TABLES = [
   'belfry_heard',
 ] as const
 
-/** Whether attachments hang on the user's own items, or files on their Sends. */
-export async function ownsFiles(db: Kysely<Database>, userId: string): Promise<boolean> {
-  const attachment = await db
-    .selectFrom('attachments')
-    .innerJoin('ciphers', 'ciphers.uuid', 'attachments.cipher_uuid')
-    .select('attachments.id')
-    .where('ciphers.user_uuid', '=', userId)
-    .limit(1)
-    .executeTakeFirst()
-  if (attachment !== undefined) return true
-  const sends = db.selectFrom('sends').select('uuid').where('user_uuid', '=', userId).where('atype', '=', FILE)
-  return (await sends.limit(1).executeTakeFirst()) !== undefined
-}
-
 /**
- * Removes the user with all that is theirs alone. The items of organizations stay, whoever made them, as does the log of
+ * Removes the user with all that is theirs alone; their files are doomed. The items of organizations stay, whoever made them, as does the log of
  * events.
  */
 export function deleteUser(db: Kysely<Database>, userId: string): Promise<void> {
@@ -50,9 +38,8 @@ export function deleteUser(db: Kysely<Database>, userId: string): Promise<void> 
     const memberships = db.selectFrom('users_organizations').select('uuid').where('user_uuid', '=', userId)
 
     await db.deleteFrom('folders_ciphers').where('folder_uuid', 'in', ownFolders).execute()
-    for (const table of ['folders_ciphers', 'ciphers_collections', 'favorites', 'archives'] as const) {
-      await db.deleteFrom(table).where('cipher_uuid', 'in', ownCiphers).execute()
-    }
+    await doomFilesOf(db, userId)
+    for (const table of DEPENDENTS) await db.deleteFrom(table).where('cipher_uuid', 'in', ownCiphers).execute()
     await db.deleteFrom('ciphers').where('user_uuid', '=', userId).execute()
     await db.deleteFrom('groups_users').where('users_organizations_uuid', 'in', memberships).execute()
     await db
@@ -65,4 +52,13 @@ export function deleteUser(db: Kysely<Database>, userId: string): Promise<void> 
     await db.deleteFrom('invitations').where('email', '=', user.email).execute()
     await db.deleteFrom('users').where('uuid', '=', userId).execute()
   })
+}
+
+async function doomFilesOf(db: Kysely<Database>, userId: string): Promise<void> {
+  const ownCiphers = db.selectFrom('ciphers').select('uuid').where('user_uuid', '=', userId)
+  await doom(db, 'attachment', filesOf(db).where('cipher_uuid', 'in', ownCiphers))
+  const announced = db.selectFrom('belfry_announced_attachments').where('user_uuid', '=', userId)
+  await doom(db, 'attachment', announced.select(['cipher_uuid as owner', 'id']))
+  const sends = db.selectFrom('sends').where('user_uuid', '=', userId).where('atype', '=', FILE)
+  await doom(db, 'send', sends.select(['uuid as owner', sql.lit('').as('id')]))
 }

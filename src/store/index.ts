@@ -1,4 +1,5 @@
 export { FileFolder, FileTooLargeError, type Place, type StoredFile } from './files/index.ts'
+export { type ExpectedFile, type InspectedContent, type Inspection, inspectDatabase } from './inspection/index.ts'
 export { openStore } from './open.ts'
 export type { DatabaseOptions, OpenStoreOptions, PostgresOptions, SqliteOptions } from './options.ts'
 export { parsePostgresUrl } from './postgres/address.ts'

@@ -4,6 +4,7 @@ import { KyselyAuthRequests } from './auth-requests.ts'
 import { KyselyCiphers } from './ciphers.ts'
 import { cleanUp } from './clean-up.ts'
 import { KyselyDevices } from './devices.ts'
+import { KyselyDoomedFiles } from './doomed-files.ts'
 import type { Engine } from './engine.ts'
 import { KyselyFolders } from './folders.ts'
 import { KyselyHeard } from './heard.ts'
@@ -29,6 +30,7 @@ export class KyselyStore implements Store {
   readonly ciphers: KyselyCiphers
   readonly attachments: KyselyAttachments
   readonly sends: KyselySends
+  readonly doomedFiles: KyselyDoomedFiles
   readonly twoFactors: KyselyTwoFactors
   readonly incompleteLogins: KyselyIncompleteLogins
   readonly authRequests: KyselyAuthRequests
@@ -54,6 +56,7 @@ export class KyselyStore implements Store {
     this.ciphers = new KyselyCiphers(db)
     this.attachments = new KyselyAttachments(db)
     this.sends = new KyselySends(db)
+    this.doomedFiles = new KyselyDoomedFiles(db)
     this.twoFactors = new KyselyTwoFactors(db)
     this.incompleteLogins = new KyselyIncompleteLogins(db)
     this.authRequests = new KyselyAuthRequests(db)

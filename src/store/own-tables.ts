@@ -64,6 +64,16 @@ export const ownSteps = (types: OwnTypes): readonly (readonly string[])[] => [
     `CREATE INDEX belfry_announced_attachments_cipher ON belfry_announced_attachments (cipher_uuid)`,
     `CREATE TABLE belfry_awaited_send_files (send_uuid TEXT NOT NULL PRIMARY KEY, since ${types.timestamp} NOT NULL)`,
   ],
+  [
+    `ALTER TABLE belfry_announced_attachments ADD COLUMN claimed INTEGER NOT NULL DEFAULT 0`,
+    // Without an `id` it is all files of that owner.
+    `CREATE TABLE belfry_doomed_files (
+  kind TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  id TEXT NOT NULL,
+  PRIMARY KEY (owner, id)
+) ${types.keyedByPrimaryKey}`,
+  ],
 ]
 
 /**

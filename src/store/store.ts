@@ -2,6 +2,7 @@ import type { Attachments } from './interface/attachments.ts'
 import type { AuthRequests } from './interface/auth-requests.ts'
 import type { Ciphers } from './interface/ciphers.ts'
 import type { Devices } from './interface/devices.ts'
+import type { DoomedFiles } from './interface/doomed-files.ts'
 import type { Folders } from './interface/folders.ts'
 import type { Heard } from './interface/heard.ts'
 import type { JobRuns, SigningKeys } from './interface/instances.ts'
@@ -17,6 +18,7 @@ export type * from './interface/attachments.ts'
 export type * from './interface/auth-requests.ts'
 export type * from './interface/ciphers.ts'
 export type * from './interface/devices.ts'
+export type * from './interface/doomed-files.ts'
 export type * from './interface/folders.ts'
 export type * from './interface/heard.ts'
 export type * from './interface/instances.ts'
@@ -43,6 +45,7 @@ export interface Store {
   readonly ciphers: Ciphers
   readonly attachments: Attachments
   readonly sends: Sends
+  readonly doomedFiles: DoomedFiles
   readonly twoFactors: TwoFactors
   readonly incompleteLogins: IncompleteLogins
   readonly authRequests: AuthRequests

@@ -1,4 +1,4 @@
-import type { ColumnType } from 'kysely'
+import type { ColumnType, Generated } from 'kysely'
 import type { Timestamp } from './timestamps.ts'
 
 /**
@@ -32,6 +32,7 @@ export interface Database {
   belfry_jobs: { name: string; last_due: Timestamp }
   belfry_signing_key: { id: number; fingerprint: string }
   belfry_announced_attachments: AnnouncedAttachmentTable
+  belfry_doomed_files: { kind: string; owner: string; id: string }
   belfry_awaited_send_files: { send_uuid: string; since: Timestamp }
   belfry_heard: { user_uuid: string; device_uuid: string; heard_at: Timestamp }
 }
@@ -119,6 +120,8 @@ export interface AttachmentTable {
 export interface AnnouncedAttachmentTable extends AttachmentTable {
   user_uuid: string
   announced_at: Timestamp
+  /** 1: an upload of it has begun. */
+  claimed: Generated<number>
   revision_date: Timestamp
 }
 

@@ -11,7 +11,7 @@ export class KyselyTrash implements Trash {
   }
 
   async nextOwner(before: Date) {
-    const row = await purgeable(this.#db, before)
+    const row = await trashed(this.#db, before)
       .select(['user_uuid', 'organization_uuid'])
       .orderBy('deleted_at')
       .limit(1)
@@ -20,7 +20,7 @@ export class KyselyTrash implements Trash {
   }
 
   async idsOf({ userId, organizationId }: TrashOwner, before: Date, limit: number) {
-    const rows = await purgeable(this.#db, before)
+    const rows = await trashed(this.#db, before)
       .select('ciphers.uuid')
       .where('user_uuid', userId === null ? 'is' : '=', userId)
       .where('organization_uuid', organizationId === null ? 'is' : '=', organizationId)
@@ -29,23 +29,8 @@ export class KyselyTrash implements Trash {
       .execute()
     return rows.map(({ uuid }) => uuid)
   }
-
-  async countWithAttachments(before: Date) {
-    const { count } = await trashed(this.#db, before)
-      .where(({ exists, selectFrom }) =>
-        exists(selectFrom('attachments').select('id').whereRef('cipher_uuid', '=', 'ciphers.uuid')),
-      )
-      .select(({ fn }) => fn.countAll().as('count'))
-      .executeTakeFirstOrThrow()
-    return Number(count)
-  }
 }
 
 /** On SQLite the dates are compared as texts, which Vaultwarden and we write in the same form. */
 const trashed = (db: Kysely<Database>, before: Date) =>
   db.selectFrom('ciphers').where('deleted_at', '<', formatTimestamp(before))
-
-const purgeable = (db: Kysely<Database>, before: Date) =>
-  trashed(db, before).where(({ not, exists, selectFrom }) =>
-    not(exists(selectFrom('attachments').select('id').whereRef('cipher_uuid', '=', 'ciphers.uuid'))),
-  )

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Kysely, Selectable } from 'kysely'
-import { deleteUser, ownsFiles } from './delete-user.ts'
+import { deleteUser } from './delete-user.ts'
 import type { Engine } from './engine.ts'
 import type { User, Users } from './store.ts'
 import type { Database, UserTable } from './tables.ts'
@@ -100,10 +100,6 @@ export class KyselyUsers implements Users {
         .onConflict((conflict) => conflict.column('user_uuid').doUpdateSet(recorded))
         .execute()
     })
-  }
-
-  ownsFiles(id: string) {
-    return ownsFiles(this.#db, id)
   }
 
   delete(id: string) {

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { registerAccountHelp, registerAccounts } from './accounts/index.ts'
 import { Afterwards } from './afterwards.ts'
+import { registerAttachments, registerDownload } from './attachments/index.ts'
 import { registerAnswering, registerAsking } from './auth-requests/index.ts'
 import { registerCiphers } from './ciphers/index.ts'
 import { registerConfig, registerInfo } from './config/index.ts'
@@ -11,10 +12,13 @@ import { errorHandler } from './error-handler.ts'
 import { NOT_FOUND_BODY } from './errors.ts'
 import { registerFolders } from './folders/index.ts'
 import { COMMON_HEADERS, commonHeaders } from './headers.ts'
+import { registerIcons } from './icons/index.ts'
 import { registerIdentity, registerPrelogin } from './identity/index.ts'
+import { registerKeyRotation } from './key-rotation/index.ts'
 import { registerLanding } from './landing.ts'
 import { makeLimits } from './limits.ts'
 import { registerMailImages } from './mail/static-images.ts'
+import { publicAddress } from './public-address.ts'
 import { SMALL_BODY, type VaultApp, within } from './schema.ts'
 import { registerSendAccess, registerSends } from './sends/index.ts'
 import { requireSession } from './sessions/index.ts'
@@ -45,6 +49,11 @@ export async function createVaultApp(
   }) as unknown as VaultApp
 
   readJson(app, SMALL_BODY)
+  app.decorateRequest('address', {
+    getter(this: FastifyRequest) {
+      return publicAddress(settings, this)
+    },
+  })
   app.addHook('onRequest', commonHeaders(settings))
   app.setErrorHandler(errorHandler(logger))
   app.setNotFoundHandler((_request, reply) => notFound(reply))
@@ -64,8 +73,10 @@ export async function createVaultApp(
 
 function registerRoutes(root: VaultApp, context: VaultContext): void {
   registerLanding(root, context.settings)
+  registerIcons(root, context)
   registerInfo(root, context)
   registerMailImages(root)
+  registerDownload(root, context)
   within(root, '/notifications', (scope) => registerInfo(scope, context))
   within(root, '/identity', (scope) => registerIdentity(scope, context))
   within(root, '/api', (scope) => registerApi(scope, context))
@@ -89,8 +100,10 @@ function registerApi(scope: VaultApp, context: VaultContext): void {
     registerTwoFactor(own, context)
     registerPushTokens(own, context)
     registerAnswering(own, context)
+    registerKeyRotation(own, context)
     registerSync(own, context)
     registerCiphers(own, context)
+    registerAttachments(own, context)
     registerFolders(own, context)
     registerSends(own, context)
     registerDomains(own, context)

@@ -47,6 +47,8 @@ export const SMALL_BODY = 1 << 20
  */
 const ENC_STRING = '^(?:\\d{1,2}\\.[A-Za-z0-9+/=|_-]+)?$'
 
+export const isEncString = (text: string): boolean => text !== '' && new RegExp(ENC_STRING).test(text)
+
 /** An encrypted text that must be there. */
 export const EncString = Type.String({ minLength: 1, pattern: ENC_STRING })
 

@@ -87,19 +87,38 @@ test('a user who is deleted leaves no row that names them, and others and organi
   await opened.store.users.delete(ada.id)
 })
 
-test('files of attachments and Sends are known, and an attachment keeps its owner from going', async () => {
+test('the files of a user who is deleted are doomed, and nobody else’s', async () => {
   await using opened = await openTestStore()
   const { store, query } = opened
   const [ada, bob] = [sampleUser(), sampleUser()]
   for (const user of [ada, bob]) await store.users.insert(user)
   const { cipher } = await fillFor(opened, ada.id, ada.email)
-  assert.deepEqual([await store.users.ownsFiles(ada.id), await store.users.ownsFiles(bob.id)], [false, false])
-  await query(`INSERT INTO attachments (id, cipher_uuid, file_name, file_size) VALUES ('a', '${cipher.id}', 'x', 1)`)
-  assert.equal(await store.users.ownsFiles(ada.id), true)
-  const before = await traces(opened, ada.id, ada.email)
-  await assert.rejects(store.users.delete(ada.id))
-  assert.deepEqual(await traces(opened, ada.id, ada.email), before)
-  await query(`DELETE FROM attachments`)
-  await query(`UPDATE sends SET atype = 1`)
-  assert.equal(await store.users.ownsFiles(ada.id), true)
+  const ofBob = await fillFor(opened, bob.id, bob.email)
+  for (const [id, of] of [
+    ['a', cipher],
+    ['b', ofBob.cipher],
+  ] as const) {
+    await query(`INSERT INTO attachments (id, cipher_uuid, file_name, file_size) VALUES ('${id}', '${of.id}', 'x', 1)`)
+  }
+  const announced = { id: 'c', cipherId: cipher.id, userId: ada.id, fileName: 'x', key: null, size: 1 }
+  await store.attachments.announce({ ...announced, announcedAt: made, revisionDate: made })
+  const [text, file, bobs] = [randomUUID(), randomUUID(), randomUUID()]
+  const sends = await query(`SELECT uuid FROM sends WHERE user_uuid = '${ada.id}'`)
+  await query(`UPDATE sends SET uuid = '${text}', atype = 0 WHERE uuid = '${sends[0]?.uuid}'`)
+  const columns = (await query(`SELECT name FROM pragma_table_info('sends')`)).map(({ name }) => String(name))
+  for (const [id, userId] of [
+    [file, ada.id],
+    [bobs, bob.id],
+  ] as const) {
+    const given: Record<string, string> = { uuid: `'${id}'`, user_uuid: `'${userId}'`, atype: '1' }
+    const values = columns.map((name) => given[name] ?? name)
+    await query(`INSERT INTO sends (${columns}) SELECT ${values} FROM sends WHERE uuid = '${text}'`)
+  }
+
+  await store.users.delete(ada.id)
+  const doomed = (await store.doomedFiles.some(10)).map(({ kind, owner, id }) => [kind, owner, id])
+  assert.deepEqual(
+    new Set(doomed.map((one) => one.join(' '))),
+    new Set([`attachment ${cipher.id} a`, `attachment ${cipher.id} c`, `send ${file} `]),
+  )
 })

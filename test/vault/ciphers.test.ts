@@ -462,29 +462,6 @@ test("an item cannot be put into somebody else's folder", async () => {
   assert.deepEqual((await mallory.get('/api/ciphers')).json.data, [])
 })
 
-test('an item with attachments is neither deleted nor given another key, so that no file is lost', async () => {
-  const [withFile, plain] = [await create(), await create()]
-  await vault.sql(
-    `INSERT INTO attachments (id, cipher_uuid, file_name, file_size) VALUES ('a1', '${withFile.id}', '2.n', 1)`,
-  )
-  for (const [method, path, body] of [
-    ['DELETE', `/api/ciphers/${withFile.id}`, undefined],
-    ['POST', `/api/ciphers/${withFile.id}/delete`, undefined],
-    ['DELETE', '/api/ciphers', { ids: [plain.id, withFile.id] }],
-    ['POST', '/api/ciphers/delete', { ids: [plain.id, withFile.id] }],
-    ['PUT', `/api/ciphers/${withFile.id}`, alice.loginItem('x', { key: '2.key' })],
-  ] as const) {
-    const { status, json } = await alice.request(method, path, body)
-    assert.equal(status, 400)
-    assert.match(json.message, /attachments/)
-  }
-  assert.deepEqual(vault.takeTold(), [])
-  assert.deepEqual([await read(withFile.id), await read(plain.id)], [withFile, plain])
-  assert.equal((await vault.sql(`SELECT id FROM attachments`)).length, 1)
-  assert.equal((await alice.put(`/api/ciphers/${withFile.id}`, alice.loginItem('y'))).status, 200)
-  assert.equal((await alice.put(`/api/ciphers/${withFile.id}/delete`)).status, 200)
-})
-
 test('every event about the account is newer than the one before', async () => {
   const { id } = await create()
   const move = () => alice.put('/api/ciphers/move', { ids: [id], folderId: null })

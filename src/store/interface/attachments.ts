@@ -21,23 +21,24 @@ export interface AnnouncedAttachment extends Attachment {
 
 export interface Attachments {
   find(id: string): Promise<Attachment | undefined>
-  /** Of any of these items, in no particular order. */
-  ofCiphers(cipherIds: readonly string[]): Promise<Attachment[]>
-  /** Of all items of the user's own, by one query. */
-  ofUser(userId: string): Promise<Attachment[]>
   insert(attachment: Attachment): Promise<void>
   /** Writes every field that is not readonly. */
   update(attachment: Attachment): Promise<void>
+  /** Their files are doomed. */
   delete(ids: readonly string[]): Promise<void>
-  /** Bytes of all attachments on the user's own items, those that are only announced included. */
+  /** Of the user's own items, in bytes, with what is only announced. */
   bytesOf(userId: string): Promise<number>
+  /** Of one item, with what is only announced. */
+  countOf(cipherId: string): Promise<number>
 
   announce(announced: AnnouncedAttachment): Promise<void>
   findAnnounced(id: string): Promise<AnnouncedAttachment | undefined>
+  /** How many the user has made. */
+  countAnnounced(userId: string): Promise<number>
+  /** Marks that an upload of it has begun; false when one had already, or there is no such announcement. */
+  claimAnnounced(id: string): Promise<boolean>
   /** Removes the announcement; false when there was none. */
   takeAnnounced(id: string): Promise<boolean>
-  /** Forgets what was announced before then. */
+  /** Forgets what was announced before then. What has come of its files is doomed. */
   dropAnnounced(before: Date): Promise<void>
-  /** Those of `places` (item and attachment) that no row, announced ones included, speaks of. */
-  unknownOf(places: readonly { readonly cipherId: string; readonly id: string }[]): Promise<string[]>
 }

@@ -1,3 +1,5 @@
+import type { Attachment } from './attachments.ts'
+
 export interface Cipher {
   readonly id: string
   readonly createdAt: Date
@@ -26,6 +28,7 @@ export interface CipherView extends Cipher {
   folderId: string | null
   favorite: boolean
   archivedAt: Date | null
+  attachments: readonly Attachment[]
 }
 
 export interface Ciphers {
@@ -44,12 +47,7 @@ export interface Ciphers {
   update(cipher: Cipher): Promise<void>
   /** The same for many, which are all there. */
   updateAll(ciphers: readonly Cipher[]): Promise<void>
-  /** Those of `ids` that have attachments. */
-  withAttachments(ids: readonly string[]): Promise<string[]>
-  /**
-   * Removes the items with what hangs on them: folder links, favourites, archive marks and collection links. Rejects
-   * when one of them has attachments: whoever takes their rows away has to remove their files too.
-   */
+  /** Removes the items with what hangs on them. The files of their attachments are doomed. */
   delete(ids: readonly string[]): Promise<void>
   /**
    * Puts the items into the user's folder, or with null into none. At most one folder for each user and item. That the

@@ -64,11 +64,9 @@ export interface Users {
    */
   keyId(id: string): Promise<string | undefined>
   setKeyId(id: string, keyId: string): Promise<void>
-  /** Whether attachments hang on the user's own items, or files on their Sends. */
-  ownsFiles(id: string): Promise<boolean>
   /**
-   * Removes the user with all that is theirs alone: items, folders, Sends, devices, memberships and the rest. Rejects
-   * when attachments hang on their items. That an organization is not left without an owner is for the caller to check.
+   * Removes the user with all that is theirs alone: items, folders, Sends, devices, memberships and the rest. Their
+   * files are doomed. That an organization is not left without an owner is for the caller to check.
    */
   delete(id: string): Promise<void>
 }

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Kysely } from 'kysely'
-import { ConfigError, silentLogger } from '#kit'
+import { silentLogger } from '#kit'
 import { KyselyStore } from '../kysely-store.ts'
 import type { PostgresOptions, StoreTools } from '../options.ts'
 import type { Store } from '../store.ts'
 import type { Database } from '../tables.ts'
 import { AccountTurns } from './account-turns.ts'
-import { describeAddress, type PostgresAddress, parsePostgresUrl } from './address.ts'
+import { describeAddress, type PostgresAddress } from './address.ts'
+import { readUrl } from './connection.ts'
 import { postgresDialect, postgresEngine } from './dialect.ts'
 import { cannotOpen, explain, mayPass, reasonOf } from './failure.ts'
 import { instanceMark } from './instance-mark.ts'
@@ -44,14 +45,6 @@ export async function openPostgresStore(options: PostgresOptions & StoreTools): 
     )
   } catch (error) {
     throw explain(address, error)
-  }
-}
-
-function readUrl(url: string): PostgresAddress {
-  try {
-    return parsePostgresUrl(url)
-  } catch (error) {
-    throw new ConfigError(`The URL of the database ${(error as Error).message}`)
   }
 }
 

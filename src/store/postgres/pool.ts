@@ -3,11 +3,10 @@ import pg from 'pg'
 import type { Clock, Logger } from '#kit'
 import type { PostgresOptions } from '../options.ts'
 import { describeAddress, type PostgresAddress } from './address.ts'
+import { connectionTo } from './connection.ts'
 import { DatabaseUnavailable, isAway, isHindered, isLost, isUnstorable, reasonOf, UnstorableValue } from './failure.ts'
 import { Outages } from './outages.ts'
 import { sessionSetup } from './session-setup.ts'
-import { tlsOptions } from './tls.ts'
-import { columnTypes } from './types.ts'
 
 /** How much longer than the server we give it for a statement, before the connection is taken for dead. */
 const ANSWER_GRACE_MS = 5_000
@@ -46,16 +45,7 @@ export class PostgresPool {
     this.#outages = new Outages({ clock, ping: () => this.#ping(), onOver: onOutage })
     this.#pool = new pg.Pool({
       Client: TidyClient,
-      host: address.host,
-      port: address.port,
-      database: address.database,
-      user: address.user,
-      ...(address.password !== undefined && { password: address.password }),
-      ssl: tlsOptions(address) ?? false,
-      application_name: address.applicationName,
-      ...(address.options !== undefined && { options: address.options }),
-      types: columnTypes,
-      keepAlive: true,
+      ...connectionTo(address),
       ...(options.statementTimeoutMs > 0 && { query_timeout: options.statementTimeoutMs + ANSWER_GRACE_MS }),
       max: options.maxConnections,
       min: options.minConnections,

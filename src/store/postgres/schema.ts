@@ -1,6 +1,7 @@
+import type pg from 'pg'
 import type { Clock } from '#kit'
 import { createTable } from '../create-table.ts'
-import { type FoundSchema, objection } from '../known-schema.ts'
+import { type FoundSchema, type KnownSchema, objection } from '../known-schema.ts'
 import { ownCleanups, ownIndexes, ownSteps } from '../own-tables.ts'
 import { formatTimestamp } from '../timestamps.ts'
 import type { PostgresAddress } from './address.ts'
@@ -19,6 +20,8 @@ const BOOKKEEPING = createTable({
 
 const STEPS = ownSteps({ timestamp: 'timestamp', keyedByPrimaryKey: '' })
 
+export const KNOWN_SCHEMA: KnownSchema = { vaultwardenVersions, latestVaultwardenVersion, ownSteps: STEPS.length }
+
 /** How long an index of ours may take on large tables, and how long one instance waits for another that makes them. */
 const SCHEMA_TIMEOUT = '10min'
 
@@ -35,7 +38,7 @@ export async function completeSchema(client: PooledClient, address: PostgresAddr
     )
     await client.query('SELECT pg_advisory_xact_lock($1, $2)', advisoryLock('schema'))
     const found = await readSchema(client, address)
-    const reason = objection(found, { vaultwardenVersions, latestVaultwardenVersion, ownSteps: STEPS.length })
+    const reason = objection(found, KNOWN_SCHEMA)
     if (reason !== undefined) throw cannotOpen(address, reason)
     if (found.tableNames.length === 0) await createVaultwardenTables(client, clock)
     await takeOwnSteps(client, found.ownSteps)
@@ -48,8 +51,11 @@ export async function completeSchema(client: PooledClient, address: PostgresAddr
   }
 }
 
+/** A connection, or who has some. */
+type Asked = Pick<pg.ClientBase, 'query'>
+
 /** In the schema where new tables go. What an extension has brought belongs to nobody. */
-async function readSchema(client: PooledClient, address: PostgresAddress): Promise<FoundSchema> {
+export async function readSchema(client: Asked, address: PostgresAddress): Promise<FoundSchema> {
   const { rows } = await client.query(
     `SELECT current_schema() AS schema, ARRAY(
        SELECT relname::text FROM pg_class
@@ -66,12 +72,12 @@ async function readSchema(client: PooledClient, address: PostgresAddress): Promi
   }
 }
 
-async function readVersions(client: PooledClient): Promise<string[]> {
+async function readVersions(client: Asked): Promise<string[]> {
   const { rows } = await client.query<{ version: string }>('SELECT version FROM __diesel_schema_migrations')
   return rows.map((row) => row.version)
 }
 
-async function countSteps(client: PooledClient): Promise<number> {
+async function countSteps(client: Asked): Promise<number> {
   const { rows } = await client.query('SELECT coalesce(max(version), 0) AS version FROM belfry_schema')
   return rows[0].version
 }

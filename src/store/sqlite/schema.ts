@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '#kit'
 import { createTable } from '../create-table.ts'
-import { objection } from '../known-schema.ts'
+import { type FoundSchema, type KnownSchema, objection } from '../known-schema.ts'
 import { ownCleanups, ownIndexes, ownSteps } from '../own-tables.ts'
 import { formatTimestamp } from '../timestamps.ts'
 import { cannotOpen } from './failure.ts'
@@ -16,6 +16,8 @@ const BOOKKEEPING = createTable({
 })
 
 const STEPS = ownSteps({ timestamp: 'DATETIME', keyedByPrimaryKey: 'WITHOUT ROWID' })
+
+export const KNOWN_SCHEMA: KnownSchema = { vaultwardenVersions, latestVaultwardenVersion, ownSteps: STEPS.length }
 
 /**
  * Brings an empty database to the whole schema, and a Vaultwarden database of exactly our version to Belfry's own tables
@@ -39,12 +41,12 @@ export function completeSchema(database: DatabaseSync, databaseFile: string, clo
  */
 export function checkSchema(database: DatabaseSync, databaseFile: string) {
   const found = readSchema(database)
-  const reason = objection(found, { vaultwardenVersions, latestVaultwardenVersion, ownSteps: STEPS.length })
+  const reason = objection(found, KNOWN_SCHEMA)
   if (reason !== undefined) throw cannotOpen(databaseFile, reason)
   return found
 }
 
-function readSchema(database: DatabaseSync) {
+export function readSchema(database: DatabaseSync): FoundSchema {
   const rows = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).all()
   const tableNames = rows.map((row) => String(row.name))
   return {

@@ -2,6 +2,7 @@ import Type from 'typebox'
 import type { Store } from '#store'
 import type { VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
+import { removeDoomed } from '../files/remove-doomed.ts'
 import { limitUnauthenticated } from '../limits.ts'
 import { linkToken, userOfLink } from '../mail/links.ts'
 import { deletions, type VaultApp } from '../schema.ts'
@@ -21,6 +22,7 @@ export function registerDeletion(scope: VaultApp, context: VaultContext): void {
         await requireSecret(context, session.user, body)
         await inSession(context, session, (store, { id }) => deleteUser(store, id))
         tellDeletion(context, session.user.id)
+        await removeDoomed(context)
         return reply.send()
       },
     })
@@ -60,6 +62,7 @@ export function registerDeletionLink(scope: VaultApp, context: VaultContext): vo
       }
       await store.transaction(remove, { account: linked.id })
       tellDeletion(context, linked.id)
+      await removeDoomed(context)
       return reply.send()
     },
   )
@@ -68,9 +71,6 @@ export function registerDeletionLink(scope: VaultApp, context: VaultContext): vo
 /** Throws an ApiError, and deletes nothing, when something that is not the user's alone would be lost. */
 async function deleteUser({ users, memberships }: Store, id: string): Promise<void> {
   if (await memberships.isLastOwner(id)) throw badRequest("Can't delete last owner")
-  if (await users.ownsFiles(id)) {
-    throw badRequest('Attachments and file Sends cannot be deleted here yet, so the account cannot be either')
-  }
   await users.delete(id)
 }
 

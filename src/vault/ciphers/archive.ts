@@ -16,17 +16,18 @@ export function registerArchive(scope: VaultApp, context: VaultContext): void {
       for (const cipher of ciphers) cipher.archivedAt = at
     }
 
-    scope.put(`/ciphers/${ID}/${action}`, { schema: { params: IdParams } }, async ({ session, params }) =>
+    scope.put(`/ciphers/${ID}/${action}`, { schema: { params: IdParams } }, async ({ session, params, address }) =>
       cipherResponse(
         await changeCipher(context, session, params.id, (cipher, store) => mark(session.user.id, [cipher], store)),
+        address,
       ),
     )
 
-    scope.put(`/ciphers/${action}`, { schema: { body: BulkRequest } }, async ({ session, body }) => {
+    scope.put(`/ciphers/${action}`, { schema: { body: BulkRequest } }, async ({ session, body, address }) => {
       const marked = await changeCiphers(context, session, body.ids, (ciphers, store) =>
         mark(session.user.id, ciphers, store),
       )
-      return list(marked.map(cipherResponse))
+      return list(marked.map((cipher) => cipherResponse(cipher, address)))
     })
   }
 }

@@ -3,6 +3,10 @@ import type { CipherView, Store } from '#store'
 import { nextRevision, type VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { inSession } from '../sessions/index.ts'
+import { parseDate } from '../wire.ts'
+
+/** From this much older than the stored item on a client's copy is out of date, as at Vaultwarden. */
+const STALE_FROM_MS = 2000
 
 /** The user's own item; throws an ApiError when it is not there or somebody else's. */
 export async function ownCipher({ ciphers }: Store, userId: string, id: string): Promise<CipherView> {
@@ -65,19 +69,13 @@ export async function ownCiphers({ ciphers }: Store, userId: string, ids: readon
   return found
 }
 
-/**
- * Throws an ApiError when one of `ciphers` has attachments, which only Vaultwarden can have stored and which are not
- * offered here: what would lose them is refused.
- */
-export async function requireNoAttachments(
-  store: Store,
-  ciphers: readonly CipherView[],
-  field: 'ids' | 'key' | '' = '',
-): Promise<void> {
-  const [first, ...others] = await store.ciphers.withAttachments(ciphers.map(({ id }) => id))
-  if (first === undefined) return
-  const which = others.length === 0 ? `Item ${first} has` : `${others.length + 1} of the items have`
-  throw badRequest(`${which} attachments, which this server does not offer yet and would lose`, field)
+/** Throws an ApiError when the client changed an older copy, which would undo what was done in between. */
+export function checkFresh(cipher: CipherView, lastKnownRevisionDate: string | null | undefined): void {
+  // A date that cannot be read says nothing: mobile apps send the year 1 without a zone for "unknown".
+  const known = lastKnownRevisionDate == null ? undefined : parseDate(lastKnownRevisionDate)
+  if (known && cipher.updatedAt.getTime() - known.getTime() >= STALE_FROM_MS) {
+    throw badRequest('The client copy of this cipher is out of date. Resync the client and try again.')
+  }
 }
 
 /** Tells the user's devices about one item. The acting device knows already. */

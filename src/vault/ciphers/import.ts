@@ -89,6 +89,7 @@ async function readImport(
       deletedAt: null,
       favorite: cipher.favorite ?? false,
       archivedAt: archivedAtOf(cipher) ?? null,
+      attachments: [],
     }
   }
   const items = await faults.readAll('Ciphers', ciphers, readItem)

@@ -8,6 +8,8 @@ import { registerReading } from './read.ts'
 import { registerTrash } from './trash.ts'
 import { registerWriting } from './write.ts'
 
+export { announce, checkFresh, ownCipher } from './cipher-store.ts'
+export { type CipherContent, CipherRequest, parseContent } from './request.ts'
 export { cipherResponse } from './response.ts'
 export { SSH_KEY } from './type-parts.ts'
 

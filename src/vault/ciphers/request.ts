@@ -8,6 +8,18 @@ import { Card, Fields, Identity, Login, PasswordHistory, SecureNote, SshKey } fr
 import { MAX_DEPTH } from './stored-json.ts'
 import { isStoredType, TYPE_PARTS } from './type-parts.ts'
 
+/** More than an item ever has. */
+const MOST_ATTACHMENTS = 1000
+
+/** By the ids of attachments: how they are called and encrypted from now on. */
+const Attachments2 = Type.Optional(
+  Type.Unsafe<Record<string, { fileName: string; key: string }> | null>({
+    type: ['object', 'null'],
+    maxProperties: MOST_ATTACHMENTS,
+    additionalProperties: Type.Object({ fileName: EncString, key: EncString }),
+  }),
+)
+
 /** An item as clients send it, whole. What is not named here is ignored. */
 export const CipherRequest = Type.Object({
   type: Type.Integer(),
@@ -26,6 +38,7 @@ export const CipherRequest = Type.Object({
   identity: Identity,
   sshKey: SshKey,
   lastKnownRevisionDate: Maybe.text(),
+  attachments2: Attachments2,
   archivedDate: Maybe.text(),
   encryptedFor: Maybe.text(),
   encryptedByKeyId: Maybe.text(),

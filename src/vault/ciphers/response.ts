@@ -1,10 +1,11 @@
 import type { CipherView } from '#store'
+import { attachmentResponse } from '../attachments/response.ts'
 import { formatDate, formatOptionalDate } from '../wire.ts'
 import { passwordHistoryResponse, readFields, readPart } from './stored-json.ts'
 import { TYPE_PARTS } from './type-parts.ts'
 
-/** An item of the user's own as clients get it. Every key is always there: mobile apps fail on missing ones. */
-export function cipherResponse(cipher: CipherView) {
+/** An item of the user's own as clients get it; `address` is the server's public one. Every key is always there: mobile apps fail on missing ones. */
+export function cipherResponse(cipher: CipherView, address: string) {
   return {
     object: 'cipherDetails',
     id: cipher.id,
@@ -15,7 +16,8 @@ export function cipherResponse(cipher: CipherView) {
     reprompt: cipher.reprompt === 1 ? 1 : 0,
     organizationId: cipher.organizationId,
     key: cipher.key,
-    attachments: null,
+    attachments:
+      cipher.attachments.length === 0 ? null : cipher.attachments.map((one) => attachmentResponse(one, address)),
     organizationUseTotp: true,
     collectionIds: [],
     name: cipher.name,

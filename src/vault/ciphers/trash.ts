@@ -1,9 +1,10 @@
 import { BulkRequest } from '../bulk-request.ts'
 import { nextRevision, type VaultContext } from '../context.ts'
+import { removeDoomed } from '../files/remove-doomed.ts'
 import { deletions, ID, IdParams, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
 import { list } from '../wire.ts'
-import { announce, changeCipher, changeCiphers, ownCipher, ownCiphers, requireNoAttachments } from './cipher-store.ts'
+import { announce, changeCipher, changeCiphers, ownCipher, ownCiphers } from './cipher-store.ts'
 import { cipherResponse } from './response.ts'
 
 /** Into the trash, out of it, and gone. */
@@ -24,19 +25,20 @@ export function registerTrash(scope: VaultApp, context: VaultContext): void {
     return reply.send()
   })
 
-  scope.put(`/ciphers/${ID}/restore`, { schema: { params: IdParams } }, async ({ session, params }) =>
+  scope.put(`/ciphers/${ID}/restore`, { schema: { params: IdParams } }, async ({ session, params, address }) =>
     cipherResponse(
       await changeCipher(context, session, params.id, (cipher) => {
         cipher.deletedAt = null
       }),
+      address,
     ),
   )
 
-  scope.put('/ciphers/restore', { schema: { body: BulkRequest } }, async ({ session, body }) => {
+  scope.put('/ciphers/restore', { schema: { body: BulkRequest } }, async ({ session, body, address }) => {
     const restored = await changeCiphers(context, session, body.ids, (ciphers) => {
       for (const cipher of ciphers) cipher.deletedAt = null
     })
-    return list(restored.map(cipherResponse))
+    return list(restored.map((cipher) => cipherResponse(cipher, address)))
   })
 
   for (const route of deletions(`/ciphers/${ID}`)) {
@@ -46,13 +48,13 @@ export function registerTrash(scope: VaultApp, context: VaultContext): void {
       handler: async ({ session, params }, reply) => {
         const deleted = await inSession(context, session, async (store) => {
           const cipher = await ownCipher(store, session.user.id, params.id)
-          await requireNoAttachments(store, [cipher])
           cipher.updatedAt = nextRevision(cipher.updatedAt, clock)
           await store.ciphers.delete([cipher.id])
           await store.users.touch(session.user.id, cipher.updatedAt)
           return cipher
         })
         announce(context, session, 'SyncLoginDelete', deleted)
+        await removeDoomed(context)
         return reply.send()
       },
     })
@@ -66,11 +68,11 @@ export function registerTrash(scope: VaultApp, context: VaultContext): void {
         const userId = session.user.id
         const date = await inSession(context, session, async (store) => {
           const ciphers = await ownCiphers(store, userId, body.ids)
-          await requireNoAttachments(store, ciphers, 'ids')
           await store.ciphers.delete(ciphers.map(({ id }) => id))
           return store.users.touch(userId, new Date(clock.now()))
         })
         notifier.account('SyncCiphers', userId, date, session.device.id)
+        await removeDoomed(context)
         return reply.send()
       },
     })

@@ -7,14 +7,11 @@ import { badRequest } from '../errors.ts'
 import { ownFolder } from '../folders/index.ts'
 import { ID, IdParams, Maybe, orNull, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
-import { parseDate } from '../wire.ts'
-import { announce, changeCipher, requireNoAttachments } from './cipher-store.ts'
+import { renameAttachments } from './attachments.ts'
+import { announce, changeCipher, checkFresh } from './cipher-store.ts'
 import { archivedAtOf, CipherRequest, checkEncryptedFor, parseContent } from './request.ts'
 import { cipherResponse } from './response.ts'
 import type { StoredType } from './type-parts.ts'
-
-/** From this much older than the stored item on a client's copy is out of date, as at Vaultwarden. */
-const STALE_FROM_MS = 2000
 
 const CreateRequest = Type.Object({ cipher: CipherRequest })
 const PartialRequest = Type.Object({ folderId: Maybe.text(), favorite: Type.Boolean() })
@@ -23,34 +20,35 @@ const PartialRequest = Type.Object({ folderId: Maybe.text(), favorite: Type.Bool
 export function registerWriting(scope: VaultApp, context: VaultContext): void {
   const { store } = context
 
-  const create = async (session: Session, body: CipherRequest) => {
+  const create = async (session: Session, body: CipherRequest, address: string) => {
     checkEncryptedFor(body, session, await store.users.keyId(session.user.id))
     const created = await createCipher(context, session, body)
     announce(context, session, 'SyncCipherCreate', created)
-    return cipherResponse(created)
+    return cipherResponse(created, address)
   }
-  scope.post('/ciphers', { schema: { body: CipherRequest } }, ({ session, body }) => create(session, body))
+  scope.post('/ciphers', { schema: { body: CipherRequest } }, ({ session, body, address }) =>
+    create(session, body, address),
+  )
   // The form for items of an organization, which clients also use to clone.
-  scope.post('/ciphers/create', { schema: { body: CreateRequest } }, ({ session, body }) =>
-    create(session, body.cipher),
+  scope.post('/ciphers/create', { schema: { body: CreateRequest } }, ({ session, body, address }) =>
+    create(session, body.cipher, address),
   )
 
   scope.route({
     method: ['PUT', 'POST'],
     url: `/ciphers/${ID}`,
     schema: { params: IdParams, body: CipherRequest },
-    handler: async ({ session, params, body }) => {
+    handler: async ({ session, params, body, address }) => {
       const content = parseContent(body, context.settings.maxNoteCharacters)
       checkEncryptedFor(body, session, await store.users.keyId(session.user.id))
       const updated = await changeCipher(context, session, params.id, async (cipher, store) => {
         checkFresh(cipher, body.lastKnownRevisionDate)
         if (cipher.type !== body.type) throw badRequest('Invalid type', 'type')
-        // The keys of its attachments are encrypted with the item's own key, or with the user's when it has none.
-        if ((cipher.key === null) !== (content.key === null)) await requireNoAttachments(store, [cipher], 'key')
+        await renameAttachments(store, cipher, { ...body, key: content.key })
         Object.assign(cipher, content)
         await place(store, session, cipher, body)
       })
-      return cipherResponse(updated)
+      return cipherResponse(updated, address)
     },
   })
 
@@ -59,11 +57,11 @@ export function registerWriting(scope: VaultApp, context: VaultContext): void {
     method: ['PUT', 'POST'],
     url: `/ciphers/${ID}/partial`,
     schema: { params: IdParams, body: PartialRequest },
-    handler: async ({ session, params, body }) => {
+    handler: async ({ session, params, body, address }) => {
       const updated = await changeCipher(context, session, params.id, (cipher, store) =>
         place(store, session, cipher, body),
       )
-      return cipherResponse(updated)
+      return cipherResponse(updated, address)
     },
   })
 }
@@ -86,6 +84,7 @@ function createCipher(context: VaultContext, session: Session, body: CipherReque
       folderId: null,
       favorite: false,
       archivedAt: null,
+      attachments: [],
     }
     await store.ciphers.insert(cipher)
     await place(store, session, cipher, body)
@@ -117,14 +116,5 @@ async function place(store: Store, session: Session, cipher: CipherView, wanted:
   if (archivedAt) {
     await store.ciphers.setArchived(userId, [cipher.id], archivedAt)
     cipher.archivedAt = archivedAt
-  }
-}
-
-/** Throws an ApiError when the client changed an older copy, which would undo what was done in between. */
-function checkFresh(cipher: CipherView, lastKnownRevisionDate: string | null | undefined): void {
-  // A date that cannot be read says nothing: mobile apps send the year 1 without a zone for "unknown".
-  const known = lastKnownRevisionDate == null ? undefined : parseDate(lastKnownRevisionDate)
-  if (known && cipher.updatedAt.getTime() - known.getTime() >= STALE_FROM_MS) {
-    throw badRequest('The client copy of this cipher is out of date. Resync the client and try again.')
   }
 }

@@ -1,7 +1,8 @@
 import { setImmediate as othersTurn } from 'node:timers/promises'
-import type { Clock } from '#kit'
 import type { Store, TrashOwner } from '#store'
+import { removeDoomed } from '../files/remove-doomed.ts'
 import type { Job } from './runner.ts'
+import type { FileJobTools } from './sweep-files.ts'
 
 /** Items deleted in one transaction. */
 const BATCH = 100
@@ -10,10 +11,10 @@ const DAY_MS = 86_400_000
 
 /**
  * Deletes for good what has been in the trash for `days`. As Vaultwarden's job it tells nobody: the revision date of all
- * who had the items moves, so that their devices find out at their next sync. Items with attachments stay: their files,
- * which only Vaultwarden can have stored, would be left behind.
+ * who had the items moves, so that their devices find out at their next sync. Files of attachments go with them.
  */
-export function purgeTrash(store: Store, clock: Clock, days: number): Job['run'] {
+export function purgeTrash(tools: FileJobTools, days: number): Job['run'] {
+  const { store, clock } = tools
   return async (signal) => {
     const before = new Date(clock.now() - days * DAY_MS)
     let deleted = 0
@@ -24,8 +25,9 @@ export function purgeTrash(store: Store, clock: Clock, days: number): Job['run']
       await othersTurn()
       signal.throwIfAborted()
     }
-    const keptForAttachments = await store.trash.countWithAttachments(before)
-    return deleted + keptForAttachments === 0 ? undefined : { deleted, keptForAttachments }
+    if (deleted === 0) return undefined
+    await removeDoomed(tools)
+    return { deleted }
   }
 }
 

@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set on every route behind `requireSession`. */
     session: Session
+    /** Where this server is to be found, without a slash at its end. */
+    readonly address: string
   }
   interface FastifyContextConfig {
     /** The route stays open to the old security stamp for two minutes after a change of the password. */

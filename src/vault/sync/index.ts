@@ -2,6 +2,7 @@ import Type from 'typebox'
 import type { User } from '#store'
 import { profileResponse } from '../accounts/index.ts'
 import { cipherResponse, SSH_KEY } from '../ciphers/index.ts'
+import { isAtLeast } from '../client-version.ts'
 import type { VaultContext } from '../context.ts'
 import { domainsResponse } from '../domains/index.ts'
 import { folderResponse } from '../folders/index.ts'
@@ -13,7 +14,7 @@ const SyncQuery = Type.Object({ excludeDomains: Type.Optional(Type.String()) })
 /** `GET /sync`: the whole vault in one answer. */
 export function registerSync(scope: VaultApp, context: VaultContext): void {
   const { store } = context
-  scope.get('/sync', { schema: { querystring: SyncQuery } }, async ({ session, query, headers }) => {
+  scope.get('/sync', { schema: { querystring: SyncQuery } }, async ({ session, query, headers, address }) => {
     const { user } = session
     const [folders, ciphers, sends, userKeyId, secondFactors] = await Promise.all([
       store.folders.ofUser(user.id),
@@ -22,13 +23,16 @@ export function registerSync(scope: VaultApp, context: VaultContext): void {
       store.users.keyId(user.id),
       store.users.secondFactors(user.id),
     ])
+    // Older apps cannot read a vault that holds an SSH key.
     const readsSshKeys = isAtLeast(headers['bitwarden-client-version'], 2024, 12)
     return {
       profile: profileResponse(context, user, secondFactors),
       folders: folders.map(folderResponse),
       collections: [],
       policies: [],
-      ciphers: ciphers.filter((cipher) => readsSshKeys || cipher.type !== SSH_KEY).map(cipherResponse),
+      ciphers: ciphers
+        .filter((cipher) => readsSshKeys || cipher.type !== SSH_KEY)
+        .map((cipher) => cipherResponse(cipher, address)),
       domains: query.excludeDomains?.toLowerCase() === 'true' ? null : domainsResponse(user, { lists: 'counting' }),
       sends: sends.map(sendResponse),
       userDecryption: {
@@ -50,11 +54,4 @@ function masterPasswordUnlock({ passwordHash, kdf, key, email }: User) {
     masterKeyWrappedUserKey: key,
     salt: email,
   }
-}
-
-/** Apps older than this cannot read a vault that holds an SSH key, nor may one that does not say how old it is. */
-function isAtLeast(version: string | string[] | undefined, year: number, month: number): boolean {
-  const [, clientYear, clientMonth] = /^(\d+)\.(\d+)\.\d+/.exec(String(version)) ?? []
-  if (clientYear === undefined) return false
-  return Number(clientYear) > year || (Number(clientYear) === year && Number(clientMonth) >= month)
 }

@@ -46,7 +46,9 @@ export function folderTests(openTestStore: OpenTestStore): void {
     const ofBob = sampleFolder(bob.id)
     await folders.insertMany([...many, ofBob])
     const cipher = sampleCipher(ada.id)
-    await ciphers.insertViews(ada.id, [{ ...cipher, folderId: many[0]!.id, favorite: false, archivedAt: null }])
+    await ciphers.insertViews(ada.id, [
+      { ...cipher, folderId: many[0]!.id, favorite: false, archivedAt: null, attachments: [] },
+    ])
     const ids = async () => new Set((await folders.ofUser(ada.id)).map(({ id }) => id))
     assert.deepEqual(await ids(), new Set(many.map(({ id }) => id)))
 

@@ -40,24 +40,4 @@ export function trashTests(openTestStore: OpenTestStore): void {
     assert.deepEqual(await trash.nextOwner(day(2)), owner)
     assert.deepEqual(await trash.idsOf(owner, day(2), 10), [cipher.id])
   })
-
-  test('items with attachments in the trash are counted, and not for deleting', async () => {
-    await using opened = await openTestStore()
-    const { ciphers, trash, users } = opened.store
-    const user = sampleUser()
-    await users.insert(user)
-    const heavy = [1, 2, 3].map((number) => sampleCipher(user.id, { deletedAt: day(number) }))
-    for (const cipher of heavy) {
-      await ciphers.insert(cipher)
-      for (const id of [randomUUID(), randomUUID()]) {
-        await opened.query(
-          `INSERT INTO attachments (id, cipher_uuid, file_name, file_size) VALUES ('${id}', '${cipher.id}', 'x', 1)`,
-        )
-      }
-    }
-    assert.equal(await trash.nextOwner(day(9)), undefined)
-    assert.deepEqual(await trash.idsOf({ userId: user.id, organizationId: null }, day(9), 10), [])
-    assert.equal(await trash.countWithAttachments(day(3)), 2)
-    assert.equal(await trash.countWithAttachments(day(1)), 0)
-  })
 }

@@ -1,9 +1,11 @@
 import { accountContracts, deviceContracts } from './accounts.ts'
+import { attachmentContracts } from './attachments.ts'
 import { authRequestContracts } from './auth-requests.ts'
 import { bulkContracts } from './bulk.ts'
 import type { Contracts } from './contract.ts'
 import { identityContracts } from './identity.ts'
 import { cipherContracts, folderContracts, syncContracts } from './items.ts'
+import { keyRotationContracts } from './key-rotation.ts'
 import { mailContracts } from './mail.ts'
 import { sendContracts } from './sends.ts'
 import { serverContracts } from './server.ts'
@@ -17,8 +19,10 @@ export const contracts: Contracts = {
   ...accountContracts,
   ...deviceContracts,
   ...authRequestContracts,
+  ...keyRotationContracts,
   ...twoFactorContracts,
   ...cipherContracts,
+  ...attachmentContracts,
   ...bulkContracts,
   ...folderContracts,
   ...sendContracts,

@@ -57,7 +57,7 @@ const SecureNote = Stored({ type: Type.Integer() })
 const OnlyEncrypted = Type.Record(Text, Nullable(EncString))
 const SshKey = Stored({ privateKey: EncString, publicKey: EncString, keyFingerprint: EncString })
 
-const Attachment = Closed({
+export const Attachment = Closed({
   id: Text,
   url: Text,
   fileName: EncString,

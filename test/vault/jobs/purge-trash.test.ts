@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { silentLogger } from '#kit'
 import type { Cipher, Store } from '#store'
+import { vaultFiles } from '#vault'
 import { purgeTrash } from '../../../src/vault/jobs/purge-trash.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
+import { temporaryFolder } from '../../helpers/temp.ts'
 import { sampleCipher, sampleDevice, sampleFolder, sampleUser } from '../../store/samples.ts'
 import type { TestStore } from '../../store/suite.ts'
-import { afterNext } from '../harness.ts'
+import { afterNext, settingsIn } from '../harness.ts'
 import { onBothEngines } from './both-engines.ts'
 
 const NOW = Date.UTC(2026, 5, 1, 0, 5)
@@ -14,7 +18,10 @@ const DAYS = 30
 const NEVER = new AbortController().signal
 
 const daysAgo = (days: number, moreMs = 0) => new Date(NOW - days * 86_400_000 - moreMs)
-const purge = (store: Store) => purgeTrash(store, new FakeClock(NOW), DAYS)
+const filesIn = (folder: { join(name: string): string }) => vaultFiles(settingsIn(folder))
+const NOWHERE = { join: (name: string) => `/nonexistent/${name}` }
+const purge = (store: Store, files = filesIn(NOWHERE)) =>
+  purgeTrash({ store, files, clock: new FakeClock(NOW), logger: silentLogger }, DAYS)
 
 async function addUser(store: Store): Promise<string> {
   const user = sampleUser()
@@ -51,7 +58,7 @@ onBothEngines((openTestStore) => {
     await store.ciphers.setFavorite(ada, old, true)
     await store.ciphers.setArchived(ada, [old], daysAgo(40))
 
-    assert.deepEqual(await purge(store)(NEVER), { deleted: 1, keptForAttachments: 0 })
+    assert.deepEqual(await purge(store)(NEVER), { deleted: 1 })
     assert.deepEqual(await idsIn(opened), new Set(kept))
     for (const table of ['folders_ciphers', 'favorites', 'archives']) {
       assert.deepEqual(await query(`SELECT * FROM ${table}`), [], table)
@@ -74,18 +81,25 @@ onBothEngines((openTestStore) => {
     assert.ok((await store.heard.find(device.id, ada))!.accountChangedAt > heardAt)
   })
 
-  test('items with attachments stay, since their files would, and are counted', async () => {
+  test('the files of attachments go with their items', async () => {
     await using opened = await openTestStore()
-    const { store, query } = opened
+    await using folder = await temporaryFolder()
+    const { store } = opened
     const ada = await addUser(store)
-    const heavy = await addCipher(store, ada, { deletedAt: daysAgo(90) })
-    await query(`INSERT INTO attachments (id, cipher_uuid, file_name, file_size) VALUES ('a', '${heavy}', 'x', 1)`)
-    assert.deepEqual(await purge(store)(NEVER), { deleted: 0, keptForAttachments: 1 })
-    assert.deepEqual(await revisionOf(store, ada), sampleUser().updatedAt)
-    const light = await addCipher(store, ada, { deletedAt: daysAgo(80) })
-    assert.deepEqual(await purge(store)(NEVER), { deleted: 1, keptForAttachments: 1 })
-    assert.deepEqual(await idsIn(opened), new Set([heavy]))
-    assert.notEqual(heavy, light)
+    const [gone, kept] = [await addCipher(store, ada, { deletedAt: daysAgo(90) }), await addCipher(store, ada, {})]
+    const files = filesIn(folder)
+    const places = [gone, kept].map((owner) => ({ owner, id: randomBytes(10).toString('hex') }))
+    for (const { owner: cipherId, id } of places) {
+      await store.attachments.insert({ id, cipherId, fileName: '2.n', key: null, size: 1 })
+      await files.attachments.write({ owner: cipherId, id }, Readable.from([Buffer.from('x')]), { maxBytes: 1 })
+    }
+    assert.deepEqual(await purge(store, files)(NEVER), { deleted: 1 })
+    assert.deepEqual(await idsIn(opened), new Set([kept]))
+    const left = await Array.fromAsync(files.attachments.list())
+    assert.deepEqual(
+      left.map(({ owner }) => owner),
+      [kept],
+    )
   })
 
   test('for items of an organization the revision dates of its members move', async () => {
@@ -106,7 +120,7 @@ onBothEngines((openTestStore) => {
     const id = await addCipher(store, null, { organizationId, deletedAt: daysAgo(31) })
     await query(`INSERT INTO ciphers_collections (cipher_uuid, collection_uuid) VALUES ('${id}', '${collection}')`)
 
-    assert.deepEqual(await purge(store)(NEVER), { deleted: 1, keptForAttachments: 0 })
+    assert.deepEqual(await purge(store)(NEVER), { deleted: 1 })
     assert.deepEqual(await idsIn(opened), new Set())
     assert.deepEqual(await revisionOf(store, member), new Date(NOW))
     for (const other of [invited, stranger]) assert.deepEqual(await revisionOf(store, other), sampleUser().updatedAt)
@@ -143,7 +157,7 @@ onBothEngines((openTestStore) => {
     await stopped()
     const left = (await idsIn(opened)).size
     assert.ok(left === 180 || left === 80, `${left} left`)
-    assert.deepEqual(await purge(store)(NEVER), { deleted: left, keptForAttachments: 0 })
+    assert.deepEqual(await purge(store)(NEVER), { deleted: left })
     assert.equal((await idsIn(opened)).size, 0)
   })
 })
