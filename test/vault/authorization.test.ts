@@ -37,6 +37,9 @@ const PUBLIC = new Set([
   'POST /api/auth-requests',
   'POST /api/auth-requests/',
   'GET /api/auth-requests/:id/response',
+  // To forget what only a device is found by.
+  'PUT /api/devices/identifier/:identifier/clear-token',
+  'POST /api/devices/identifier/:identifier/clear-token',
   // For whoever lost a password, or has what was sent by mail.
   'POST /api/accounts/password-hint',
   'POST /api/accounts/verify-email-token',

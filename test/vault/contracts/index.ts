@@ -3,6 +3,7 @@ import { attachmentContracts } from './attachments.ts'
 import { authRequestContracts } from './auth-requests.ts'
 import { bulkContracts } from './bulk.ts'
 import type { Contracts } from './contract.ts'
+import { iconContracts } from './icons.ts'
 import { identityContracts } from './identity.ts'
 import { cipherContracts, folderContracts, syncContracts } from './items.ts'
 import { keyRotationContracts } from './key-rotation.ts'
@@ -24,6 +25,7 @@ export const contracts: Contracts = {
   ...cipherContracts,
   ...attachmentContracts,
   ...bulkContracts,
+  ...iconContracts,
   ...folderContracts,
   ...sendContracts,
   ...syncContracts,
