@@ -10,7 +10,13 @@ export * from './nats/index.ts'
 export { hashPassword, newPassword, pretendToVerifyPassword, verifyPassword } from './passwords.ts'
 export { type ServiceClaims, type ServiceScope, ServiceTokens } from './service-tokens.ts'
 export { type Session, Sessions } from './sessions.ts'
-export { loadSharedSigningKey, loadSigningKey, type SigningKey } from './signing-key.ts'
+export {
+  inspectSigningKey,
+  loadSharedSigningKey,
+  loadSigningKey,
+  type SigningKey,
+  type SigningKeyFile,
+} from './signing-key.ts'
 export { AFTER_PASSWORD_CHANGE, type StampExceptionRoute, stampException } from './stamp-exception.ts'
 export { type TicketClaims, type TicketKind, Tickets } from './tickets.ts'
 export { type AccessClaims, type IssuedToken, type RefreshClaims, type RegisterClaims, Tokens } from './tokens.ts'

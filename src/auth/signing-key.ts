@@ -73,6 +73,26 @@ function refuseWithout(keyFile: string): never {
   )
 }
 
+/** What a file with a key is. */
+export interface SigningKeyFile {
+  readonly format: 'PKCS#1' | 'PKCS#8'
+  readonly bits: number
+  /** As databases keep it: SHA-256 of the public key (SubjectPublicKeyInfo), in hex. */
+  readonly fingerprint: string
+}
+
+/** Looks at the file and makes none: undefined when it is missing. Throws a ConfigError as `loadSigningKey`. */
+export async function inspectSigningKey(keyFile: string): Promise<SigningKeyFile | undefined> {
+  const pem = await readKeyFile(keyFile)
+  if (pem === undefined) return undefined
+  const key = parse(pem, keyFile)
+  return {
+    format: pem.includes('BEGIN RSA PRIVATE KEY') ? 'PKCS#1' : 'PKCS#8',
+    bits: key.privateKey.asymmetricKeyDetails!.modulusLength!,
+    fingerprint: fingerprintOf(key),
+  }
+}
+
 /** SHA-256 of the public key (SubjectPublicKeyInfo), in hex. */
 function fingerprintOf({ publicKey }: SigningKey): string {
   return createHash('sha256')

@@ -41,6 +41,11 @@ export class ConfigJson implements Variables {
     this.#values = values
   }
 
+  /** Everything that is there and not `null`. */
+  get keys(): string[] {
+    return Object.keys(this.#values).filter((key) => this.#values[key] !== null)
+  }
+
   textOf(variable: string): string | undefined {
     return isSaved(variable) ? this.#textOf(variable) : undefined
   }
@@ -81,7 +86,7 @@ export class ConfigJson implements Variables {
 }
 
 /** Rocket and the system read their variables from the environment only, and so do we ours and those of the official server. */
-function isSaved(variable: string): boolean {
+export function isSaved(variable: string): boolean {
   return variable !== 'DATA_FOLDER' && variable !== 'TZ' && !/^(?:ROCKET_|BELFRY_|globalSettings__)/.test(variable)
 }
 

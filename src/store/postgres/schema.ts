@@ -52,7 +52,9 @@ export async function completeSchema(client: PooledClient, address: PostgresAddr
 }
 
 /** A connection, or who has some. */
-type Asked = Pick<pg.ClientBase, 'query'>
+interface Asked {
+  query<Row extends pg.QueryResultRow>(text: string): Promise<{ rows: Row[] }>
+}
 
 /** In the schema where new tables go. What an extension has brought belongs to nobody. */
 export async function readSchema(client: Asked, address: PostgresAddress): Promise<FoundSchema> {
@@ -78,8 +80,10 @@ async function readVersions(client: Asked): Promise<string[]> {
 }
 
 async function countSteps(client: Asked): Promise<number> {
-  const { rows } = await client.query('SELECT coalesce(max(version), 0) AS version FROM belfry_schema')
-  return rows[0].version
+  const { rows } = await client.query<{ version: number }>(
+    'SELECT coalesce(max(version), 0) AS version FROM belfry_schema',
+  )
+  return rows[0]!.version
 }
 
 async function createVaultwardenTables(client: PooledClient, clock: Clock): Promise<void> {

@@ -1,0 +1,32 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import { describeSchema, type Inspection, inspectContent } from '../inspection/index.ts'
+import type { PostgresOptions } from '../options.ts'
+import type { Database } from '../tables.ts'
+import { connectionTo, readUrl } from './connection.ts'
+import { explain } from './failure.ts'
+import { KNOWN_SCHEMA, readSchema } from './schema.ts'
+
+/** See `inspectDatabase`. One attempt, and read-only for PostgreSQL as well; other instances do not hear of it. */
+export async function inspectPostgres({ url, acquireTimeoutMs }: PostgresOptions): Promise<Inspection | undefined> {
+  const address = readUrl(url)
+  const pool = new pg.Pool({
+    ...connectionTo(address),
+    max: 1,
+    connectionTimeoutMillis: acquireTimeoutMs,
+    onConnect: async (client) => void (await client.query('SET default_transaction_read_only = on')),
+  })
+  pool.on('error', () => undefined)
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  try {
+    const found = await readSchema(pool, address)
+    const schema = describeSchema(found, KNOWN_SCHEMA)
+    if (schema === undefined) return undefined
+    const content = schema.objection === undefined ? await inspectContent(db, found) : undefined
+    return { ...schema, engine: 'PostgreSQL', damage: [], content }
+  } catch (error) {
+    throw explain(address, error)
+  } finally {
+    await pool.end()
+  }
+}
