@@ -1,4 +1,5 @@
 import type { Store } from '#store'
+import { attachmentTests } from './suite/attachments.ts'
 import { authRequestTests } from './suite/auth-requests.ts'
 import { cipherTests } from './suite/ciphers.ts'
 import { cleanUpTests } from './suite/clean-up.ts'
@@ -34,6 +35,7 @@ export function storeSuite(openTestStore: OpenTestStore): void {
   userKeyCopyTests(openTestStore)
   folderTests(openTestStore)
   cipherTests(openTestStore)
+  attachmentTests(openTestStore)
   invitationTests(openTestStore)
   membershipTests(openTestStore)
   heardTests(openTestStore)

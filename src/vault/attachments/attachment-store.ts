@@ -63,10 +63,11 @@ export function newAnnouncement(
   }
 }
 
-/** The item as it will be with that attachment. */
+/** The item as it will be with that attachment, in the order in which they are read. */
 export function withAttachment(cipher: CipherView, attachment: Attachment): CipherView {
   const { id, cipherId, fileName, size, key } = attachment
-  return { ...cipher, attachments: [...cipher.attachments, { id, cipherId, fileName, size, key }] }
+  const attachments = [...cipher.attachments, { id, cipherId, fileName, size, key }]
+  return { ...cipher, attachments: attachments.toSorted((one, other) => (one.id < other.id ? -1 : 1)) }
 }
 
 export const noSuchAttachment = () => badRequest("Attachment doesn't exist")

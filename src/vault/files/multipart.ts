@@ -58,6 +58,8 @@ export async function receiveFile<T>(
   })
   parser.on('file', (_name, stream, name) => {
     file.name = name
+    // The parser tells of its errors by this stream as well, also when nobody reads it any more.
+    stream.on('error', () => {})
     file.abandon = (error) => void stream.destroy(error)
     file.saving = save(stream)
     file.saving.catch(fail)
