@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Sessions, Tickets, Tokens } from '#auth'
 import type { Clock, Logger } from '#kit'
+import type { GuardedGet } from '#net'
 import type { Notifier } from '#notify'
 import type { Store } from '#store'
 import type { Afterwards } from './afterwards.ts'
@@ -29,6 +30,8 @@ export interface VaultSurroundings {
   readonly settings: VaultSettings
   /** Who is at the other end, behind the proxies that are trusted. */
   readonly clientAddress: (request: IncomingMessage) => string
+  /** Fetches from servers that strangers name. Default: over the network, by the rules of the settings. */
+  readonly guardedGet?: GuardedGet | undefined
   /** Default: limits are for this instance alone. */
   readonly shareLimit?: ShareLimit | undefined
   /**
