@@ -59,7 +59,8 @@ export class KyselyDevices implements Devices {
   }
 
   async clearPushToken(id: string) {
-    await this.#db.updateTable('devices').set({ push_token: null }).where('uuid', '=', id).execute()
+    const query = this.#db.updateTable('devices').set({ push_token: null }).where('uuid', '=', id)
+    return (await query.executeTakeFirst()).numUpdatedRows > 0n
   }
 
   async delete(id: string, userId: string) {

@@ -34,7 +34,7 @@ test('a device has the push token that it was last given, until it is cleared by
     assert.equal(await anonymously(method, pathOf(device, 'clear-token')), 200)
     assert.equal((await rowOf(device)).pushToken, null)
   }
-  assert.equal(await anonymously('PUT', '/api/devices/identifier/unknown/clear-token'), 200)
+  assert.equal(await anonymously('PUT', '/api/devices/identifier/unknown/clear-token'), 404)
 })
 
 test('a push token is for a device of the user, and not for one of somebody else', async () => {
@@ -53,5 +53,5 @@ test('a push token is for a device of the user, and not for one of somebody else
 test('to clear push tokens is limited by the address', async () => {
   await using vault = await startVault({ unauthenticatedRateLimit: { seconds: 60, maxBurst: 2 } })
   const clear = () => anonymously('PUT', '/api/devices/identifier/x/clear-token', vault)
-  assert.deepEqual([await clear(), await clear(), await clear()], [200, 200, 429])
+  assert.deepEqual([await clear(), await clear(), await clear()], [404, 404, 429])
 })

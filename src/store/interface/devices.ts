@@ -22,8 +22,8 @@ export interface Devices {
   update(device: Device): Promise<void>
   /** Sets `updatedAt` alone. */
   touch(id: string, userId: string, at: Date): Promise<void>
-  /** Of the device, whoever has logged in on it. */
-  clearPushToken(id: string): Promise<void>
+  /** Of the device, whoever has logged in on it; false when there is none. */
+  clearPushToken(id: string): Promise<boolean>
   delete(id: string, userId: string): Promise<void>
   deleteAllOf(userId: string): Promise<void>
 }

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { nextRevision, type VaultContext } from '../context.ts'
-import { badRequest } from '../errors.ts'
+import { ApiError, badRequest } from '../errors.ts'
 import { limitUnauthenticated } from '../limits.ts'
 import type { VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
@@ -29,7 +29,7 @@ export function registerPushTokens(scope: VaultApp, context: VaultContext): void
   })
 }
 
-/** Apps forget their token after they have logged out, so nobody asks who they are; there is nothing to be learnt by it. */
+/** Apps forget their token after they have logged out, so nobody asks who they are. */
 export function registerPushTokenRemoval(scope: VaultApp, context: VaultContext): void {
   scope.route({
     method: ['PUT', 'POST'],
@@ -37,7 +37,8 @@ export function registerPushTokenRemoval(scope: VaultApp, context: VaultContext)
     onRequest: limitUnauthenticated(context),
     schema: { params: DeviceParams },
     handler: async ({ params }, reply) => {
-      await context.store.devices.clearPushToken(params.identifier)
+      const isThere = await context.store.devices.clearPushToken(params.identifier)
+      if (!isThere) throw new ApiError('NOT_FOUND', 'No device found')
       return reply.send()
     },
   })
