@@ -15,6 +15,7 @@ export function toFreshStep(vault: TestVault): void {
 
 /** Sets up an authenticator app; resolves with its key. Its code of now is used by that. */
 export async function setUpApp(vault: TestVault, device: TestDevice): Promise<string> {
+  toFreshStep(vault)
   const { passwordHash: masterPasswordHash } = device
   const { key } = (await device.post('/api/two-factor/get-authenticator', { masterPasswordHash })).json
   const body = { masterPasswordHash, key, token: appCode(vault, key) }

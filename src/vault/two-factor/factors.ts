@@ -9,7 +9,7 @@ import { FACTOR, isFactorType, standingFactors } from './factor-types.ts'
 
 const DisableRequest = Type.Object({
   ...SecretRequest.properties,
-  type: Type.Unsafe<string | number>({ type: ['integer', 'string'], maxLength: 4 }),
+  type: Type.Unsafe<string | number>({ type: ['integer', 'string'], pattern: '^\\d{1,3}$' }),
 })
 
 /** What concerns second factors of all types. */

@@ -3,6 +3,7 @@ import type { VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import type { Caller } from '../identity/caller.ts'
 import type { Form } from '../identity/form.ts'
+import { TokenRefusal } from '../identity/token-refusal.ts'
 import type { DescribedDevice } from '../sessions/index.ts'
 import { requireAuthenticatorCode } from './authenticator.ts'
 import { requireEmailCode } from './email-code.ts'
@@ -43,7 +44,10 @@ export async function passSecondFactor(context: VaultContext, login: SecondFacto
   try {
     await requireFactor(context, login, { factors, provider })
   } catch (error) {
-    context.logger.warn({ userId: user.id, address: caller.address, provider }, 'login stopped at the second factor')
+    // To be asked for it is the usual way.
+    if (!(error instanceof TokenRefusal)) {
+      context.logger.warn({ userId: user.id, address: caller.address, provider }, 'login failed at the second factor')
+    }
     throw error
   }
   await context.store.incompleteLogins.end(user.id, device.id)
