@@ -175,6 +175,7 @@ for (const [what, changes, field] of [
   ['asks administrators', { type: 2 }, 'type'],
   ['has no access code', { accessCode: '' }, 'accessCode'],
   ['has a longer access code than clients make', { accessCode: 'x'.repeat(26) }, 'accessCode'],
+  ['has an access code that no database takes', { accessCode: 'a\u0000b' }, 'accessCode'],
   ['has too large a key', { publicKey: 'x'.repeat(2001) }, 'publicKey'],
   ['has too long a device id', { deviceIdentifier: 'x'.repeat(37) }, 'deviceIdentifier'],
 ] as const) {

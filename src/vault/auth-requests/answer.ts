@@ -5,7 +5,7 @@ import { badRequest } from '../errors.ts'
 import { ID, IdParams, Maybe, orNull, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
 import { list } from '../wire.ts'
-import { noRequest, RequestDeviceId } from './ask.ts'
+import { noRequest, PLAIN_TEXT, RequestDeviceId } from './ask.ts'
 import { isAlive, isPending } from './lifetime.ts'
 import { authRequestResponse } from './response.ts'
 
@@ -15,8 +15,8 @@ const MAX_KEY_LENGTH = 2000
 const AnswerRequest = Type.Object({
   deviceIdentifier: RequestDeviceId,
   /** The user key, encrypted for the device that asks; of no meaning when it is denied. */
-  key: Maybe.text({ maxLength: MAX_KEY_LENGTH }),
-  masterPasswordHash: Maybe.text({ maxLength: MAX_KEY_LENGTH }),
+  key: Maybe.text({ maxLength: MAX_KEY_LENGTH, pattern: PLAIN_TEXT }),
+  masterPasswordHash: Maybe.text({ maxLength: MAX_KEY_LENGTH, pattern: PLAIN_TEXT }),
   requestApproved: Type.Boolean(),
 })
 

@@ -15,16 +15,19 @@ const MAX_PER_USER = 10
 /** Type of a request that an organization's administrators answer. */
 const ADMIN_APPROVAL = 2
 
+/** Visible ASCII: PostgreSQL refuses some of the rest. */
+export const PLAIN_TEXT = '^[\\x21-\\x7e]*$'
+
 /** The column of Vaultwarden's schema holds no more on PostgreSQL; clients send a UUID. */
-export const RequestDeviceId = Type.String({ minLength: 1, maxLength: 36 })
+export const RequestDeviceId = Type.String({ minLength: 1, maxLength: 36, pattern: PLAIN_TEXT })
 
 const AskRequest = Type.Object({
   email: Type.String({ maxLength: 256 }),
   /** SPKI in base64; an RSA key of 2048 bits has 392 characters. */
-  publicKey: Type.String({ minLength: 1, maxLength: 2000 }),
+  publicKey: Type.String({ minLength: 1, maxLength: 2000, pattern: PLAIN_TEXT }),
   deviceIdentifier: RequestDeviceId,
   /** Clients make one of 25 characters, which is all that the official server takes. */
-  accessCode: Type.String({ minLength: 1, maxLength: 25 }),
+  accessCode: Type.String({ minLength: 1, maxLength: 25, pattern: PLAIN_TEXT }),
   type: Type.Optional(Type.Integer()),
 })
 

@@ -6,7 +6,7 @@ const Text = Type.String({ minLength: 1, maxLength: 300 })
 const PublicKey = Type.String({ minLength: 1 })
 
 /** A copy of the user key that somebody else holds, encrypted for a public key of theirs. */
-const KeyCopy = Type.String({ minLength: 1, maxLength: 2000 })
+const KeyCopy = Type.String({ minLength: 1, maxLength: 2000, pattern: '^[\\x21-\\x7e]+$' })
 
 /** How the master password opens the new user key. Its KDF and its salt stay as they are; the password may change. */
 export const MasterPasswordUnlock = Type.Object({
