@@ -21,13 +21,13 @@ export function checkDataCommand(): Command {
     .argument('[folder]', 'the data folder; else the one of the settings')
     .option('-c, --config <file>', 'settings in the NATS config language')
     .action(async (folder: string | undefined, { config }: { config?: string }) => {
-      const { options, warnings } = loadOptions({
+      // What has no effect is told below, as far as it lies in the folder.
+      const { options } = loadOptions({
         configFile: config,
         env: process.env,
         cwd: process.cwd(),
         overrides: { vault: { dataFolder: folder } },
       })
-      for (const warning of warnings) process.stderr.write(`belfry: ${warning}\n`)
       process.exitCode = await checkData(options)
     })
 }
