@@ -1,3 +1,4 @@
+import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Kysely, Selectable } from 'kysely'
 import { attachmentsOfCiphers, attachmentsOfUser } from './attachments.ts'
 import { inChunks, inLots } from './chunks.ts'
@@ -44,6 +45,7 @@ export class KyselyCiphers implements Ciphers {
       for (const row of rows) found.push(toView(row, attachments))
       if (rows.length < PAGE) return found
       after = rows.at(-1)!.uuid
+      await othersTurn()
     }
   }
 

@@ -1,14 +1,15 @@
 import type { VaultContext } from '../context.ts'
+import { jsonList, sendWithList } from '../json-text.ts'
 import { ID, IdParams, type VaultApp } from '../schema.ts'
-import { list } from '../wire.ts'
 import { ownCipher } from './cipher-store.ts'
 import { cipherResponse } from './response.ts'
 
 /** Reading items. What clients ask for after an event is `details`. */
 export function registerReading(scope: VaultApp, { store }: VaultContext): void {
-  scope.get('/ciphers', async ({ session, address }) => {
+  scope.get('/ciphers', async ({ session, address }, reply) => {
     const ciphers = await store.ciphers.ownOf(session.user.id)
-    return list(ciphers.map((cipher) => cipherResponse(cipher, address)))
+    const text = await jsonList(ciphers, (cipher) => cipherResponse(cipher, address))
+    return sendWithList(reply, { object: 'list', continuationToken: null }, { name: 'data', text })
   })
 
   for (const url of [`/ciphers/${ID}`, `/ciphers/${ID}/details`]) {

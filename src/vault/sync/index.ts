@@ -6,6 +6,7 @@ import { isAtLeast } from '../client-version.ts'
 import type { VaultContext } from '../context.ts'
 import { domainsResponse } from '../domains/index.ts'
 import { folderResponse } from '../folders/index.ts'
+import { jsonList, sendWithList } from '../json-text.ts'
 import type { VaultApp } from '../schema.ts'
 import { sendResponse } from '../sends/index.ts'
 
@@ -14,7 +15,7 @@ const SyncQuery = Type.Object({ excludeDomains: Type.Optional(Type.String()) })
 /** `GET /sync`: the whole vault in one answer. */
 export function registerSync(scope: VaultApp, context: VaultContext): void {
   const { store } = context
-  scope.get('/sync', { schema: { querystring: SyncQuery } }, async ({ session, query, headers, address }) => {
+  scope.get('/sync', { schema: { querystring: SyncQuery } }, async ({ session, query, headers, address }, reply) => {
     const { user } = session
     const [folders, ciphers, sends, userKeyId, secondFactors] = await Promise.all([
       store.folders.ofUser(user.id),
@@ -25,14 +26,13 @@ export function registerSync(scope: VaultApp, context: VaultContext): void {
     ])
     // Older apps cannot read a vault that holds an SSH key.
     const readsSshKeys = isAtLeast(headers['bitwarden-client-version'], 2024, 12)
-    return {
+    const readable = ciphers.filter((cipher) => readsSshKeys || cipher.type !== SSH_KEY)
+    const text = await jsonList(readable, (cipher) => cipherResponse(cipher, address))
+    const rest = {
       profile: profileResponse(context, user, secondFactors),
       folders: folders.map(folderResponse),
       collections: [],
       policies: [],
-      ciphers: ciphers
-        .filter((cipher) => readsSshKeys || cipher.type !== SSH_KEY)
-        .map((cipher) => cipherResponse(cipher, address)),
       domains: query.excludeDomains?.toLowerCase() === 'true' ? null : domainsResponse(user, { lists: 'counting' }),
       sends: sends.map(sendResponse),
       userDecryption: {
@@ -41,6 +41,7 @@ export function registerSync(scope: VaultApp, context: VaultContext): void {
       },
       object: 'sync',
     }
+    return sendWithList(reply, rest, { name: 'ciphers', text })
   })
 }
 
