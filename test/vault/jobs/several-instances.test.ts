@@ -5,6 +5,7 @@ import { FakeClock } from '../../helpers/fake-clock.ts'
 import { startPostgres } from '../../helpers/postgres.ts'
 import { startProgram } from '../../helpers/processes.ts'
 import { requireProgram } from '../../helpers/programs.ts'
+import { lineOf, recordingLogger } from '../../helpers/recording-logger.ts'
 import { until } from '../../helpers/wait.ts'
 import { openPostgres } from '../../store/open-postgres-store.ts'
 import { observedRunner } from './observed-runner.ts'
@@ -27,6 +28,8 @@ describe('scheduled jobs of several instances on one database', { skip }, async 
       const url = await server.createDatabase()
       const stores = [await openPostgres(url), await openPostgres(url)]
       const dues: string[][] = [[], []]
+      const failures: string[] = []
+      const logger = recordingLogger((line) => line.level === 'error' && failures.push(lineOf(line)))
       let running = 0
       const instances = stores.map((store, index) => {
         const clock = new FakeClock(START + index * skewMs)
@@ -37,7 +40,7 @@ describe('scheduled jobs of several instances on one database', { skip }, async 
           running--
           return undefined
         }
-        return { clock, ...observedRunner(store, { clock, run }) }
+        return { clock, ...observedRunner(store, { clock, run, logger }) }
       })
       // Those of the clock that is behind were done already while it is.
       const seconds = 100 + Math.floor(skewMs / 1000)
@@ -45,6 +48,7 @@ describe('scheduled jobs of several instances on one database', { skip }, async 
         for (const { clock } of instances) clock.advance(1000)
         for (const { idle } of instances) await idle()
       }
+      assert.deepEqual(failures, [])
       const all = dues.flat().sort()
       assert.deepEqual(all, [...new Set(all)], 'none twice')
       const expected = Array.from({ length: 100 }, (_, index) =>
