@@ -61,7 +61,7 @@ const RequestOptions = Closed({
   rpId: Text,
   allowCredentials: Descriptors,
   userVerification: Type.Literal('discouraged'),
-  extensions: Closed({ appid: Text }),
+  extensions: Type.Optional(Closed({ appid: Text })),
 })
 
 /** The answer to a login that still needs a second factor. */

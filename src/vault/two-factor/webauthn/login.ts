@@ -29,7 +29,8 @@ export async function requestOptions(
     rpId: relyingPartyId(settings),
     allowCredentials: registrations.map(descriptor),
     userVerification: 'discouraged',
-    extensions: { appid: appId(settings) },
+    // For no other keys: where it is no HTTPS address browsers refuse the whole question.
+    ...(registrations.some(({ migrated }) => migrated) ? { extensions: { appid: appId(settings) } } : {}),
   }
 }
 
