@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { PASSWORD, postForm, type Reply, registerAndLogin, type TestDevice } from '../helpers/account.ts'
 import { afterNext, startVault, type TestVault } from './harness.ts'
+import { appCode, setUpApp, toFreshStep } from './second-factor.ts'
 
 const PHONE = 1
 const CODE = 'abcdefghijklmnopqrstuvwxy'
@@ -246,6 +247,20 @@ test('of two logins with one approval one gets in', async () => {
   await answer(laptop, id)
   const replies = await Promise.all([logIn(phone, id), logIn(phone, id)])
   assert.deepEqual(replies.map(({ status }) => status).sort(), [200, 400])
+})
+
+test('an approval does not take the place of the second factor, and is there until that has come', async () => {
+  const { laptop, phone } = await laptopAndPhone()
+  const key = await setUpApp(vault, laptop)
+  const id = await ask(phone)
+  await answer(laptop, id)
+  toFreshStep(vault)
+  const asked = await logIn(phone, id)
+  assert.deepEqual([asked.status, asked.json.TwoFactorProviders], [400, ['0']])
+  const wrong = await logIn(phone, id, { twoFactorProvider: '0', twoFactorToken: appCode(vault, key, 9) })
+  assert.equal(wrong.status, 400)
+  const right = await logIn(phone, id, { twoFactorProvider: '0', twoFactorToken: appCode(vault, key) })
+  assert.equal(right.status, 200)
 })
 
 test('a request lives for five minutes', async () => {
