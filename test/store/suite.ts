@@ -15,6 +15,7 @@ import { sendTests } from './suite/sends.ts'
 import { signingKeyTests } from './suite/signing-keys.ts'
 import { transactionTests } from './suite/transactions.ts'
 import { trashTests } from './suite/trash.ts'
+import { twoFactorTests } from './suite/two-factor.ts'
 import { userKeyCopyTests } from './suite/user-key-copies.ts'
 import { userTests } from './suite/users.ts'
 
@@ -45,6 +46,7 @@ export function storeSuite(openTestStore: OpenTestStore): void {
   jobRunTests(openTestStore)
   signingKeyTests(openTestStore)
   cleanUpTests(openTestStore)
+  twoFactorTests(openTestStore)
   transactionTests(openTestStore)
   exclusiveTests(openTestStore)
 }
