@@ -1,5 +1,6 @@
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import { inChunks } from './chunks.ts'
+import { doom } from './doomed-files.ts'
 import type { Send, Sends } from './store.ts'
 import type { Database, SendTable } from './tables.ts'
 import { formatOptional, formatTimestamp, parseOptional, parseTimestamp } from './timestamps.ts'
@@ -7,6 +8,9 @@ import { atomically } from './transact.ts'
 
 /** `sends.atype` of a Send that is a file. */
 const FILE = 1
+
+/** As the id of a doomed file. */
+const ALL_FILES = sql.lit('').as('id')
 
 export class KyselySends implements Sends {
   readonly #db: Kysely<Database>
@@ -57,6 +61,10 @@ export class KyselySends implements Sends {
   async delete(ids: readonly string[]) {
     await atomically(this.#db, async (db) => {
       for (const chunk of inChunks(ids)) {
+        const files = db.selectFrom('sends').where('uuid', 'in', chunk).where('atype', '=', FILE)
+        await doom(db, 'send', files.select(['uuid as owner', ALL_FILES]))
+        const awaited = db.selectFrom('belfry_awaited_send_files').where('send_uuid', 'in', chunk)
+        await doom(db, 'send', awaited.select(['send_uuid as owner', ALL_FILES]))
         await db.deleteFrom('belfry_awaited_send_files').where('send_uuid', 'in', chunk).execute()
         await db.deleteFrom('sends').where('uuid', 'in', chunk).execute()
       }
@@ -72,15 +80,6 @@ export class KyselySends implements Sends {
       .limit(limit)
       .execute()
     return rows.map(toSend)
-  }
-
-  async unknownOf(ids: readonly string[]) {
-    const known = new Set<string>()
-    for (const chunk of inChunks(ids)) {
-      const rows = await this.#db.selectFrom('sends').select('uuid').where('uuid', 'in', chunk).execute()
-      for (const { uuid } of rows) known.add(uuid)
-    }
-    return ids.filter((id) => !known.has(id))
   }
 
   async awaitFile(id: string, since: Date) {

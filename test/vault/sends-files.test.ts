@@ -120,6 +120,8 @@ test('very old clients send the file and what it is in one form', async () => {
     assert.deepEqual([status, Object.keys(json.validationErrors)], [400, [field]])
   }
   assert.deepEqual((await stored()).sort(), before.sort())
+  assert.deepEqual(await vault.store.doomedFiles.some(9), [])
+  assert.deepEqual(await vault.store.sends.awaitingFile(new Date(Date.now() + 1000), 9), [])
   assert.deepEqual(vault.takeTold(), [])
 })
 

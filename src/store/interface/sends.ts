@@ -37,13 +37,12 @@ export interface Sends {
   insert(send: Send): Promise<void>
   /** Writes every field that is not readonly. */
   update(send: Send): Promise<void>
+  /** Their files are doomed, also of those that only wait for one. */
   delete(ids: readonly string[]): Promise<void>
   /** At most `limit` whose deletion date is before then, earliest first. */
   dueForDeletion(before: Date, limit: number): Promise<Send[]>
-  /** Those of `ids` that no row speaks of: their files have no business being there. */
-  unknownOf(ids: readonly string[]): Promise<string[]>
 
-  /** Marks a file Send whose file is not there yet. */
+  /** Marks a file Send, which may be still to come itself, whose file is not there yet. */
   awaitFile(id: string, since: Date): Promise<void>
   /** Ids of at most `limit` that have waited for their file since before then, also of those that are gone meanwhile. */
   awaitingFile(before: Date, limit: number): Promise<string[]>

@@ -1,7 +1,7 @@
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Send, Store } from '#store'
 import type { VaultSurroundings } from '../context.ts'
-import { removeFileOf } from '../sends/index.ts'
+import { removeDoomed } from '../files/remove-doomed.ts'
 import type { Job } from './runner.ts'
 
 /** Sends asked for at once; each is deleted in a transaction of its own. */
@@ -41,6 +41,7 @@ export function purgeSends(tools: Tools): Job['run'] {
       () => sends.awaitingFile(longAgo, BATCH),
       ({ id }, { sends }) => sends.isAwaitingFile(id),
     )
+    await removeDoomed(tools)
     return deleted === 0 ? undefined : { deleted }
   }
 }
@@ -57,7 +58,5 @@ async function purge(tools: Tools, id: string, isDue: IsDue): Promise<boolean> {
     if (userId !== null) await store.users.touch(userId, new Date(clock.now()))
     return send !== undefined
   }
-  const isPurged = await store.transaction(purgeIfDue, userId === null ? {} : { account: userId })
-  if (isPurged) await removeFileOf(tools, id)
-  return isPurged
+  return store.transaction(purgeIfDue, userId === null ? {} : { account: userId })
 }

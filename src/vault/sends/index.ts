@@ -6,7 +6,6 @@ import { registerOwnSends } from './write.ts'
 export { registerSendAccess } from './access.ts'
 export { type Admission, admit, type Refusal } from './admission.ts'
 export { idOfAccessId, sendResponse } from './response.ts'
-export { removeFileOf } from './send-store.ts'
 
 /** The Sends of the user's own. */
 export function registerSends(scope: VaultApp, context: VaultContext): void {

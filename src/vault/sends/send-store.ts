@@ -21,8 +21,8 @@ export interface NewSend {
   readonly data: string
   /** Bytes; of a file Send only. */
   readonly fileSize?: number
-  /** Whether the file is still to come. */
-  readonly awaitsFile?: boolean
+  /** Whether the file of a file Send is still to come, or there and waited for. */
+  readonly file?: 'awaited' | 'there'
 }
 
 /** The user's own Send; throws an ApiError when it is not there or somebody else's. */
@@ -40,7 +40,7 @@ export function requireSends({ settings }: VaultContext): void {
 
 /** Stores a new Send of the user's, and tells nobody. Throws an ApiError when they have too many, or too much in them. */
 export function insertSend(context: VaultContext, session: Session, wanted: NewSend): Promise<Send> {
-  const { id = randomUUID(), type, content, password, data, fileSize, awaitsFile = false } = wanted
+  const { id = randomUUID(), type, content, password, data, fileSize, file } = wanted
   const userId = session.user.id
   return inSession(context, session, async (store) => {
     if ((await store.sends.countOf(userId)) >= MAX_SENDS) {
@@ -51,7 +51,8 @@ export function insertSend(context: VaultContext, session: Session, wanted: NewS
     const dates = { createdAt: now, revisionDate: now }
     const send: Send = { id, userId, type, ...dates, ...content, ...password, data, accessCount: 0 }
     await store.sends.insert(send)
-    if (awaitsFile) await store.sends.awaitFile(id, now)
+    if (file === 'awaited') await store.sends.awaitFile(id, now)
+    if (file === 'there') await store.sends.fileArrived(id)
     await store.users.touch(userId, now)
     return send
   })
@@ -102,19 +103,4 @@ export function announce(
   { id, revisionDate }: Pick<Send, 'id' | 'revisionDate'>,
 ): void {
   notifier.send(event, { id, userId: session.user.id, revisionDate }, session.device.id)
-}
-
-/**
- * Removes the file of a Send that is deleted, if it had one. Never rejects: nobody gets at the file any more, and the job
- * that looks for files of nobody finds it.
- */
-export async function removeFileOf(
-  { files, logger }: Pick<VaultContext, 'files' | 'logger'>,
-  sendId: string,
-): Promise<void> {
-  try {
-    await files.sends.deleteAllOf(sendId)
-  } catch (error) {
-    logger.error({ sendId, error: (error as Error).message }, 'file of a deleted Send stays behind')
-  }
 }

@@ -1,23 +1,22 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import { FileTooLargeError, type Place, type Store } from '#store'
+import { FileTooLargeError, type Place, type Send, type Store } from '#store'
 import type { VaultContext } from '../context.ts'
 import { invalidField } from '../error-handler.ts'
 import { badRequest } from '../errors.ts'
 import { acceptMultipart, MAX_UPLOAD_BYTES, receiveFile } from '../files/multipart.ts'
+import { removeDoomed } from '../files/remove-doomed.ts'
 import { ID, type VaultApp, within } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
 import { FILE_ID, SendFileParams } from './access.ts'
 import { hashSendPassword } from './password.ts'
 import { FILE, parseContent, parseFileLength, parseFileName, SendRequest } from './request.ts'
 import { sendResponse } from './response.ts'
-import { announce, insertSend, ownSend, removeFileOf, requireRoom, requireSends } from './send-store.ts'
+import { announce, insertSend, ownSend, requireRoom, requireSends } from './send-store.ts'
 import { readFile, storedFile } from './stored-data.ts'
 
 /** Making Sends of files: announced first and then uploaded, or by old clients in one request. */
 export function registerUploads(scope: VaultApp, context: VaultContext): void {
-  const { clock, store, files } = context
-
   scope.post('/sends/file/v2', { schema: { body: SendRequest } }, async ({ session, body }) => {
     requireSends(context)
     const size = parseFileLength(body)
@@ -26,7 +25,7 @@ export function registerUploads(scope: VaultApp, context: VaultContext): void {
     // Nobody is told yet: there is nothing to fetch.
     const send = await insertSend(context, session, {
       ...(await parseFileSend(context, body, { id, size })),
-      awaitsFile: true,
+      file: 'awaited',
     })
     // 0: to be uploaded here, and not to Azure.
     const url = `/sends/${send.id}/file/${id}`
@@ -38,25 +37,33 @@ export function registerUploads(scope: VaultApp, context: VaultContext): void {
     registerAwaited(forms, context)
 
     forms.post('/sends/file', async (request) => {
-      const { session } = request
       requireSends(context)
-      await requireRoom(context, store, session.user.id, 0)
-      const place = { owner: randomUUID(), id: newFileId() }
-      try {
-        const { saved: size, fields } = await receiveFile(request, clock, (bytes) =>
-          files.sends.write(place, bytes, { maxBytes: MAX_UPLOAD_BYTES }),
-        )
-        const body = readModel(request, fields.get('model'))
-        const parsed = await parseFileSend(context, body, { id: place.id, size })
-        const send = await insertSend(context, session, { ...parsed, id: place.owner })
-        announce(context, session, 'SyncSendCreate', send)
-        return sendResponse(send)
-      } catch (error) {
-        await removeFileOf(context, place.owner)
-        throw error
-      }
+      const send = await receiveInOneForm(context, request)
+      announce(context, request.session, 'SyncSendCreate', send)
+      return sendResponse(send)
     })
   })
+}
+
+/** Stores the Send of a form that holds its file and all else. */
+async function receiveInOneForm(context: VaultContext, request: FastifyRequest): Promise<Send> {
+  const { store, files, clock } = context
+  const { session } = request
+  await requireRoom(context, store, session.user.id, 0)
+  const place = { owner: randomUUID(), id: newFileId() }
+  // Should the server end before the Send is stored, this is how the file is found.
+  await store.sends.awaitFile(place.owner, new Date(clock.now()))
+  try {
+    const { saved: size, fields } = await receiveFile(request, clock, (bytes) =>
+      files.sends.write(place, bytes, { maxBytes: MAX_UPLOAD_BYTES }),
+    )
+    const parsed = await parseFileSend(context, readModel(request, fields.get('model')), { id: place.id, size })
+    return await insertSend(context, session, { ...parsed, id: place.owner, file: 'there' })
+  } catch (error) {
+    await store.sends.delete([place.owner])
+    await removeDoomed(context)
+    throw error
+  }
 }
 
 /** The upload of a file that was announced, once. */
@@ -84,7 +91,7 @@ function registerAwaited(forms: VaultApp, context: VaultContext): void {
       announce(context, session, 'SyncSendCreate', send)
       return reply.send()
     } catch (error) {
-      if (await isUnfinished(store, id)) await removeFileOf(context, id)
+      if (await isUnfinished(store, id)) await context.files.sends.deleteAllOf(id)
       throw error
     } finally {
       underWay.delete(id)

@@ -1,12 +1,13 @@
 import { nextRevision, type VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
+import { removeDoomed } from '../files/remove-doomed.ts'
 import { ID, IdParams, orNull, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
 import { list } from '../wire.ts'
 import { hashSendPassword, NO_PASSWORD } from './password.ts'
 import { parseContent, parseText, SendRequest, TEXT } from './request.ts'
 import { sendResponse } from './response.ts'
-import { announce, changeSend, insertSend, ownSend, removeFileOf, requireSends } from './send-store.ts'
+import { announce, changeSend, insertSend, ownSend, requireSends } from './send-store.ts'
 
 /** What the owner does with Sends; making those of files is in `upload.ts`. */
 export function registerOwnSends(scope: VaultApp, context: VaultContext): void {
@@ -61,7 +62,7 @@ export function registerOwnSends(scope: VaultApp, context: VaultContext): void {
       return { id, revisionDate }
     })
     announce(context, session, 'SyncSendDelete', deleted)
-    await removeFileOf(context, deleted.id)
+    await removeDoomed(context)
     return reply.send()
   })
 }

@@ -92,20 +92,25 @@ export function sendTests(openTestStore: OpenTestStore): void {
     assert.deepEqual(await due(1, 9), [])
   })
 
-  test('what is deleted is gone with its mark, and what no row speaks of is unknown', async () => {
+  test('what is deleted is gone with its mark, and its file is doomed', async () => {
     await using opened = await openTestStore()
-    const { sends, users } = opened.store
+    const { sends, users, doomedFiles } = opened.store
     const user = sampleUser()
     await users.insert(user)
-    const [gone, kept] = [sampleSend(user.id), sampleSend(user.id)]
-    for (const send of [gone, kept]) {
-      await sends.insert(send)
-      await sends.awaitFile(send.id, made)
-    }
-    await sends.delete([gone.id, randomUUID()])
-    assert.deepEqual(await sends.unknownOf([kept.id, gone.id]), [gone.id])
-    assert.equal(await sends.isAwaitingFile(gone.id), false)
-    assert.equal(await sends.isAwaitingFile(kept.id), true)
+    const [gone, whole, kept] = [1, 1, 1].map((type) => sampleSend(user.id, { type }))
+    const text = sampleSend(user.id)
+    const unborn = randomUUID()
+    for (const send of [gone!, whole!, kept!, text]) await sends.insert(send)
+    for (const id of [gone!.id, kept!.id, unborn]) await sends.awaitFile(id, made)
+    const deleted = [gone!.id, whole!.id, unborn]
+    await sends.delete([...deleted, text.id, randomUUID()])
+    assert.deepEqual(await sends.ofUser(user.id), [kept])
+    assert.deepEqual(await sends.awaitingFile(later(1), 9), [kept!.id])
+    const doomed = await doomedFiles.some(9)
+    assert.deepEqual(
+      doomed.map(({ kind, owner, id }) => [kind, owner, id]).sort(),
+      deleted.map((id) => ['send', id, null]).sort(),
+    )
   })
 
   test('the file of a Send arrives once', async () => {
