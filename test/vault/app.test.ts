@@ -39,10 +39,25 @@ test('the configuration tells clients where everything is', async () => {
   })
 })
 
-test('the sign-up page is hidden only where nobody could use it', async () => {
-  await using closed = await startVault({ signupsAllowed: false, invitationsAllowed: false })
-  const response = await closed.fetch(`${closed.server}/api/config`)
-  assert.equal(((await response.json()) as Json).settings.disableUserRegistration, true)
+for (const [isHidden, settings] of [
+  [false, { signupsAllowed: true, sendsMail: true }],
+  [true, { signupsAllowed: false, invitationsAllowed: false }],
+  [false, { signupsAllowed: false, invitationsAllowed: true }],
+  [true, { signupsAllowed: false, invitationsAllowed: true, sendsMail: true }],
+  [false, { signupsAllowed: false, signupsDomainsWhitelist: ['a.org'], sendsMail: true }],
+] as const) {
+  test(`the sign-up page is ${isHidden ? 'hidden' : 'shown'} with ${JSON.stringify(settings)}`, async () => {
+    await using closed = await startVault(settings)
+    const response = await closed.fetch(`${closed.server}/api/config`)
+    assert.equal(((await response.json()) as Json).settings.disableUserRegistration, isHidden)
+  })
+}
+
+test('clients are told what the operator has switched on in them', async () => {
+  await using vault = await startVault({ featureFlags: ['ssh-agent'], suppressesOnboarding: true })
+  const { settings, featureStates } = (await (await vault.fetch(`${vault.server}/api/config`)).json()) as Json
+  assert.equal(settings.suppressOnboardingInterstitials, true)
+  assert.deepEqual(featureStates, { 'ssh-agent': true, 'pm-19148-innovation-archive': true })
 })
 
 test('small questions are answered in JSON', async () => {
