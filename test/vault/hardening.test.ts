@@ -1,173 +1,15 @@
-/** What no client sends. Every route is tried, as the app itself names them. */
+/** Paths, queries and headers that no client sends, to every route there is; and what every answer carries. */
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, test } from 'node:test'
-import type { Json, TestDevice } from '../helpers/account.ts'
-import { type Belongings, bodyFor, makeBelongings, pathOf, takesFiles } from './everything.ts'
+import { type Belongings, bodyFor, pathOf } from './everything.ts'
 import { startVault } from './harness.ts'
-import type { Route } from './routes.ts'
+import { HostileClient, nameOf, writes } from './hostile-client.ts'
 
 const vault = await startVault({ sendsMail: true })
 after(() => vault[Symbol.asyncDispose]())
-
-const nameOf = ({ method, path }: Route) => `${method} ${path}`
-const readsForms = ({ path }: Route) => path === '/identity/connect/token'
-const writes = ({ method }: Route) => method !== 'GET'
-
-interface Owner {
-  readonly device: TestDevice
-  readonly ids: Belongings
-}
-
-/** Somebody with one of everything, who is logged in: anew when a route has put an end to that. */
-let owner: Owner | undefined
-let count = 0
-async function currentOwner(): Promise<Owner> {
-  if (owner !== undefined) {
-    const [session, item] = await Promise.all([
-      owner.device.get('/api/accounts/revision-date'),
-      owner.device.get(`/api/ciphers/${owner.ids.cipher}`),
-    ])
-    if (session.status === 200 && item.status === 200) return owner
-  }
-  const email = `owner-${count++}@example.com`
-  await vault.register(email)
-  const device = await vault.login(email)
-  owner = { device, ids: await makeBelongings(device) }
-  return owner
-}
-
-interface Sent {
-  readonly payload?: string | Buffer
-  readonly type?: string
-  readonly url?: string
-  readonly headers?: Record<string, string>
-}
-
-async function send(route: Route, { device, ids }: Owner, sent: Sent) {
-  const response = await vault.app.inject({
-    method: route.method as 'GET',
-    url: sent.url ?? pathOf(route, ids),
-    headers: {
-      authorization: `Bearer ${device.accessToken}`,
-      ...(sent.payload === undefined ? {} : { 'content-type': sent.type ?? 'application/json' }),
-      ...sent.headers,
-    },
-    ...(sent.payload === undefined ? {} : { payload: sent.payload }),
-  })
-  return { status: response.statusCode, text: response.body, headers: response.headers }
-}
-
-/** Sends what must be refused, and looks whether anything has come of it. */
-async function assertRefused(
-  route: Route,
-  statuses: readonly number[],
-  requests: readonly (readonly [string, Sent])[],
-) {
-  const owner = await currentOwner()
-  const before = await vault.dump()
-  vault.takeTold()
-  for (const [what, sent] of requests) {
-    const { status, text } = await send(route, owner, sent)
-    assert.ok(statuses.includes(status), `${what} is answered ${status}: ${text.slice(0, 200)}`)
-  }
-  assert.deepEqual(await vault.dump(), before)
-  assert.deepEqual(vault.takeTold(), [])
-}
-
-for (const route of vault.routes.filter(writes)) {
-  test(`${nameOf(route)} reads no more than its limit`, async () => {
-    const announced = (bytes: number) => ({ payload: '{}', headers: { 'content-length': String(bytes) } })
-    await assertRefused(route, [413, 415], [['a body of a gigabyte', announced(1e9)]])
-  })
-
-  if (!readsForms(route) && !takesFiles(route)) {
-    test(`${nameOf(route)} takes no other type of body for its own`, async () => {
-      const others = ['text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'application/jsonx', 'x']
-      const requests = others.map((type) => [type, { payload: '{"a":1}', type }] as const)
-      await assertRefused(route, [400, 415], requests)
-    })
-
-    test(`${nameOf(route)} does not take what is no JSON`, async () => {
-      const bodies = ['{', '{"a":1}}', "{'a':1}", '{"a":NaN}', '{"a":\u0000}', '[[[', '\ufeff']
-      await assertRefused(
-        route,
-        [400, 415],
-        bodies.map((payload) => [payload, { payload }]),
-      )
-    })
-
-    test(`${nameOf(route)} does not take the keys of prototypes`, async () => {
-      const bodies = ['{"__proto__":{"isAdmin":true}}', '{"a":{"constructor":{"prototype":{}}}}']
-      await assertRefused(
-        route,
-        [400, 415],
-        bodies.map((payload) => [payload, { payload }]),
-      )
-    })
-  }
-}
-
-/** Values that no field takes for its own, or that one could come to harm by. */
-const HOSTILE: readonly (readonly [string, unknown])[] = [
-  ['an object', { a: { b: 1 } }],
-  ['a list', [[1]]],
-  ['a large number', 1e308],
-  ['a negative number', -(2 ** 53)],
-  ['NUL', '2.a\u0000b'],
-  ['half a character', '2.\ud800'],
-  ['a path', '../../../../etc/passwd'],
-  ['SQL', `'; DROP TABLE users; --`],
-  ['a long text', `2.${'A'.repeat(70_000)}`],
-]
-
-for (const route of vault.routes.filter(({ body }) => body?.properties !== undefined)) {
-  test(`${nameOf(route)} takes harm by no value of any field`, async () => {
-    let current = await currentOwner()
-    let before = await vault.dump()
-    for (const field of Object.keys(route.body!.properties)) {
-      for (const [what, value] of HOSTILE) {
-        const payload = JSON.stringify({ ...bodyFor(route, current.device, current.ids), [field]: value })
-        const { status, text } = await send(route, current, { payload })
-        assert.ok(status < 500, `${field}: ${what} is answered ${status}: ${text.slice(0, 200)}`)
-        if (status >= 400) continue
-        // Some texts are as good as others. Then it has done what it is for.
-        current = await currentOwner()
-        before = await vault.dump()
-      }
-      assert.deepEqual(await vault.dump(), before, `${field}: a value was refused and has changed something`)
-    }
-  })
-
-  test(`${nameOf(route)} stores nothing in a field but what it promises to clients`, async () => {
-    for (const [field, schema] of Object.entries<Json>(route.body!.properties)) {
-      const { pattern } = schema
-      if (typeof pattern !== 'string') continue
-      const bad = ['2', '2.', 'x', '2.ä', '2.a b', '2.a\n', '123.a', ' 2.a'].filter(
-        (text) => !new RegExp(pattern).test(text),
-      )
-      assert.ok(bad.length > 3)
-      const current = await currentOwner()
-      await assertRefused(
-        route,
-        [400, 422],
-        bad.map((text) => [
-          `${field}: ${JSON.stringify(text)}`,
-          { payload: JSON.stringify({ ...bodyFor(route, current.device, current.ids), [field]: text }) },
-        ]),
-      )
-    }
-  })
-
-  test(`${nameOf(route)} does not lose itself in a deep or empty body`, async () => {
-    const deep = `${'{"fields":[{"a":'.repeat(5000)}1${'}]}'.repeat(5000)}`
-    for (const payload of [deep, '[]', '1', '"x"', 'null']) {
-      const { status, text } = await send(route, await currentOwner(), { payload })
-      assert.ok(status < 500, text.slice(0, 200))
-    }
-  })
-}
+const client = new HostileClient(vault)
 
 const BAD_IDS = [
   '..%2f..%2fetc%2fpasswd',
@@ -185,19 +27,19 @@ const BAD_IDS = [
 
 for (const route of vault.routes.filter(({ path }) => path.includes('/:') && !path.includes(':host'))) {
   test(`${nameOf(route)} finds nothing by an id that is none`, async () => {
-    const { device, ids } = await currentOwner()
+    const { device, ids } = await client.owner()
     const payload = writes(route) ? { payload: JSON.stringify(bodyFor(route, device, ids)) } : {}
     const requests = BAD_IDS.map((id) => {
       const bad = Object.fromEntries(Object.keys(ids).map((kind) => [kind, id])) as unknown as Belongings
       return [id, { ...payload, url: pathOf(route, bad) }] as const
     })
-    await assertRefused(route, [400, 404, 415], requests)
+    await client.assertRefused(route, [400, 404, 415], requests)
   })
 }
 
 for (const route of vault.routes.filter(({ method }) => method === 'GET')) {
   test(`${nameOf(route)} is not confused by its query`, async () => {
-    const current = await currentOwner()
+    const current = await client.owner()
     const many = Array.from({ length: 2000 }, (_, index) => `k${index}=1`).join('&')
     const queries = [
       'excludeDomains=true&excludeDomains=false',
@@ -208,7 +50,7 @@ for (const route of vault.routes.filter(({ method }) => method === 'GET')) {
       'a=%00',
     ]
     for (const query of queries) {
-      const { status, text } = await send(route, current, { url: `${pathOf(route, current.ids)}?${query}` })
+      const { status, text } = await client.send(route, current, { url: `${pathOf(route, current.ids)}?${query}` })
       assert.ok(status < 500, `${query.slice(0, 50)} is answered ${status}: ${text.slice(0, 200)}`)
     }
   })
@@ -216,7 +58,7 @@ for (const route of vault.routes.filter(({ method }) => method === 'GET')) {
 
 for (const route of vault.routes) {
   test(`${nameOf(route)} keeps every answer to itself, whatever becomes of the request`, async () => {
-    const { device, ids } = await currentOwner()
+    const { device, ids } = await client.owner()
     const url = pathOf(route, ids)
     for (const [method, authorization] of [
       [route.method, ''],
