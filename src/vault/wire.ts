@@ -1,6 +1,6 @@
 /** A date as clients get it: UTC with microseconds, the last three of which are always zero. */
 export function formatDate(date: Date): string {
-  return date.toISOString().replace('Z', '000Z')
+  return `${date.toISOString().slice(0, -1)}000Z`
 }
 
 export const formatOptionalDate = (date: Date | null): string | null => (date === null ? null : formatDate(date))

@@ -98,3 +98,49 @@ test('a change is dated when it is written: whoever synced while it waited for t
     assert.ok((await revision()) >= told!.date.getTime(), told!.event)
   }
 })
+
+test('a sync of many items, folders and attachments asks the store no more often than one of few', async () => {
+  const bob = await registerAndLogin({ fetch: vault.fetch })
+  /** The methods of the store that a sync calls, and how often. */
+  const calls = async () => {
+    const counts: Record<string, number> = {}
+    const { users, folders, ciphers, attachments, sends } = vault.store
+    const undo = Object.entries({ users, folders, ciphers, attachments, sends }).map(([name, rows]) => {
+      const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(rows)).filter(
+        (method) => method !== 'constructor',
+      )
+      for (const method of methods) {
+        const original = (rows as unknown as Record<string, (...parameters: unknown[]) => unknown>)[method]!
+        const counted = (...parameters: unknown[]) => {
+          counts[`${name}.${method}`] = (counts[`${name}.${method}`] ?? 0) + 1
+          return original.apply(rows, parameters)
+        }
+        Object.defineProperty(rows, method, { value: counted, configurable: true })
+      }
+      return () => {
+        for (const method of methods) Reflect.deleteProperty(rows, method)
+      }
+    })
+    const { json } = await bob.get('/api/sync')
+    for (const restore of undo) restore()
+    return { counts, ciphers: json.ciphers.length }
+  }
+  const few = await calls()
+  const names = Array.from({ length: 120 }, (_, i) => `item ${i}`)
+  await bob.post('/api/ciphers/import', {
+    ciphers: names.map((name) => bob.loginItem(name)),
+    folders: names.map((name) => ({ name: bob.encrypt(name) })),
+    folderRelationships: names.map((_, i) => ({ key: i, value: i })),
+  })
+  const { json } = await bob.get('/api/ciphers')
+  for (const [i, { id: cipherId }] of json.data.entries()) {
+    const id = i.toString(16).padStart(20, '0')
+    await vault.store.attachments.insert({ id, cipherId, fileName: '2.n', size: 1, key: null })
+  }
+  const many = await calls()
+  assert.deepEqual([few.ciphers, many.ciphers], [0, 120])
+  assert.deepEqual(many.counts, few.counts)
+  assert.deepEqual([few.counts['ciphers.ownOf'], few.counts['folders.ofUser'], few.counts['sends.ofUser']], [1, 1, 1])
+  const synced = (await bob.get('/api/sync')).json.ciphers
+  for (const { attachments, folderId } of synced) assert.deepEqual([attachments.length, folderId !== null], [1, true])
+})
