@@ -36,7 +36,7 @@ export function registerDeletionLink(scope: VaultApp, context: VaultContext): vo
 
   scope.post('/accounts/delete-recover', { onRequest, schema: { body: RecoverRequest } }, async ({ body }, reply) => {
     if (mailer === undefined) throw badRequest('Please contact the administrator to delete your account')
-    afterwards.run('letter delete_account', async () => {
+    afterwards.runHidden('letter delete_account', async () => {
       const user = await store.users.findByEmail(body.email.trim())
       if (user === undefined) return
       const token = await linkToken(context, 'delete', user)

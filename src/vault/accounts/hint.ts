@@ -23,7 +23,7 @@ export function registerPasswordHint(scope: VaultApp, context: VaultContext): vo
       const hint = orNull((await find())?.passwordHint)
       throw badRequest(hint === null ? 'Sorry, you have no password hint...' : `Your password hint is: ${hint}`)
     }
-    afterwards.run('letter with a password hint', async () => {
+    afterwards.runHidden('letter with a password hint', async () => {
       const user = await find()
       if (user?.passwordHint) await mailer.send(user.email, 'pw_hint_some', { hint: user.passwordHint })
       else if (user) await mailer.send(user.email, 'pw_hint_none', {})

@@ -62,7 +62,7 @@ export function registerRegistration(scope: VaultApp, context: VaultContext): vo
 function sendProof(context: VaultContext, mailer: Mailer, claims: { sub: string; name: string | null }): void {
   const { store, tokens, settings, afterwards } = context
   const { sub: email } = claims
-  afterwards.run('letter register_verify_email', async () => {
+  afterwards.runHidden('letter register_verify_email', async () => {
     const known = await store.users.findByEmail(email)
     if (known !== undefined && known.passwordHash.length > 0) return
     const token = await tokens.issueRegister({ ...claims, verified: true })
