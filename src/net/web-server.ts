@@ -1,6 +1,7 @@
 import http from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { startBodyDeadline } from './body-deadline.ts'
 import type { RemoteAddress } from './carrier.ts'
 import { formatAddress } from './listener.ts'
 import { PipelinedRequests } from './pipelined-requests.ts'
@@ -53,6 +54,11 @@ export interface WebServerOptions extends WebServerSettings {
   onUpgrade(...upgrade: [...Parameters<UpgradeHandler>, admission: Admission]): void
   /** Asked about each connection when it comes; where there is none, it is closed without a word. Default: all may stay. */
   admit?(remote: RemoteAddress): Admission | undefined
+  /**
+   * Time for the body of a request, from its head on, unless whoever reads it keeps time (`withoutBodyDeadline`); 0 means no
+   * limit. Default 300,000.
+   */
+  readonly bodyTimeoutMs?: number
   /** What the port is for, told to those who speak something else. Default `HTTP`. */
   readonly portIs?: string
   /** Told of connections that came to nothing before there was a request. */
@@ -74,6 +80,9 @@ const WITHOUT_CONDITIONS: Admission = { identify: () => true, leave() {} }
 const KEEP_ALIVE_MS = 75_000
 
 const DEFAULT_HANDSHAKE_TIMEOUT_MS = 60_000
+
+/** As Node has it by default. */
+const DEFAULT_BODY_TIMEOUT_MS = 300_000
 
 /** How long a TLS handshake may take where there is no limit for all of it. */
 const LONGEST_TLS_HANDSHAKE_MS = 120_000
@@ -110,6 +119,8 @@ export class WebServer extends http.Server {
     super({
       keepAliveTimeout: KEEP_ALIVE_MS,
       headersTimeout: timeoutMs,
+      // Node's is one limit for all requests; an upload takes longer than others may.
+      requestTimeout: 0,
       // RFC 9110 §7.8: an upgrade to anything else (`h2c`, say) is not taken, and the request answered as it is.
       shouldUpgradeCallback: ({ headers }) => /\bwebsocket\b/i.test(headers.upgrade ?? ''),
       // Node checks for timeouts at this interval only.
@@ -137,6 +148,9 @@ export class WebServer extends http.Server {
       response.once('close', () => {
         if (!this.listening) this.closeIdleConnections()
       })
+      startBodyDeadline(request, options.bodyTimeoutMs ?? DEFAULT_BODY_TIMEOUT_MS, () =>
+        this.#endLate(request, response),
+      )
       this.#requests.take(request.socket, response, () => {
         if (hasOneHost(request)) options.onRequest(request, response)
         else this.#refuseHosts(response)
@@ -270,6 +284,12 @@ export class WebServer extends http.Server {
       const from = formatAddress(hostAndPort(socket))
       this.#onFailedConnection({ text: `${from} speaks ${what} to a port for ${this.#portIs}`, level: 'warn' })
     }
+  }
+
+  /** Nobody waits any longer for the rest of a request. */
+  #endLate({ socket }: http.IncomingMessage, response: http.ServerResponse): void {
+    if (!response.headersSent && socket.writable) socket.write(emptyAnswer(408))
+    socket.destroySoon()
   }
 
   #refuseHosts(response: http.ServerResponse): void {

@@ -15,6 +15,7 @@ import {
   type TlsOptions,
   type WebServer,
   type WebServerOptions,
+  withoutBodyDeadline,
 } from '#net'
 import { TestAuthority } from '../helpers/certificates.ts'
 import { RunningProgram } from '../helpers/processes.ts'
@@ -366,4 +367,31 @@ test('an upgrade cannot overtake the answer to an earlier request: the connectio
   client.write(get('/1') + upgradeRequest())
   assert.equal(await client.readToEnd(), '')
   assert.equal(served.length, 1)
+})
+
+test('a body that does not come in time ends its connection, unless its reader keeps time', async () => {
+  const served: string[] = []
+  await using world = await startWorld({
+    bodyTimeoutMs: 50,
+    onRequest(request, response) {
+      served.push(request.url!)
+      if (request.url === '/patient') withoutBodyDeadline(request)
+      // Who has the whole body may think about it for longer.
+      if (request.url === '/slow') setTimeout(() => response.end('at last'), 100)
+      else request.on('end', () => response.end('all there')).resume()
+    },
+  })
+  const post = async (path: string, body: string) => {
+    const client = await RawSocket.connect(world.listener.address)
+    client.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\n${body}`)
+    return client
+  }
+  const patient = await post('/patient', 'ab')
+  await until(() => served.length === 1, 'the first request')
+  const [hasty, slow] = [await post('/hasty', 'ab'), await post('/slow', 'abcd')]
+  assert.match(await hasty.readToEnd(), /^HTTP\/1\.1 408 /)
+  assert.match(await slow.readToEnd(), /at last$/)
+  assert.equal(patient.hasEnded, false)
+  patient.write('cd')
+  assert.match(await patient.readToEnd(), /all there$/)
 })

@@ -1,6 +1,7 @@
 import { Busboy, type BusboyInstance } from '@fastify/busboy'
 import type { FastifyRequest } from 'fastify'
 import type { Clock } from '#kit'
+import { withoutBodyDeadline } from '#net'
 import { ApiError, badRequest } from '../errors.ts'
 import type { VaultApp } from '../schema.ts'
 
@@ -44,6 +45,7 @@ export async function receiveFile<T>(
   save: (bytes: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<Received<T>> {
   if (Number(request.headers['content-length'] ?? 0) > MAX_UPLOAD_BYTES) throw tooLarge()
+  withoutBodyDeadline(request.raw)
   const parser = parserFor(request)
   const failure = Promise.withResolvers<never>()
   const fail = (error: unknown) => failure.reject(error)

@@ -1,0 +1,21 @@
+import type { IncomingMessage } from 'node:http'
+
+const deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>()
+
+/** Does `onLate` unless the body of `request` is there `timeoutMs` from now; 0 means no limit. */
+export function startBodyDeadline(request: IncomingMessage, timeoutMs: number, onLate: () => void): void {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers
+  if (timeoutMs === 0 || (encoding === undefined && (length === undefined || length === '0'))) return
+  const timer = setTimeout(() => {
+    // Whether anybody has read it is another matter.
+    if (!request.complete) onLate()
+  }, timeoutMs)
+  deadlines.set(request, timer)
+  // Read to its end, or broken off.
+  request.once('close', () => clearTimeout(timer))
+}
+
+/** For who reads a body that may rightly take longer, and keeps time by itself. */
+export function withoutBodyDeadline(request: IncomingMessage): void {
+  clearTimeout(deadlines.get(request))
+}
