@@ -1,4 +1,3 @@
-import { decodeCredentialPublicKey, isoCBOR } from '@simplewebauthn/server/helpers'
 import type { StoredKey } from './registrations.ts'
 
 /** By the names of webauthn-rs; numbers of RFC 9053. New keys are made of the first two only, as at Vaultwarden. */
@@ -20,6 +19,9 @@ const CURVE: Record<string, number> = { SECP256R1: 1, SECP384R1: 2, SECP521R1: 3
 const LABEL = { type: 1, algorithm: 3, curve: -1, x: -2, y: -3, modulus: -1, exponent: -2 } as const
 const KEY_TYPE = { OKP: 1, EC2: 2, RSA: 3 } as const
 
+/** Loaded when it is needed first, as in `relying-party.ts`. */
+const library = () => import('@simplewebauthn/server/helpers')
+
 interface Key {
   readonly type_: string
   readonly key: StoredKey
@@ -28,7 +30,7 @@ interface Key {
 type CoseMap = Map<number, number | Uint8Array>
 
 /** COSE bytes of a stored key. Throws an Error for an algorithm or a curve that is not known. */
-export function toCoseKey({ type_, key }: Key): Uint8Array<ArrayBuffer> {
+export async function toCoseKey({ type_, key }: Key): Promise<Uint8Array<ArrayBuffer>> {
   // Vaultwarden's older names end in the curve's hash.
   const name = type_.replace(/^ECDSA_SHA/, 'ES')
   const map: CoseMap = new Map([[LABEL.algorithm as number, known(ALGORITHM, name)]])
@@ -42,11 +44,13 @@ export function toCoseKey({ type_, key }: Key): Uint8Array<ArrayBuffer> {
     map.set(LABEL.type, KEY_TYPE.RSA).set(LABEL.modulus, bytes(key.RSA.n))
     map.set(LABEL.exponent, Uint8Array.from(key.RSA.e))
   }
+  const { isoCBOR } = await library()
   return isoCBOR.encode(map)
 }
 
 /** A key as webauthn-rs has it, of one of `ALGORITHMS`. Throws an Error for any other. */
-export function fromCoseKey(cose: Uint8Array<ArrayBuffer>): Key {
+export async function fromCoseKey(cose: Uint8Array<ArrayBuffer>): Promise<Key> {
+  const { decodeCredentialPublicKey } = await library()
   const map = decodeCredentialPublicKey(cose) as unknown as CoseMap
   const member = (label: number) => Buffer.from(map.get(label) as Uint8Array)
   switch (map.get(LABEL.algorithm)) {

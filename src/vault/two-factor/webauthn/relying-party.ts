@@ -1,9 +1,5 @@
 import { isIPv4 } from 'node:net'
-import {
-  type VerifiedRegistrationResponse,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server'
+import type { VerifiedRegistrationResponse } from '@simplewebauthn/server'
 import { isObject } from '../../schema.ts'
 import type { VaultSettings } from '../../settings.ts'
 import { parseObject } from '../factor-types.ts'
@@ -36,6 +32,9 @@ export interface KeyResponse {
   readonly topOrigin: string | undefined
 }
 
+/** Loaded with the first security key: it costs 26 MB and half a second, which most servers never need. */
+const library = () => import('@simplewebauthn/server')
+
 type Part = 'attestationObject' | 'authenticatorData' | 'signature'
 
 /**
@@ -61,6 +60,7 @@ export function readResponse(value: unknown, names: readonly Part[]): KeyRespons
 /** The credential of a new security key. Throws a WebAuthnError unless its answer comes from a page of ours. */
 export async function verifyRegistration(settings: VaultSettings, response: KeyResponse): Promise<StoredCredential> {
   return verifying(async () => {
+    const { verifyRegistrationResponse } = await library()
     const { clientDataJSON, attestationObject } = response.parts
     const verified = await verifyRegistrationResponse({
       ...expectations(settings, response),
@@ -86,6 +86,7 @@ export async function verifyAssertion(
   const used = credentials.find((credential) => credential.cred_id === response.id)
   if (used === undefined) throw new WebAuthnError('The key is none of the user')
   return verifying(async () => {
+    const { verifyAuthenticationResponse } = await library()
     const { clientDataJSON, authenticatorData, signature } = response.parts
     const { verified, authenticationInfo } = await verifyAuthenticationResponse({
       ...expectations(settings, response),
@@ -97,7 +98,7 @@ export async function verifyAssertion(
           signature: signature!,
         },
       },
-      credential: { id: used.cred_id, publicKey: toCoseKey(used.cred), counter: used.counter },
+      credential: { id: used.cred_id, publicKey: await toCoseKey(used.cred), counter: used.counter },
     })
     if (!verified) throw new Error('The signature is wrong')
     return {
@@ -141,12 +142,12 @@ function toBase64Url(text: unknown): string {
 
 const keyFields = (id: string) => ({ id, rawId: id, type: 'public-key', clientExtensionResults: {} }) as const
 
-function storedCredential({ registrationInfo }: VerifiedRegistrationResponse): StoredCredential {
+async function storedCredential({ registrationInfo }: VerifiedRegistrationResponse): Promise<StoredCredential> {
   if (registrationInfo === undefined) throw new Error('The answer registers nothing')
   const { credential, userVerified, credentialBackedUp, credentialDeviceType } = registrationInfo
   return {
     cred_id: credential.id,
-    cred: fromCoseKey(credential.publicKey),
+    cred: await fromCoseKey(credential.publicKey),
     counter: credential.counter,
     transports: PLAIN.transports,
     user_verified: userVerified,
