@@ -161,7 +161,9 @@ export interface EmergencyAccessTable {
   grantor_uuid: string | null
   grantee_uuid: string | null
   email: string | null
+  atype: number
   status: number
+  wait_time_days: number
   key_encrypted: string | null
 }
 

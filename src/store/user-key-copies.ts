@@ -2,9 +2,6 @@ import type { Kysely } from 'kysely'
 import type { UserKeyCopies } from './store.ts'
 import type { Database } from './tables.ts'
 
-/** `emergency_access.status` from which on the contact holds the key. */
-const CONFIRMED = 2
-
 export class KyselyUserKeyCopies implements UserKeyCopies {
   readonly #db: Kysely<Database>
 
@@ -15,11 +12,19 @@ export class KyselyUserKeyCopies implements UserKeyCopies {
   async emergencyContactsOf(userId: string) {
     const rows = await this.#db
       .selectFrom('emergency_access')
-      .innerJoin('users', 'users.uuid', 'emergency_access.grantee_uuid')
-      .select(['emergency_access.uuid as id', 'users.uuid as userId', 'users.name', 'users.email'])
+      // Who is only invited is known by the address.
+      .innerJoin('users', (join) =>
+        join.on(({ and, eb, or, ref }) =>
+          or([
+            eb('users.uuid', '=', ref('emergency_access.grantee_uuid')),
+            and([eb('grantee_uuid', 'is', null), eb('users.email', '=', ref('emergency_access.email'))]),
+          ]),
+        ),
+      )
+      .select(['emergency_access.uuid as id', 'status', 'atype as type', 'wait_time_days as waitTimeDays'])
+      .select(['users.uuid as userId', 'users.name', 'users.email', 'users.avatar_color as avatarColor'])
       .select('users.public_key as publicKey')
       .where('grantor_uuid', '=', userId)
-      .where('status', '>=', CONFIRMED)
       .execute()
     return rows.map((row) => ({ ...row }))
   }

@@ -3,7 +3,7 @@
  * the phone hears that on the anonymous hub and gets in. The hubs' clients are Microsoft's, as in the apps.
  */
 import assert from 'node:assert/strict'
-import { constants, generateKeyPairSync, privateDecrypt, publicEncrypt } from 'node:crypto'
+import { constants, createPublicKey, generateKeyPairSync, privateDecrypt, publicEncrypt } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { HttpTransportType, HubConnectionBuilder, LogLevel } from '@microsoft/signalr'
 import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack'
@@ -99,9 +99,10 @@ describe('login with another device', () => {
 
     // The laptop looks at what it was told of, and hands its user key over to the phone.
     const { json: request } = await laptop.get(`/api/auth-requests/${asked.Payload.Id}`)
+    const spki = Buffer.from(request.publicKey, 'base64')
     const padding = constants.RSA_PKCS1_OAEP_PADDING
     const handedOver = publicEncrypt(
-      { key: Buffer.from(request.publicKey, 'base64'), format: 'der', type: 'spki', padding, oaepHash: 'sha1' },
+      { key: createPublicKey({ key: spki, format: 'der', type: 'spki' }), padding, oaepHash: 'sha1' },
       Buffer.concat([laptop.userKey.enc, laptop.userKey.mac]),
     )
     const approval = await laptop.put(`/api/auth-requests/${id}`, {

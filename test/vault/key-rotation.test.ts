@@ -387,6 +387,23 @@ test('those who hold a copy of the key are told to the client, and get a new one
     object: 'keyRotationData',
   })
 
+  const { data } = (await device.get('/api/emergency-access/trusted')).json
+  assert.deepEqual(
+    data.find(({ id }: Json) => id === agreement),
+    {
+      id: agreement,
+      status: 2,
+      type: 0,
+      waitTimeDays: 7,
+      granteeId: contact.userId,
+      email: contact.email,
+      name: 'Alice',
+      avatarColor: null,
+      object: 'emergencyAccessGranteeDetails',
+    },
+  )
+  assert.deepEqual(new Set(data.map(({ id }: Json) => id)), new Set([agreement, invited]))
+
   const body = await rotationOf(device)
   const messageOf = async () => (await rotate(device, body)).json.message
   assert.equal(await messageOf(), 'All existing emergency access keys must be included in the rotation')

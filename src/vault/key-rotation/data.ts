@@ -1,9 +1,11 @@
 import type { VaultContext } from '../context.ts'
 import type { VaultApp } from '../schema.ts'
+import { list } from '../wire.ts'
+import { holdsKey } from './copies.ts'
 
 /**
- * `GET /accounts/key-management/key-rotation-data`, which Vaultwarden has not: for which public keys clients of 2026
- * encrypt a new user key. Who has no public key has never had a copy, and cannot get one.
+ * For whom a client has to encrypt a new user key. `GET /accounts/key-management/key-rotation-data`, which Vaultwarden has
+ * not, is what clients of 2026 ask.
  */
 export function registerRotationData(scope: VaultApp, { store }: VaultContext): void {
   scope.get('/accounts/key-management/key-rotation-data', async ({ session }) => {
@@ -18,7 +20,7 @@ export function registerRotationData(scope: VaultApp, { store }: VaultContext): 
         organizationPublicKey: publicKey,
         object: 'organizationPasswordResetKeyData',
       })),
-      emergencyAccessKeyData: contacts.map(({ id, userId, name, email, publicKey }) => ({
+      emergencyAccessKeyData: contacts.filter(holdsKey).map(({ id, userId, name, email, publicKey }) => ({
         id,
         granteeId: userId,
         granteeName: name,
@@ -31,5 +33,17 @@ export function registerRotationData(scope: VaultApp, { store }: VaultContext): 
       passkeyKeyData: [],
       object: 'keyRotationData',
     }
+  })
+
+  // Clients before those ask for all whom the user trusts, and take a 404 for a failure.
+  scope.get('/emergency-access/trusted', { config: { stampException: 'get_contacts' } }, async ({ session }) => {
+    const contacts = await store.userKeyCopies.emergencyContactsOf(session.user.id)
+    return list(
+      contacts.map(({ userId, publicKey: _, ...contact }) => ({
+        ...contact,
+        granteeId: userId,
+        object: 'emergencyAccessGranteeDetails',
+      })),
+    )
   })
 }

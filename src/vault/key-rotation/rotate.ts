@@ -6,6 +6,7 @@ import { nextRevision, type VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import type { VaultApp } from '../schema.ts'
 import { endOwnSessions } from '../sessions/index.ts'
+import { holdsKey } from './copies.ts'
 import { readItems, rotateItems } from './items.ts'
 import { byId, type Noun, pair } from './pair.ts'
 import { type MasterPasswordUnlock, RotationRequest } from './request.ts'
@@ -114,7 +115,7 @@ async function rotateCopies(
   userId: string,
   { emergencyAccessUnlockData, organizationAccountRecoveryUnlockData }: Unlock,
 ) {
-  const contacts = await userKeyCopies.emergencyContactsOf(userId)
+  const contacts = (await userKeyCopies.emergencyContactsOf(userId)).filter(holdsKey)
   const forContacts = byId(CONTACTS, emergencyAccessUnlockData, ({ id }) => id)
   for (const [{ id }, { keyEncrypted }] of pair(CONTACTS, contacts, ({ id }) => id, forContacts)) {
     await userKeyCopies.setForEmergency(id, keyEncrypted)

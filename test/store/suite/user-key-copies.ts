@@ -7,25 +7,38 @@ import type { OpenTestStore } from '../suite.ts'
 const NOW = '2026-03-01 10:20:30'
 
 export function userKeyCopyTests(openTestStore: OpenTestStore): void {
-  test('emergency contacts hold a copy of the key from when they are confirmed, and each can be made anew', async () => {
+  test('emergency contacts are found by their account or the address they were invited at, and their copies made anew', async () => {
     await using opened = await openTestStore()
     const { users, userKeyCopies } = opened.store
     const [ada, bob] = [sampleUser(), sampleUser({ name: 'Bob', publicKey: 'public' })]
     for (const user of [ada, bob]) await users.insert(user)
-    const agree = async (grantor: string, status: number) => {
+    const agree = async (grantor: string, status: number, grantee = `'${bob.id}', NULL`) => {
       const id = randomUUID()
       await opened.query(
-        `INSERT INTO emergency_access (uuid, grantor_uuid, grantee_uuid, key_encrypted, atype, status, wait_time_days,
-           updated_at, created_at) VALUES ('${id}', '${grantor}', '${bob.id}', 'old', 0, ${status}, 7, '${NOW}', '${NOW}')`,
+        `INSERT INTO emergency_access (uuid, grantor_uuid, grantee_uuid, email, key_encrypted, atype, status, wait_time_days,
+           updated_at, created_at) VALUES ('${id}', '${grantor}', ${grantee}, 'old', 0, ${status}, 7, '${NOW}', '${NOW}')`,
       )
       return id
     }
-    const [, confirmed, recovering] = [await agree(ada.id, 1), await agree(ada.id, 2), await agree(ada.id, 4)]
+    const [confirmed, invited] = [await agree(ada.id, 2), await agree(ada.id, 0, `NULL, '${bob.email}'`)]
+    await agree(ada.id, 0, `NULL, 'nobody@example.com'`)
     await agree(bob.id, 2)
     const found = await userKeyCopies.emergencyContactsOf(ada.id)
-    assert.deepEqual(new Set(found.map(({ id }) => id)), new Set([confirmed, recovering]))
-    const { id: _, ...contact } = found[0]!
-    assert.deepEqual(contact, { userId: bob.id, name: 'Bob', email: bob.email, publicKey: 'public' })
+    assert.deepEqual(new Set(found.map(({ id }) => id)), new Set([confirmed, invited]))
+    assert.deepEqual(
+      found.find(({ id }) => id === confirmed),
+      {
+        id: confirmed,
+        status: 2,
+        type: 0,
+        waitTimeDays: 7,
+        userId: bob.id,
+        name: 'Bob',
+        email: bob.email,
+        avatarColor: null,
+        publicKey: 'public',
+      },
+    )
 
     await userKeyCopies.setForEmergency(confirmed, 'new')
     const rows = await opened.query(`SELECT uuid FROM emergency_access WHERE key_encrypted = 'new'`)
