@@ -74,6 +74,8 @@ export class KyselyUsers implements Users {
       .where('user_uuid', '=', id)
       .where('enabled', '=', true)
       .where('atype', '<', FIRST_PENDING_FACTOR)
+      // What Vaultwarden leaves when the last security key is removed.
+      .where('data', '!=', '[]')
       .orderBy('atype')
       .execute()
     return rows.map(({ atype }) => atype)

@@ -102,13 +102,14 @@ export function userTests(openTestStore: OpenTestStore): void {
     const { users } = opened.store
     const user = sampleUser()
     await users.insert(user)
-    const insert = (type: number, enabled: boolean) =>
+    const insert = (type: number, enabled: boolean, data = '') =>
       opened.query(
-        `INSERT INTO twofactor (uuid, user_uuid, atype, enabled, data) VALUES ('f${type}', '${user.id}', ${type}, ${enabled}, '')`,
+        `INSERT INTO twofactor (uuid, user_uuid, atype, enabled, data) VALUES ('f${type}', '${user.id}', ${type}, ${enabled}, '${data}')`,
       )
     assert.deepEqual(await users.secondFactors(user.id), [])
     await insert(1, false)
     await insert(1003, true)
+    await insert(4, true, '[]')
     assert.deepEqual(await users.secondFactors(user.id), [])
     await insert(7, true)
     await insert(0, true)
