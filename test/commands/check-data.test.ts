@@ -82,24 +82,33 @@ test('it works beside a server that uses the folder, and makes no files there', 
   assert.deepEqual(await names(), before)
 })
 
-test('what a crash has left in the log counts, and the folder stays as it was', async () => {
-  await using given = await vaultwardenFolder()
-  const databaseFile = path.join(given.dataFolder, 'db.sqlite3')
-  const crashed = given.folder.join('crashed')
-  {
-    using database = new DatabaseSync(databaseFile)
-    database.exec(
-      `PRAGMA journal_mode = WAL; INSERT INTO folders SELECT 'another', created_at, updated_at, user_uuid, name FROM folders`,
-    )
+for (const suffixes of [
+  ['', '-wal'],
+  ['', '-wal', '-shm'],
+]) {
+  test(`what a crash has left in db.sqlite3${suffixes.join(' ')} counts, also in a read-only folder`, async () => {
+    await using given = await vaultwardenFolder()
+    const as = await unprivileged()
+    const databaseFile = path.join(given.dataFolder, 'db.sqlite3')
+    const crashed = given.folder.join('crashed')
     await mkdir(crashed)
-    for (const suffix of ['', '-wal']) await copy(databaseFile + suffix, path.join(crashed, `db.sqlite3${suffix}`))
-  }
-  await copy(path.join(given.dataFolder, 'rsa_key.pem'), path.join(crashed, 'rsa_key.pem'))
-  const before = await contentOf(crashed)
-  const { stdout } = await checkData([crashed], given.folder.path)
-  assert.match(stdout, /1 user, 6 items, 2 folders/)
-  assert.deepEqual(await contentOf(crashed), before)
-})
+    {
+      using database = new DatabaseSync(databaseFile)
+      database.exec('PRAGMA journal_mode = WAL')
+      database.exec(`INSERT INTO folders SELECT 'another', created_at, updated_at, user_uuid, name FROM folders`)
+      for (const suffix of suffixes) await copy(databaseFile + suffix, path.join(crashed, `db.sqlite3${suffix}`))
+    }
+    await copy(path.join(given.dataFolder, 'rsa_key.pem'), path.join(crashed, 'rsa_key.pem'))
+    for (const name of await readdir(crashed)) await chmod(path.join(crashed, name), 0o444)
+    await chmod(crashed, 0o555)
+    await chmod(given.folder.path, 0o755)
+    const before = await contentOf(crashed)
+    const { stdout, stderr } = await checkData([crashed], given.folder.path, { as })
+    assert.match(stdout, /1 user, 6 items, 2 folders/, stderr)
+    assert.deepEqual(await contentOf(crashed), before)
+    await chmod(crashed, 0o755)
+  })
+}
 
 test('it names what is wrong with files, key and settings', async () => {
   await using given = await vaultwardenFolder()
