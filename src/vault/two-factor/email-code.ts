@@ -40,7 +40,7 @@ export function newEmailCode({ clock, settings }: VaultContext, email: string): 
   return { email, last_token: token, token_sent: Math.floor(clock.now() / 1000), attempts: 0 }
 }
 
-/** Sends the user a code with which to log in. Throws an ApiError when they have not set that up, or have had too many. */
+/** Sends the user a code with which to log in. Throws an ApiError when they have not set that up. */
 export async function sendLoginCode(context: VaultContext, user: User): Promise<void> {
   requireEmailCodes(context)
   const renew = async ({ twoFactors }: Store) => {
