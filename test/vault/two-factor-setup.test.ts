@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Json, registerAndLogin, type TestDevice } from '../helpers/account.ts'
-import { startVault, type TestVault } from './harness.ts'
+import { afterNext, startVault, type TestVault } from './harness.ts'
 import { appCode, logInAgain, setUpApp, toFreshStep, withCode } from './second-factor.ts'
 
 let vault: TestVault
@@ -123,6 +123,33 @@ test('a change of second factors moves the revision date, ends no session and te
   assert.ok((await device.get('/api/accounts/revision-date')).json > before)
   assert.equal((await other.get('/api/accounts/profile')).status, 200)
   assert.deepEqual(vault.takeTold(), [])
+})
+
+test('what an old session began when its sessions were ended sets nothing up and removes nothing', async () => {
+  const device = await somebody()
+  const { key } = (await device.post('/api/two-factor/get-authenticator', secretOf(device))).json
+  const set = { ...secretOf(device), key, token: appCode(vault, key) }
+  const ended = async (one: TestDevice) =>
+    void (await (await vault.login(one.email)).post('/api/accounts/security-stamp', secretOf(one)))
+  let done = afterNext(vault.context.sessions, 'authenticate', () => ended(device))
+  assert.equal((await device.put('/api/two-factor/authenticator', set)).status, 401)
+  await done()
+  const again = await vault.login(device.email)
+  assert.deepEqual(await typesOf(again), [])
+
+  await setUpApp(vault, again)
+  const login = async () => {
+    const code = withCode(0, appCode(vault, (await vault.store.twoFactors.find(device.userId, 0))!.data))
+    return (await logInAgain(vault, again, code)).status
+  }
+  toFreshStep(vault)
+  done = afterNext(vault.context.sessions, 'authenticate', () =>
+    vault.sql(`UPDATE users SET security_stamp = 'another' WHERE uuid = '${device.userId}'`),
+  )
+  assert.equal((await again.put('/api/two-factor/disable', { ...secretOf(device), type: 0 })).status, 401)
+  await done()
+  assert.equal(await login(), 200)
+  assert.equal((await logInAgain(vault, again)).status, 400)
 })
 
 const BODIES: Record<string, Json> = {
