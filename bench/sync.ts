@@ -81,7 +81,7 @@ async function measure(size: number) {
 
 // Once for nothing: the first requests compile what the others run.
 await measure(500)
-const results = []
+const results: Awaited<ReturnType<typeof measure>>[] = []
 for (const size of SIZES) results.push(await measure(size))
 
 const column = (heading: string, digits: number, of: (result: (typeof results)[0]) => number) => ({
