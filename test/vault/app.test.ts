@@ -64,7 +64,7 @@ test('small questions are answered in JSON', async () => {
   for (const path of ['/api/version', '/version', '/notifications/version']) {
     assert.equal(await (await get(path)).json(), '2026.6.0')
   }
-  for (const path of ['/api/now', '/api/alive', '/alive', '/now', '/notifications/alive']) {
+  for (const path of ['/api/now', '/api/alive', '/alive', '/now', '/notifications/alive', '/notifications/now']) {
     assert.match((await (await get(path)).json()) as string, /^\d{4}-\d\d-\d\dT.*\d{6}Z$/)
   }
   assert.deepEqual(await (await get('/api/tasks')).json(), { data: [], object: 'list' })
@@ -72,6 +72,16 @@ test('small questions are answered in JSON', async () => {
   assert.deepEqual([head.status, await head.text()], [200, ''])
   for (const path of ['/api/webauthn', '/api/two-factor']) {
     assert.deepEqual((await alice.get(path)).json, { data: [], object: 'list', continuationToken: null })
+  }
+})
+
+test('the images of letters are there for whoever reads one', async () => {
+  for (const path of ['/vw_static/logo-gray.png', '/vw_static/mail-github.png']) {
+    const response = await get(path)
+    assert.deepEqual([response.status, response.headers.get('content-type')], [200, 'image/png'])
+    // What every PNG begins with.
+    const { rawPayload } = await vault.app.inject(path)
+    assert.equal(rawPayload.subarray(0, 8).toString('hex'), '89504e470d0a1a0a')
   }
 })
 
