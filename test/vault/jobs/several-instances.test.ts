@@ -26,7 +26,9 @@ describe('scheduled jobs of several instances on one database', { skip }, async 
   ] as const) {
     test(`run at each of a hundred due times on one of two, with clocks ${clocks}`, async () => {
       const url = await server.createDatabase()
-      const stores = [await openPostgres(url), await openPostgres(url)]
+      // Each run opens a connection. What is tested is not how long that takes while the machine has much else to do.
+      const patient = { acquireTimeoutMs: 60_000, statementTimeoutMs: 60_000, lockTimeoutMs: 60_000 }
+      const stores = [await openPostgres(url, patient), await openPostgres(url, patient)]
       const dues: string[][] = [[], []]
       const failures: string[] = []
       const logger = recordingLogger((line) => line.level === 'error' && failures.push(lineOf(line)))
