@@ -16,6 +16,11 @@ export class KyselyAttachments implements Attachments {
     this.#db = db
   }
 
+  async find(id: string) {
+    const row = await this.#db.selectFrom('attachments').selectAll().where('id', '=', id).executeTakeFirst()
+    return row && toAttachment(row)
+  }
+
   async insert(attachment: Attachment) {
     await this.#db.insertInto('attachments').values(columnsOf(attachment)).execute()
   }

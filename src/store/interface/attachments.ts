@@ -20,6 +20,7 @@ export interface AnnouncedAttachment extends Attachment {
 }
 
 export interface Attachments {
+  find(id: string): Promise<Attachment | undefined>
   insert(attachment: Attachment): Promise<void>
   /** Writes every field that is not readonly. */
   update(attachment: Attachment): Promise<void>

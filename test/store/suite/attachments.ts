@@ -53,7 +53,8 @@ export function attachmentTests(openTestStore: OpenTestStore): void {
     const [first, ...others] = sorted
     const changed = { ...first!, fileName: '2.other', size: 9, key: '2.otherkey' }
     await store.attachments.update(changed)
-    assert.deepEqual((await store.ciphers.findOwn(userId, ids[0]))?.attachments, [changed, ...others])
+    assert.deepEqual(await store.attachments.find(changed.id), changed)
+    assert.equal(await store.attachments.find(newId()), undefined)
     await store.attachments.delete([changed.id, newId()])
     assert.deepEqual((await store.ciphers.findOwn(userId, ids[0]))?.attachments, others)
     assert.deepEqual(await doomed(store), new Set([changed.id]))
