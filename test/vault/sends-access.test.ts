@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, beforeEach, test } from 'node:test'
-import { type Json, postForm, registerAndLogin, type TestDevice } from '../helpers/account.ts'
+import { type Json, postForm, type Reply, registerAndLogin, type TestDevice } from '../helpers/account.ts'
 import { afterNext, startVault, type TestVault } from './harness.ts'
 import { anonymously, askToken, inDays, textSend } from './send-requests.ts'
 
@@ -153,6 +153,25 @@ test('however many ask at once, a Send is never read more often than it may be',
   for (const { status } of answers) assert.ok([200, 400, 404].includes(status), String(status))
   assert.equal((await read(send.id)).accessCount, 3)
   assert.equal(vault.takeTold().length, 3)
+})
+
+test('a Send that is used up or switched off after it was looked at, and before it is counted, is gone', async () => {
+  for (const password of [undefined, PASSWORD]) {
+    const send = await create({ maxAccessCount: 1, password })
+    const last = afterNext(vault.store.sends, 'find', () => askToken(vault, send.accessId, password))
+    const { status, json } = await askToken(vault, send.accessId, password)
+    assert.equal(((await last()) as Reply).status, 200)
+    assert.deepEqual([status, json], GONE)
+    assert.equal((await read(send.id)).accessCount, 1)
+  }
+  const send = await create()
+  const change = afterNext(vault.store.sends, 'find', () =>
+    alice.put(`/api/sends/${send.id}`, textSend({ disabled: true })),
+  )
+  const { status, json } = await askToken(vault, send.accessId)
+  await change()
+  assert.deepEqual([status, json], GONE)
+  assert.equal((await read(send.id)).accessCount, 0)
 })
 
 test('each access has a date of its own, later than the last', async () => {

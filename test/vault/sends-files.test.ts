@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import { after, before, beforeEach, test } from 'node:test'
 import { type Json, registerAndLogin, type TestDevice } from '../helpers/account.ts'
 import { afterNext, startVault, type TestVault } from './harness.ts'
@@ -134,6 +135,10 @@ test('until its file is there a Send is gone to all but its owner', async () => 
     assert.equal((await anonymously(vault, older, { body: {} })).status, 404)
     assert.equal((await alice.get(`/api/sends/${send.id}`)).json.accessCount, 0)
   }
+  await isGone()
+  // As when the server ended right after the file, and before anybody was told.
+  const place = { owner: send.id, id: send.file.id }
+  await vault.context.files.sends.write(place, Readable.from([BYTES]), { maxBytes: BYTES.length })
   await isGone()
   await alice.post(`/api${url}`, form(BYTES))
   assert.equal((await askToken(vault, send.accessId)).status, 200)
