@@ -7,8 +7,11 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { HttpTransportType, type HubConnection, HubConnectionBuilder, LogLevel } from '@microsoft/signalr'
 import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack'
+import { freePort, type RunningProgram, startProgram } from '../helpers/processes.ts'
 
 const run = promisify(execFile)
+
+const PROGRAM = createRequire(import.meta.url).resolve('@bitwarden/cli/build/bw.js')
 
 /** One `bw` with its own application data, which goes when it is disposed of. */
 export class BitwardenCli implements AsyncDisposable {
@@ -35,8 +38,7 @@ export class BitwardenCli implements AsyncDisposable {
 
   /** Runs one command and answers with what it printed. Rejects with what it said when it fails. */
   async run(...args: string[]): Promise<string> {
-    const program = createRequire(import.meta.url).resolve('@bitwarden/cli/build/bw.js')
-    const { stdout } = await run(process.execPath, [program, ...args], { env: this.#env, timeout: 60_000 })
+    const { stdout } = await run(process.execPath, [PROGRAM, ...args], { env: this.#env, timeout: 60_000 })
     return stdout.trim()
   }
 
@@ -45,14 +47,80 @@ export class BitwardenCli implements AsyncDisposable {
     return JSON.parse(await this.run(...args))
   }
 
-  /** Logs in and keeps the session for the commands that follow. */
-  async login(server: string, email: string, password: string): Promise<void> {
+  /** Logs in and keeps the session for the commands that follow. `more`: how, if not by the password alone. */
+  async login(server: string, email: string, password: string, ...more: string[]): Promise<void> {
     await this.run('config', 'server', server)
-    this.#env.BW_SESSION = await this.run('login', email, password, '--raw')
+    this.#env.BW_SESSION = await this.run('login', email, password, '--raw', ...more)
+  }
+
+  /** Logs in as a program does, and opens the vault. */
+  async loginByApiKey(server: string, key: { id: string; secret: string }, password: string): Promise<void> {
+    await this.run('config', 'server', server)
+    Object.assign(this.#env, { BW_CLIENTID: key.id, BW_CLIENTSECRET: key.secret })
+    await this.run('login', '--apikey')
+    await this.unlock(password)
+  }
+
+  async unlock(password: string): Promise<void> {
+    this.#env.BW_SESSION = await this.run('unlock', password, '--raw')
+  }
+
+  /** A file of its own. */
+  file(name: string): string {
+    return path.join(this.#folder, name)
+  }
+
+  /** The same program once more, which stays and takes its commands by HTTP: each is done in no time. */
+  async serve(): Promise<ServedCli> {
+    const port = await freePort()
+    const args = [PROGRAM, 'serve', '--hostname', '127.0.0.1', '--port', String(port)]
+    const ready = { port, host: '127.0.0.1' }
+    const program = await startProgram({
+      command: process.execPath,
+      args,
+      env: this.#env,
+      ready,
+      readyDeadlineMs: 60_000,
+    })
+    return new ServedCli(program, `http://127.0.0.1:${port}`)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** `bw serve` of one user who is logged in. */
+export class ServedCli implements AsyncDisposable {
+  readonly #program: RunningProgram
+  readonly #url: string
+
+  constructor(program: RunningProgram, url: string) {
+    this.#program = program
+    this.#url = url
+  }
+
+  /** What a command answers; a list as the list itself. Throws with what it says when it fails. */
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the command answers.
+  async call(method: string, path: string, body?: unknown): Promise<any> {
+    const isForm = body instanceof FormData
+    const response = await fetch(this.#url + path, {
+      method,
+      ...(body !== undefined && !isForm && { headers: { 'Content-Type': 'application/json' } }),
+      ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) }),
+    })
+    if (!response.headers.get('content-type')?.includes('json')) return Buffer.from(await response.arrayBuffer())
+    const answer = (await response.json()) as {
+      success: boolean
+      message?: string
+      data?: { object: string; data: unknown }
+    }
+    if (!answer.success) throw new Error(`${method} ${path}: ${answer.message}`)
+    return answer.data?.object === 'list' ? answer.data.data : answer.data
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#program[Symbol.asyncDispose]()
   }
 }
 
