@@ -3,10 +3,11 @@ import type { TwoFactorSettings } from '#vault'
 import { clusterRemote } from './assemble-cluster.ts'
 import { assembleDatabase } from './assemble-database.ts'
 import { assembleMail } from './assemble-mail.ts'
-import { compileHostPattern } from './host-pattern/index.ts'
+
 import type { Problems } from './language/index.ts'
 import type { VaultOptions } from './options.ts'
 import { schema } from './settings/schema.ts'
+import { compileHostPattern } from './types/host-pattern.ts'
 import type { Surroundings } from './types/setting-type.ts'
 import type { Choice } from './values.ts'
 

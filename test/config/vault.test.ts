@@ -326,7 +326,7 @@ describe('what does not go together ends the start:', () => {
     [{ SENDS_FOLDER: 's3://bucket' }, 'SENDS_FOLDER must be a path on this machine, not "s3://bucket"'],
     [
       { HTTP_REQUEST_BLOCK_REGEX: '(a' },
-      'HTTP_REQUEST_BLOCK_REGEX is no regular expression that hosts can be compared with: "(" without ")", at character 2',
+      'HTTP_REQUEST_BLOCK_REGEX is no regular expression that hosts can be compared with: error parsing regexp: missing closing ): `(a`',
     ],
   ] as const) {
     test(error, () => assert.deepEqual(errorsOf({ env }), [error]))
