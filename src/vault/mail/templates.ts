@@ -60,7 +60,8 @@ export class Templates {
     this.#operators = found.size === 0 ? undefined : new Book(new Map([...own, ...found]))
   }
 
-  render(name: LetterName, variables: Variables): RenderedLetter {
+  render(name: LetterName, said: Variables): RenderedLetter {
+    const variables = inOneLine(said)
     const text = this.#render(`email/${name}`, variables)
     const { subject, body: html } = this.#render(`email/${name}.html`, variables)
     return { subject, text: text.body, html }
@@ -159,10 +160,16 @@ async function templateFiles(folder: string, logger: Logger): Promise<string[]> 
 
 const firstLine = (error: unknown) => (error as Error).message.split('\n', 1)[0]
 
-const withoutTags = (variables: Variables): Variables =>
+const withoutTags = (variables: Variables) => mapTexts(variables, (text) => text.replaceAll(/<[^>]+>/g, ''))
+
+/**
+ * What users and strangers have written, so that it can neither add lines of its own to a letter nor take the place of its
+ * divider: a letter that cannot be made would not tell of the login that it is about.
+ */
+const inOneLine = (variables: Variables) =>
+  mapTexts(variables, (text) => text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').replaceAll(DIVIDER, ' '))
+
+const mapTexts = (variables: Variables, change: (text: string) => string): Variables =>
   Object.fromEntries(
-    Object.entries(variables).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value.replaceAll(/<[^>]+>/g, '') : value,
-    ]),
+    Object.entries(variables).map(([name, value]) => [name, typeof value === 'string' ? change(value) : value]),
   )

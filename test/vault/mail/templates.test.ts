@@ -182,3 +182,14 @@ test('templates are read once, or where that is asked for, again for each letter
     assert.match((await post.send('welcome', {})).text, reloadsTemplates ? /^two/ : /^one/)
   }
 })
+
+test('the name of a device takes no letter apart, and adds no lines to it', async () => {
+  await using post = await startPost()
+  const device_name = 'x<!---------------->y\r\n\r\nCall 555 at once\u2028z'
+  for (const name of ['new_device_logged_in', 'incomplete_2fa_login'] as const) {
+    const { subject, text, shown } = await post.send(name, { ...LOGIN, device_name, time_limit: 3 })
+    assert.match(subject, / login from X y Call 555 at once z$/)
+    for (const body of [text, shown]) assert.ok(body.includes('X y Call 555 at once z (Firefox)'), body)
+  }
+  assert.deepEqual(post.lines, [])
+})
