@@ -18,9 +18,13 @@ export class LoginGate {
 
   /** Does `work` for a client at `address`, or throws an ApiError (429) when it, or all together, want too much. */
   async run<T>(address: string, work: () => Promise<T>): Promise<T> {
-    if (this.#underWay >= MAX_UNDER_WAY || !this.#perAddress.take(address)) {
-      throw new ApiError('TOO_MANY_REQUESTS', 'Too many login requests')
-    }
+    if (this.#underWay >= MAX_UNDER_WAY || !this.#perAddress.take(address)) throw tooMany()
+    return this.hash(work)
+  }
+
+  /** Does `work`, which hashes a password for somebody without an account, if not too much of that is under way. */
+  async hash<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#underWay >= MAX_UNDER_WAY) throw tooMany()
     this.#underWay++
     try {
       return await work()
@@ -29,3 +33,5 @@ export class LoginGate {
     }
   }
 }
+
+const tooMany = () => new ApiError('TOO_MANY_REQUESTS', 'Too many login requests')

@@ -438,3 +438,22 @@ test('second factors that were set up elsewhere are listed', async () => {
     continuationToken: null,
   })
 })
+
+test('passwords of one user are looked at a few at a time, so that nobody else waits for all of them', async () => {
+  await using slow = await startVault({ passwordIterations: 600_000 })
+  const [mallory, alice] = await Promise.all(
+    ['mallory@example.com', 'alice@example.com'].map(async (email) => {
+      await slow.register(email)
+      return slow.login(email)
+    }),
+  )
+  const check = (device: TestDevice, masterPasswordHash: string) =>
+    device.post('/api/accounts/verify-password', { masterPasswordHash })
+  const flood = Array.from({ length: 40 }, () => check(mallory!, 'wrong'))
+  const own = check(alice!, alice!.passwordHash)
+  const statuses = (await Promise.all(flood)).map(({ status }) => status)
+  assert.deepEqual([...new Set(statuses)].sort(), [400, 429])
+  assert.ok(statuses.filter((status) => status === 400).length <= 16, String(statuses))
+  assert.equal((await own).status, 200)
+  assert.equal((await check(mallory!, mallory!.passwordHash)).status, 200)
+})

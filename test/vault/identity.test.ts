@@ -382,3 +382,11 @@ test('a flood of logins from everywhere is refused beyond a bound, and the next 
   assert.ok(refused >= 60 - 32 && refused < 60, `${refused} refused`)
   assert.equal((await token(form)).status, 400)
 })
+
+test('a flood of registrations from everywhere is refused beyond a bound', async () => {
+  const register = (i: number) => post('/identity/accounts/register', oldBody({ email: `flood-${i}@example.com` }))
+  const answers = await Promise.all(Array.from({ length: 60 }, (_, i) => register(i)))
+  const refused = answers.filter(({ status }) => status === 429).length
+  assert.ok(refused > 0 && refused <= 60 - 32, `${refused} refused`)
+  assert.equal(answers.filter(({ status }) => status === 200).length, 60 - refused)
+})

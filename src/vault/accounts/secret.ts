@@ -3,6 +3,7 @@ import { verifyPassword } from '#auth'
 import type { User } from '#store'
 import type { VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
+import { hashFor } from '../hash-places.ts'
 import { Maybe } from '../schema.ts'
 import { requireCode } from './protected-action.ts'
 
@@ -25,7 +26,8 @@ export async function requireSecret(
   else throw badRequest('No validation provided', 'masterPasswordHash')
 }
 
-/** Throws an ApiError unless `clientHash` is the user's master password. */
+/** Throws an ApiError unless `clientHash` is the user's master password, or when too many are looked at already. */
 export async function requirePassword(user: User, clientHash: string): Promise<void> {
-  if (!(await verifyPassword(clientHash, user))) throw badRequest('Invalid password', 'masterPasswordHash')
+  if (!(await hashFor(user, () => verifyPassword(clientHash, user))))
+    throw badRequest('Invalid password', 'masterPasswordHash')
 }

@@ -80,7 +80,8 @@ async function createAccount(context: VaultContext, registration: Registration, 
   const passwordHint = parsePasswordHint(settings, registration.passwordHint)
   // Asked twice: here so that nobody who may not register costs a password hash, below because only that counts.
   await checkAllowed(context, store, registration.email, proof)
-  const password = await newPassword(registration.clientHash, settings.passwordIterations)
+  const hash = () => newPassword(registration.clientHash, settings.passwordIterations)
+  const password = await context.limits.logins.hash(hash)
   const user = await store.transaction(async (store) => {
     const existing = await checkAllowed(context, store, registration.email, proof)
     const wasInvited = await store.invitations.take(registration.email)

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import { FileTooLargeError, type Place, type Send, type Store } from '#store'
+import { FileTooLargeError, type Place, type Send, type Store, type User } from '#store'
 import type { VaultContext } from '../context.ts'
 import { invalidField } from '../error-handler.ts'
 import { badRequest } from '../errors.ts'
@@ -24,7 +24,7 @@ export function registerUploads(scope: VaultApp, context: VaultContext): void {
     const id = newFileId()
     // Nobody is told yet: there is nothing to fetch.
     const send = await insertSend(context, session, {
-      ...(await parseFileSend(context, body, { id, size })),
+      ...(await parseFileSend(context, session.user, body, { id, size })),
       file: 'awaited',
     })
     // 0: to be uploaded here, and not to Azure.
@@ -57,7 +57,8 @@ async function receiveInOneForm(context: VaultContext, request: FastifyRequest):
     const { saved: size, fields } = await receiveFile(request, clock, (bytes) =>
       files.sends.write(place, bytes, { maxBytes: MAX_UPLOAD_BYTES }),
     )
-    const parsed = await parseFileSend(context, readModel(request, fields.get('model')), { id: place.id, size })
+    const model = readModel(request, fields.get('model'))
+    const parsed = await parseFileSend(context, session.user, model, { id: place.id, size })
     return await insertSend(context, session, { ...parsed, id: place.owner, file: 'there' })
   } catch (error) {
     await store.sends.delete([place.owner])
@@ -122,11 +123,16 @@ async function isUnfinished({ sends }: Store, id: string): Promise<boolean> {
   return (await sends.isAwaitingFile(id)) || (await sends.find(id)) === undefined
 }
 
-async function parseFileSend({ clock }: VaultContext, body: SendRequest, { id, size }: { id: string; size: number }) {
+async function parseFileSend(
+  { clock }: VaultContext,
+  user: User,
+  body: SendRequest,
+  { id, size }: { id: string; size: number },
+) {
   if (body.type !== FILE) throw badRequest('Send content is not a file', 'type')
   const content = parseContent(body, clock.now())
   const data = storedFile({ id, fileName: parseFileName(body), size })
-  return { type: FILE, content, data, fileSize: size, password: await hashSendPassword(body.password) }
+  return { type: FILE, content, data, fileSize: size, password: await hashSendPassword(user, body.password) }
 }
 
 /** The description of the Send, which is a field of the form. */

@@ -24,7 +24,7 @@ export function registerOwnSends(scope: VaultApp, context: VaultContext): void {
     if (body.type !== TEXT) throw badRequest('File Sends are made by /sends/file/v2', 'type')
     const content = parseContent(body, clock.now())
     const data = JSON.stringify(parseText(body))
-    const password = await hashSendPassword(body.password)
+    const password = await hashSendPassword(session.user, body.password)
     const send = await insertSend(context, session, { type: TEXT, content, password, data })
     announce(context, session, 'SyncSendCreate', send)
     return sendResponse(send)
@@ -36,7 +36,7 @@ export function registerOwnSends(scope: VaultApp, context: VaultContext): void {
     // Of a file Send only what stands around the file can be changed.
     const data = body.type === TEXT ? { data: JSON.stringify(parseText(body)) } : {}
     // No password means the one there is: clients that edit a Send do not know it.
-    const password = orNull(body.password) === null ? {} : await hashSendPassword(body.password)
+    const password = orNull(body.password) === null ? {} : await hashSendPassword(session.user, body.password)
     const changed = await changeSend(context, session, params.id, (send) => {
       if (send.type !== body.type) throw badRequest("Sends can't change type", 'type')
       Object.assign(send, content, data, password)
