@@ -4,6 +4,8 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { errorHandler } from '../../src/vault/error-handler.ts'
 import { acceptMultipart, receiveFile } from '../../src/vault/files/multipart.ts'
@@ -97,6 +99,35 @@ test('no more is read than is taken', async () => {
   go.resolve()
   await sending
   assert.deepEqual((await answered).json, { saved: size })
+})
+
+test('what was taken of a file takes no memory any more while the rest comes', async () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const taken: WeakRef<ArrayBufferLike>[] = []
+  let size = 0
+  save = async (bytes) => {
+    for await (const chunk of bytes) {
+      size += chunk.length
+      taken.push(new WeakRef(chunk.buffer))
+    }
+    return size
+  }
+  const { request, answered } = begin()
+  request.write(HEAD)
+  const chunk = Buffer.alloc(64 * 1024)
+  for (let sent = 1; sent <= 50; sent++) {
+    request.write(chunk)
+    // The last few bytes wait for what may be the delimiter.
+    await until(() => size > sent * chunk.length - HEAD.length, 'the chunk')
+  }
+  // A WeakRef lives to the end of the turn in which it was made or read.
+  await pause(0)
+  collectGarbage()
+  const kept = taken.filter((one) => one.deref() !== undefined).length
+  assert.ok(kept < taken.length / 2, `${kept} of ${taken.length} chunks are kept`)
+  request.end(TAIL)
+  assert.deepEqual((await answered).json, { saved: 50 * chunk.length })
 })
 
 test('a client that stalls is told so, and one that goes on is not', async () => {

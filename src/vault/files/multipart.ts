@@ -102,11 +102,15 @@ function parserFor({ headers }: FastifyRequest): BusboyInstance {
 
 /** Resolves when the parser has read it all, and all that came of it was taken. */
 async function feed(request: FastifyRequest, parser: BusboyInstance, clock: Clock): Promise<void> {
-  const stalled = Promise.withResolvers<never>()
-  stalled.promise.catch(() => {})
-  const wait = () => clock.after(STALL_MS, () => stalled.reject(tooSlow()))
+  let giveUp = (_error: ApiError) => {}
+  const wait = () => clock.after(STALL_MS, () => giveUp(tooSlow()))
   let timer = wait()
-  const soon = <U>(work: Promise<U>) => Promise.race([work, stalled.promise])
+  // No race with a promise that lives as long as the upload: that would keep every chunk in memory to its end.
+  const soon = <U>(work: Promise<U>) =>
+    new Promise<U>((resolve, reject) => {
+      giveUp = reject
+      work.then(resolve, reject)
+    })
   // An end of the reading must not be the end of the connection: there is an answer to come.
   const chunks = request.raw.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer, undefined>
   try {
