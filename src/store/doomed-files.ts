@@ -10,8 +10,12 @@ export class KyselyDoomedFiles implements DoomedFiles {
     this.#db = db
   }
 
-  async some(limit: number) {
-    const rows = await this.#db.selectFrom('belfry_doomed_files').selectAll().limit(limit).execute()
+  async some(limit: number, after?: DoomedFile) {
+    const all = this.#db.selectFrom('belfry_doomed_files').selectAll().orderBy('owner').orderBy('id').limit(limit)
+    const query =
+      after &&
+      all.where(({ eb, refTuple, tuple }) => eb(refTuple('owner', 'id'), '>', tuple(after.owner, after.id ?? '')))
+    const rows = await (query ?? all).execute()
     return rows.map(({ kind, owner, id }): DoomedFile => ({ kind: kind as DoomedFile['kind'], owner, id: id || null }))
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rmdir, unlink, writeFile } from 'node:fs/promises'
 import { after, before, beforeEach, test } from 'node:test'
 import { sweepFiles } from '../../src/vault/jobs/sweep-files.ts'
 import { type Json, registerAndLogin, type TestDevice } from '../helpers/account.ts'
@@ -427,6 +427,25 @@ test('names and keys are changed with the item, and those of others and of nothi
   }
 })
 
+test('an item with a file of old times, which has no key, can be changed as clients do', async () => {
+  const item = await create()
+  const id = await attach(item.id, 'x')
+  const { attachments } = vault.context.store
+  await attachments.update({ ...(await attachments.find(id))!, key: null })
+  const fileName = alice.encrypt('renamed.pdf')
+  const { status, json } = await alice.put(
+    `/api/ciphers/${item.id}`,
+    alice.loginItem('x', { attachments2: { [id]: { fileName } } }),
+  )
+  assert.equal(status, 200)
+  assert.deepEqual([json.attachments[0].fileName, json.attachments[0].key], [fileName, null])
+  assert.deepEqual(await read(item.id), json)
+  const key = alice.encrypt('new key')
+  const attachments2 = { [id]: { fileName, key } }
+  const keyed = await alice.put(`/api/ciphers/${item.id}`, alice.loginItem('x', { attachments2 }))
+  assert.equal(keyed.json.attachments[0].key, key)
+})
+
 test('an item gets a key of its own only together with its files', async () => {
   const item = await create()
   const [one, two] = [await attach(item.id, 'x'), await attach(item.id, 'y')]
@@ -538,4 +557,32 @@ test('what a crash leaves is swept up, and nothing else', async () => {
   assert.deepEqual(await sweepFiles(own.context)(new AbortController().signal), { removed: 2, unfinished: 1 })
   const left = (await Array.fromAsync(attachments.list())).map((place) => place.id)
   assert.deepEqual(new Set(left), new Set([kept, foreign.id]))
+})
+
+test('a file that cannot be removed is in the way of no other, and goes when it can', async () => {
+  await using own = await startVault()
+  const device = await registerAndLogin({ fetch: own.fetch })
+  const { folder } = own.context.settings.attachments
+  const stuck = []
+  for (let i = 0; i < 3; i++) {
+    const { id } = await create(device)
+    const attachmentId = await attach(id, 'stuck', device)
+    await own.store.ciphers.delete([id])
+    // Nobody can unlink a folder, not even root.
+    const file = `${folder}/${id}/${attachmentId}`
+    await unlink(file)
+    await mkdir(`${file}/in it`, { recursive: true })
+    stuck.push({ id, file })
+  }
+  // Before or after those, as chance has it.
+  const items = await Promise.all(Array.from({ length: 6 }, () => create(device)))
+  for (const { id } of items) await attach(id, 'goes', device)
+  for (const { id } of items) await device.delete(`/api/ciphers/${id}`)
+  for (const { id } of items) assert.equal(await filesOf(id, own), 0)
+  assert.equal((await own.store.doomedFiles.some(10)).length, 3)
+  for (const { file } of stuck) {
+    await rmdir(`${file}/in it`)
+    await rmdir(file)
+  }
+  assert.deepEqual(await sweepFiles(own.context)(new AbortController().signal), { removed: 3, unfinished: 0 })
 })

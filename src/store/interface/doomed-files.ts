@@ -12,7 +12,8 @@ export interface DoomedFile {
  * and goes even when the server ends in between.
  */
 export interface DoomedFiles {
-  some(limit: number): Promise<DoomedFile[]>
+  /** In an order that stays the same: from the first on, or those that come after one. */
+  some(limit: number, after?: DoomedFile): Promise<DoomedFile[]>
   /** The files are gone. */
   forget(files: readonly DoomedFile[]): Promise<void>
 }

@@ -20,7 +20,7 @@ export function sweepFiles(tools: FileJobTools): Job['run'] {
   return async (signal) => {
     await store.attachments.dropAnnounced(new Date(clock.now() - ANNOUNCED_FOR_MS))
     signal.throwIfAborted()
-    const removed = await removeDoomed(tools)
+    const removed = await removeDoomed(tools, { triesAll: true })
     let unfinished = 0
     for (const folder of [files.attachments, files.sends]) {
       signal.throwIfAborted()
