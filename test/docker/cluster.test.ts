@@ -3,6 +3,7 @@
  * of containers.
  */
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { cp, mkdir, readdir, readFile } from 'node:fs/promises'
 import https from 'node:https'
 import path from 'node:path'
@@ -143,6 +144,34 @@ describe('the cluster of docker/cluster', { skip }, () => {
     for (const actor of [phone, laptop, ...devices]) {
       const id = await makeFolder(actor)
       for (const hub of [...hubs.all, phoneHub, laptopHub]) assert.equal(await hearOf(id, hub), 'event')
+    }
+  })
+
+  test('a file that comes by the proxy is there at both Belfrys, and so is one that either takes itself', async () => {
+    const viaProxy = await login({ server: url, email })
+    for (const uploader of [viaProxy, phone, laptop]) {
+      const bytes = randomBytes(3_000_000)
+      const { json: item } = await uploader.post('/api/ciphers', uploader.loginItem('with a file'))
+      const { json: announced } = await uploader.post(`/api/ciphers/${item.id}/attachment/v2`, {
+        key: uploader.encrypt('key'),
+        fileName: uploader.encrypt('name'),
+        fileSize: bytes.length,
+      })
+      const form = new FormData()
+      form.append('data', new Blob([bytes]), 'name')
+      assert.equal((await uploader.post(`/api${announced.url}`, form)).status, 200)
+      for (const reader of [phone, laptop, viaProxy]) {
+        const { json } = await reader.get(`/api/ciphers/${item.id}/attachment/${announced.attachmentId}`)
+        const { pathname, search } = new URL(json.url)
+        const answer = await fetch(reader.server + pathname + search)
+        assert.equal(answer.status, 200)
+        assert.ok(bytes.equals(Buffer.from(await answer.arrayBuffer())))
+      }
+      const removed = uploader.delete(`/api/ciphers/${item.id}`)
+      assert.equal((await removed).status, 200)
+    }
+    for (const hub of [phoneHub, laptopHub]) {
+      for (let left = 3; left > 0; ) if ((await hub.next(15_000)).Type === NotificationType.SyncLoginDelete) left--
     }
   })
 

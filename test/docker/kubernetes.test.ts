@@ -136,6 +136,15 @@ test('what belongs together finds each other', () => {
   assert.equal(pod.securityContext.runAsUser, 1000)
 })
 
+test('what PostgreSQL does not hold is kept, in one folder of all pods', () => {
+  const { mountPath, name } = container.volumeMounts.find(({ name }: Manifest) => name === 'data')
+  assert.equal(mountPath, readDockerfile().environment.DATA_FOLDER)
+  const { claimName } = pod.volumes.find((volume: Manifest) => volume.name === name).persistentVolumeClaim
+  const claim = of('PersistentVolumeClaim')
+  assert.equal(claim.metadata.name, claimName)
+  assert.deepEqual(claim.spec.accessModes, ['ReadWriteMany'])
+})
+
 test('PostgreSQL takes the connections of all pods, also while they are replaced', () => {
   const { database: settings } = loadOptions({ cwd: folder, env: { DATABASE_URL: 'postgresql://x/vault' } }).options
     .vault

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ComposeFile, ComposeService } from './compose-file.ts'
 
@@ -67,6 +67,9 @@ export class Place {
       const [from, to] = volume.split(':') as [string, string]
       return [to, from.startsWith('.') ? from : undefined] as const
     })
+    const volumes = new Map(
+      (service.volumes ?? []).map((volume) => volume.split(':', 2).toReversed() as [string, string]),
+    )
     const scratch = (service.tmpfs ?? []).map((entry) => [entry.split(':')[0]!, undefined] as const)
     const contents = [...secrets, ...mounts, ...scratch]
     const place = new Place(
@@ -76,7 +79,14 @@ export class Place {
     )
     for (const [target, from] of contents) {
       const here = path.join(folder, target)
-      await mkdir(from === undefined ? here : path.dirname(here), { recursive: true })
+      const isVolume = from === undefined && volumes.has(target)
+      await mkdir(from === undefined && !isVolume ? here : path.dirname(here), { recursive: true })
+      if (isVolume) {
+        // What several services name is one folder.
+        const shared = path.join(folder, '../volumes', volumes.get(target)!)
+        await mkdir(shared, { recursive: true })
+        await symlink(shared, here)
+      }
       if (from === undefined) continue
       await writeFile(here, place.translate(await readFile(path.join(source, from), 'utf8')))
       await chmod(here, 0o644)
