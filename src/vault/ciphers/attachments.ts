@@ -1,5 +1,6 @@
 import type { CipherView, Store } from '#store'
 import { badRequest } from '../errors.ts'
+import { orNull } from '../schema.ts'
 import type { CipherRequest } from './request.ts'
 
 /**
@@ -17,7 +18,14 @@ export async function renameAttachments(
   if (isOtherKey && cipher.attachments.some(({ id }) => !names.has(id))) {
     throw badRequest('The keys of the attachments are missing, without which their files would be lost', 'attachments2')
   }
-  const renamed = cipher.attachments.map((attachment) => ({ ...attachment, ...names.get(attachment.id) }))
+  const renamed = cipher.attachments.map((attachment) => {
+    const { fileName = attachment.fileName, key } = names.get(attachment.id) ?? attachment
+    // An old file without a key is encrypted with the user's, and clients leave the key out.
+    if (attachment.key !== null && orNull(key) === null) {
+      throw badRequest('The key of the attachment is missing', `attachments2.${attachment.id}.key`)
+    }
+    return { ...attachment, fileName, key: orNull(key) }
+  })
   for (const attachment of renamed) if (names.has(attachment.id)) await store.attachments.update(attachment)
   cipher.attachments = renamed
 }

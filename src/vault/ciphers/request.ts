@@ -11,12 +11,12 @@ import { isStoredType, TYPE_PARTS } from './type-parts.ts'
 /** More than an item ever has. */
 const MOST_ATTACHMENTS = 1000
 
-/** By the ids of attachments: how they are called and encrypted from now on. */
+/** By the ids of attachments: how they are called and encrypted from now on. Those of before 2018 have no key. */
 const Attachments2 = Type.Optional(
-  Type.Unsafe<Record<string, { fileName: string; key: string }> | null>({
+  Type.Unsafe<Record<string, { fileName: string; key?: string | null }> | null>({
     type: ['object', 'null'],
     maxProperties: MOST_ATTACHMENTS,
-    additionalProperties: Type.Object({ fileName: EncString, key: EncString }),
+    additionalProperties: Type.Object({ fileName: EncString, key: Maybe.encString() }),
   }),
 )
 
