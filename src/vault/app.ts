@@ -14,6 +14,7 @@ import { registerFolders } from './folders/index.ts'
 import { COMMON_HEADERS, commonHeaders } from './headers.ts'
 import { registerIcons } from './icons/index.ts'
 import { registerIdentity, registerPrelogin } from './identity/index.ts'
+import { requireBoundedJson } from './json-bounds.ts'
 import { registerKeyRotation } from './key-rotation/index.ts'
 import { registerLanding } from './landing.ts'
 import { makeLimits } from './limits.ts'
@@ -116,9 +117,9 @@ function registerApi(scope: VaultApp, context: VaultContext): void {
 function readJson(app: VaultApp, bodyLimit: number): void {
   app.removeAllContentTypeParsers()
   const parse = app.getDefaultJsonParser('error', 'error')
-  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (request, body, done) => {
-    if (body === '') done(null, undefined)
-    else void parse(request, body as string, done)
+  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit }, (request, body: string, done) => {
+    if (body === '') return done(null, undefined)
+    requireBoundedJson(body).then(() => void parse(request, body, done), done)
   })
 }
 
