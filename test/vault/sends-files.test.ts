@@ -290,3 +290,36 @@ test('the link of a file is good for that file only, and for two minutes', async
   vault.advance(151_000)
   assert.equal((await download(url)).status, 404)
 })
+
+test('a form writes no more to the disk than its user may keep, and a user sends few at once', async () => {
+  const { sends } = vault.context.settings
+  await using small = await startVault({ sends: { ...sends, maxBytesPerUser: 100_000 } })
+  const bob = await registerAndLogin({ fetch: small.fetch })
+  const written: number[] = []
+  const { write } = small.context.files.sends
+  small.context.files.sends.write = (place, bytes, options) => {
+    written.push(options.maxBytes)
+    return write.call(small.context.files.sends, place, bytes, options)
+  }
+  const send = (bytes: Uint8Array) => bob.post('/api/sends/file', form(bytes, { model: JSON.stringify(fileSend(0)) }))
+  const large = await send(new Uint8Array(300_000))
+  assert.deepEqual([large.status, large.json.message], [400, 'Send storage limit exceeded with this file'])
+  assert.deepEqual(written, [100_000])
+  const statuses = (await Promise.all(Array.from({ length: 20 }, () => send(BYTES)))).map(({ status }) => status)
+  assert.deepEqual([...new Set(statuses)].sort(), [200, 400, 429])
+  assert.ok(written.length <= 6, String(written.length))
+  assert.equal((await bob.get('/api/sends')).json.data.length, 1)
+})
+
+test('of two uploads of one file the second is refused, also while the first is still looked up', async () => {
+  const { url, sendResponse: send } = await announce(BYTES.length)
+  const other = Uint8Array.from(BYTES, (byte) => byte ^ 1)
+  let second: Json = {}
+  const between = afterNext(vault.store.sends, 'isAwaitingFile', async () => {
+    second = await alice.post(`/api${url}`, form(other))
+  })
+  const first = await alice.post(`/api${url}`, form(BYTES))
+  await between()
+  assert.deepEqual([first.status, second.status], [200, 400])
+  assert.deepEqual((await download(await askDownload(send))).bytes, BYTES)
+})

@@ -60,21 +60,24 @@ export function insertSend(context: VaultContext, session: Session, wanted: NewS
 
 /**
  * Throws an ApiError when a file of `bytes` is more than the user may still keep. What was announced and is not there
- * yet counts.
+ * yet counts. Resolves with how much that is before this one; bytes, infinite where there is no limit.
  */
 export async function requireRoom(
   { settings }: VaultContext,
   { sends }: Store,
   userId: string,
   bytes: number,
-): Promise<void> {
+): Promise<number> {
   const most = settings.sends.maxBytesPerUser
   if (most === 0) throw badRequest('File uploads are disabled')
-  if (most === undefined) return
+  if (most === undefined) return Number.POSITIVE_INFINITY
   const used = (await sends.fileDataOf(userId)).reduce((sum, data) => sum + readFile(data).size, 0)
   if (used >= most) throw badRequest('Send storage limit reached! Delete some sends to free up space')
-  if (used + bytes > most) throw badRequest('Send storage limit exceeded with this file')
+  if (used + bytes > most) throw limitExceeded()
+  return most - used
 }
+
+export const limitExceeded = () => badRequest('Send storage limit exceeded with this file')
 
 /** Changes one of the user's own Sends in a transaction, gives it a new revision date, and tells the user's devices. */
 export async function changeSend(

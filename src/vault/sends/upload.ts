@@ -1,9 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
+import { KeyedPlaces } from '#kit'
 import { FileTooLargeError, type Place, type Send, type Store, type User } from '#store'
 import type { VaultContext } from '../context.ts'
 import { invalidField } from '../error-handler.ts'
-import { badRequest } from '../errors.ts'
+import { ApiError, badRequest } from '../errors.ts'
 import { acceptMultipart, MAX_UPLOAD_BYTES, receiveFile } from '../files/multipart.ts'
 import { removeDoomed } from '../files/remove-doomed.ts'
 import { ID, type VaultApp, within } from '../schema.ts'
@@ -12,7 +13,7 @@ import { FILE_ID, SendFileParams } from './access.ts'
 import { hashSendPassword } from './password.ts'
 import { FILE, parseContent, parseFileLength, parseFileName, SendRequest } from './request.ts'
 import { sendResponse } from './response.ts'
-import { announce, insertSend, ownSend, requireRoom, requireSends } from './send-store.ts'
+import { announce, insertSend, limitExceeded, ownSend, requireRoom, requireSends } from './send-store.ts'
 import { readFile, storedFile } from './stored-data.ts'
 
 /** Making Sends of files: announced first and then uploaded, or by old clients in one request. */
@@ -38,24 +39,39 @@ export function registerUploads(scope: VaultApp, context: VaultContext): void {
 
     forms.post('/sends/file', async (request) => {
       requireSends(context)
-      const send = await receiveInOneForm(context, request)
+      const send = await receiveInTurn(context, request)
       announce(context, request.session, 'SyncSendCreate', send)
       return sendResponse(send)
     })
   })
 }
 
+/** Forms that are read at once: their files take room before they are counted. */
+const formsUnderWay = new KeyedPlaces({ max: 1000, maxPerKey: 5 })
+
+async function receiveInTurn(context: VaultContext, request: FastifyRequest): Promise<Send> {
+  const leave = formsUnderWay.enter(request.session.user.id)
+  if (leave === undefined) throw new ApiError('TOO_MANY_REQUESTS', 'Too many uploads at once')
+  try {
+    return await receiveInOneForm(context, request)
+  } finally {
+    leave()
+  }
+}
+
 /** Stores the Send of a form that holds its file and all else. */
 async function receiveInOneForm(context: VaultContext, request: FastifyRequest): Promise<Send> {
   const { store, files, clock } = context
   const { session } = request
-  await requireRoom(context, store, session.user.id, 0)
+  const room = await requireRoom(context, store, session.user.id, 0)
   const place = { owner: randomUUID(), id: newFileId() }
   // Should the server end before the Send is stored, this is how the file is found.
   await store.sends.awaitFile(place.owner, new Date(clock.now()))
   try {
     const { saved: size, fields } = await receiveFile(request, clock, (bytes) =>
-      files.sends.write(place, bytes, { maxBytes: MAX_UPLOAD_BYTES }),
+      files.sends.write(place, bytes, { maxBytes: Math.min(room, MAX_UPLOAD_BYTES) }).catch((error: unknown) => {
+        throw error instanceof FileTooLargeError && room < MAX_UPLOAD_BYTES ? limitExceeded() : error
+      }),
     )
     const model = readModel(request, fields.get('model'))
     const parsed = await parseFileSend(context, session.user, model, { id: place.id, size })
@@ -79,9 +95,10 @@ function registerAwaited(forms: VaultApp, context: VaultContext): void {
     const { id, type, data } = await ownSend(store, session.user.id, params.id)
     const file = readFile(data)
     if (type !== FILE || file.id !== params.fileId) throw badRequest('Send file does not match send data.')
-    if (underWay.has(id) || !(await store.sends.isAwaitingFile(id))) throw uploadedAlready()
+    if (underWay.has(id)) throw uploadedAlready()
     underWay.add(id)
     try {
+      if (!(await store.sends.isAwaitingFile(id))) throw uploadedAlready()
       await receiveWhole(context, request, { owner: id, id: file.id }, file.size)
       const send = await inSession(context, session, async (store) => {
         const send = await ownSend(store, session.user.id, id)
