@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
-import { DatabaseUnavailable } from './postgres/failure.ts'
 import type { Database } from './tables.ts'
+import { DatabaseUnavailable } from './unavailable.ts'
 
 /** Attempts at one transaction. Who is in whose way changes by chance: 40 at once in tiny tables need up to 15. */
 const ATTEMPTS = 30

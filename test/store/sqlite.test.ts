@@ -2,9 +2,15 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Kysely } from 'kysely'
 import { systemClock } from '#kit'
 import { openStore } from '#store'
+import { KyselyStore } from '../../src/store/kysely-store.ts'
+import { NodeSqliteDialect, sqliteEngine } from '../../src/store/sqlite/dialect.ts'
+import type { Database } from '../../src/store/tables.ts'
 import { openTestStore } from './open-test-store.ts'
 import { made, sampleCipher, sampleFolder, sampleUser } from './samples.ts'
 import { storeSuite } from './suite.ts'
@@ -119,6 +125,88 @@ test('the lookups of every request go through an index', async () => {
     `SELECT * FROM folders_ciphers WHERE cipher_uuid = 'x'`,
   ]) {
     assert.doesNotMatch(await plan(sql), /SCAN|TEMP B-TREE/, sql)
+  }
+})
+
+test('what waits for a lock of another process holds up nothing else, and is done when that is gone', async () => {
+  using folder = temporaryFolder()
+  const databaseFile = join(folder.path, 'db.sqlite3')
+  const store = await openStore({ kind: 'sqlite', databaseFile, clock: systemClock })
+  const other = new DatabaseSync(databaseFile)
+  try {
+    other.exec('BEGIN IMMEDIATE')
+    const users = Array.from({ length: 5 }, () => sampleUser())
+    const inserted = Promise.all([
+      ...users.slice(0, 2).map((user) => store.users.insert(user)),
+      ...users.slice(2).map((user) => store.transaction((inside) => inside.users.insert(user))),
+    ])
+    const first = await Promise.race([inserted.then(() => 'inserted'), pause(100, 'others')])
+    assert.equal(first, 'others')
+    other.exec('COMMIT')
+    await inserted
+    for (const { id } of users) assert.equal((await store.users.find(id))?.id, id)
+  } finally {
+    other.close()
+    await store.close()
+  }
+})
+
+test('of those that wait for a lock in vain, the last does not wait longer than the first', async () => {
+  using folder = temporaryFolder()
+  const databaseFile = join(folder.path, 'db.sqlite3')
+  await (await openStore({ kind: 'sqlite', databaseFile, clock: systemClock })).close()
+  const patienceMs = 300
+  const dialect = new NodeSqliteDialect(new DatabaseSync(databaseFile, { timeout: 0 }), { patienceMs })
+  const store = new KyselyStore(new Kysely<Database>({ dialect }), sqliteEngine())
+  const other = new DatabaseSync(databaseFile)
+  try {
+    other.exec('BEGIN IMMEDIATE')
+    const beganMs = performance.now()
+    const refused = await Promise.allSettled(
+      Array.from({ length: 30 }, () => store.transaction(({ users }) => users.insert(sampleUser()))),
+    )
+    const tookMs = performance.now() - beganMs
+    assert.ok(tookMs >= patienceMs && tookMs < 10 * patienceMs, `${tookMs} ms`)
+    const codes = refused.map((one) => one.status === 'rejected' && one.reason.code)
+    assert.deepEqual(new Set(codes), new Set(['DATABASE_UNAVAILABLE']))
+    assert.equal(await store.users.find(sampleUser().id), undefined)
+    other.exec('COMMIT')
+    await store.transaction(({ users }) => users.insert(sampleUser()))
+    // Another lock is waited for anew.
+    other.exec('BEGIN IMMEDIATE')
+    const inserted = store.users.insert(sampleUser())
+    await pause(50)
+    other.exec('COMMIT')
+    await inserted
+  } finally {
+    other.close()
+    await store.close()
+  }
+})
+
+test('a disk that is full is an error that may pass', async () => {
+  using folder = temporaryFolder()
+  const databaseFile = join(folder.path, 'db.sqlite3')
+  await (await openStore({ kind: 'sqlite', databaseFile, clock: systemClock })).close()
+  const database = new DatabaseSync(databaseFile, { timeout: 0 })
+  const store = new KyselyStore(
+    new Kysely<Database>({ dialect: new NodeSqliteDialect(database, { patienceMs: 0 }) }),
+    sqliteEngine(),
+  )
+  try {
+    const { page_count: pages } = database.prepare('PRAGMA page_count').get()!
+    database.exec(`PRAGMA max_page_count = ${pages}`)
+    const user = sampleUser()
+    const fill = store.transaction(async ({ users, folders }) => {
+      await users.insert(user)
+      for (let i = 0; i < 2000; i++) await folders.insert(sampleFolder(user.id))
+    })
+    await assert.rejects(fill, { code: 'DATABASE_UNAVAILABLE', message: /full/ })
+    assert.equal(await store.users.find(user.id), undefined)
+    database.exec('PRAGMA max_page_count = 100000')
+    await store.users.insert(user)
+  } finally {
+    await store.close()
   }
 })
 

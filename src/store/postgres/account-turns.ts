@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../tables.ts'
+import { DatabaseUnavailable } from '../unavailable.ts'
 import { advisoryLock } from './advisory-lock.ts'
-import { DatabaseUnavailable } from './failure.ts'
 
 /**
  * One transaction at a time for each account: in this process in the order of asking, and among processes behind a lock

@@ -6,12 +6,6 @@ export function cannotOpen(address: PostgresAddress, reason: string, cause?: unk
   return new ConfigError(`Cannot open the database ${describeAddress(address)}: ${reason}`, { cause })
 }
 
-/** The database cannot be reached, or not in time. Nothing was done, unless it broke off at the very end; ask again later. */
-export class DatabaseUnavailable extends Error {
-  readonly code = 'DATABASE_UNAVAILABLE'
-  override name = 'DatabaseUnavailable'
-}
-
 /** A value that PostgreSQL has no place for: a text with a NUL in it, too long, a number that is too large. */
 export class UnstorableValue extends Error {
   readonly code = 'UNSTORABLE_VALUE'

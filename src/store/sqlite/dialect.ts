@@ -15,18 +15,22 @@ import type { Engine } from '../engine.ts'
 import { ExclusiveNames } from '../exclusive-names.ts'
 import type { Timestamp } from '../timestamps.ts'
 import { Turns } from '../turns.ts'
+import { PatientConnection } from './patient-connection.ts'
 import { StatementCache } from './statement-cache.ts'
 
 /** Kysely's SQLite over node:sqlite. One connection: nobody else is let at it while a transaction is open. */
 export class NodeSqliteDialect implements Dialect {
   readonly #database: DatabaseSync
 
-  /** The database is closed when Kysely is destroyed. */
-  constructor(database: DatabaseSync) {
+  readonly #patienceMs: number
+
+  /** The database is closed when Kysely is destroyed. `patienceMs`: for another process that has it locked. */
+  constructor(database: DatabaseSync, { patienceMs }: { patienceMs: number }) {
     this.#database = database
+    this.#patienceMs = patienceMs
   }
 
-  createDriver = () => new NodeSqliteDriver(this.#database)
+  createDriver = () => new NodeSqliteDriver(this.#database, this.#patienceMs)
   createQueryCompiler = () => new SqliteQueryCompiler()
   createAdapter = () => new NodeSqliteAdapter()
   createIntrospector = (db: Kysely<unknown>) => new SqliteIntrospector(db)
@@ -41,17 +45,21 @@ class NodeSqliteAdapter extends SqliteAdapter {
 
 class NodeSqliteDriver extends SqliteDriver {
   readonly #database: DatabaseSync
+  readonly #patienceMs: number
   readonly #turns = new Turns()
+  #connection: PatientConnection | undefined
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, patienceMs: number) {
     const statements = new StatementCache(database)
     super({ database: { prepare: (text) => statements.get(text), close: () => database.close() } })
     this.#database = database
+    this.#patienceMs = patienceMs
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
     await this.#turns.begin()
-    return super.acquireConnection()
+    this.#connection ??= new PatientConnection(await super.acquireConnection(), { patienceMs: this.#patienceMs })
+    return this.#connection
   }
 
   override async releaseConnection(): Promise<void> {

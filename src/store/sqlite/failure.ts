@@ -12,7 +12,7 @@ export function resultCode(error: unknown): number | undefined {
 
 /** Primary result codes, the low byte of an extended one. */
 export const READ_ONLY = 8
-const BUSY = 5
+export const BUSY = 5
 const IO_ERROR = 10
 const CORRUPT = 11
 const FULL = 13
@@ -29,9 +29,14 @@ const REASONS: Readonly<Record<number, string>> = {
   [NOT_A_DATABASE]: 'the file is not an SQLite database',
 }
 
+/** Whether the database could not do it as things are, and may again later. */
+export const isHindered = (error: unknown): boolean => HINDRANCES.includes((resultCode(error) ?? 0) & 0xff)
+
+const HINDRANCES = [BUSY, READ_ONLY, IO_ERROR, FULL, CANNOT_OPEN]
+
 /** An error of SQLite while opening, as the line that the operator reads. Other errors come back as they are. */
 export function explain(databaseFile: string, error: unknown): unknown {
-  const code = resultCode(error)
+  const code = resultCode(error) ?? resultCode((error as Error).cause)
   if (code === undefined) return error
   return cannotOpen(databaseFile, REASONS[code & 0xff] ?? (error as Error).message, error)
 }

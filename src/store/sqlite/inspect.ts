@@ -33,7 +33,7 @@ async function inspect(database: DatabaseSync): Promise<Inspection | undefined> 
   const schema = describeSchema(found, KNOWN_SCHEMA)
   if (schema === undefined) return undefined
   const damage = database.prepare(`PRAGMA quick_check(${MOST_COMPLAINTS})`).all()
-  const db = new Kysely<Database>({ dialect: new NodeSqliteDialect(database) })
+  const db = new Kysely<Database>({ dialect: new NodeSqliteDialect(database, { patienceMs: 0 }) })
   return {
     ...schema,
     engine: 'SQLite',

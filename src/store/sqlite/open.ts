@@ -12,7 +12,7 @@ import { explain, READ_ONLY, resultCode } from './failure.ts'
 import { hasDatabase } from './path.ts'
 import { checkSchema, completeSchema } from './schema.ts'
 
-/** How long a statement waits for another process that has the database locked, as Vaultwarden does. Milliseconds. */
+/** How long to wait for another process that has the database locked, as Vaultwarden does. Milliseconds. */
 const BUSY_TIMEOUT_MS = 5000
 
 /**
@@ -29,7 +29,9 @@ export async function openSqliteStore({ databaseFile, clock }: SqliteOptions & S
       database.close()
       throw error
     }
-    const dialect = new NodeSqliteDialect(database)
+    // From here on it is the connection that waits, and lets others go on meanwhile.
+    database.exec('PRAGMA busy_timeout = 0')
+    const dialect = new NodeSqliteDialect(database, { patienceMs: BUSY_TIMEOUT_MS })
     return new KyselyStore(new Kysely<Database>({ dialect }), sqliteEngine())
   } catch (error) {
     throw explain(databaseFile, error)
