@@ -28,7 +28,6 @@ export const PURPOSES: Readonly<Record<string, Readonly<Record<string, string>>>
     '/api/devices/knowndevice': 'Whether a device has logged in before.',
     '/api/accounts/password-hint': 'Sends the hint of a password.',
     '/api/auth-requests': 'Asks other devices to let this one in; lists who has asked.',
-    '/api/auth-requests/': 'As without the slash.',
     '/api/auth-requests/pending': 'Who has asked and waits.',
     '/api/auth-requests/:id': 'One who has asked; lets them in, or does not.',
     '/api/auth-requests/:id/response': 'What the other device says.',

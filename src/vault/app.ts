@@ -43,6 +43,8 @@ export async function createVaultApp(
   const context: VaultContext = { ...surroundings, limits: makeLimits(settings, clock, shareLimit), afterwards }
   const app = Fastify({
     bodyLimit: SMALL_BODY,
+    // As at both servers that clients are made for: some write a slash at the end.
+    routerOptions: { ignoreTrailingSlash: true },
     // What is wrong is refused and not bent until it fits: null is not the empty text, "5" is not 5.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } },
     // A path that cannot be decoded or is far too long is no route of ours, and comes by no hook.

@@ -104,6 +104,15 @@ test('a path that does not exist is answered in the form of Vaultwarden', async 
   }
 })
 
+test('a slash at the end makes no difference, for clients write one here and there', async () => {
+  for (const path of ['/api/auth-requests/', '/api/sync/?excludeDomains=true', '/api/two-factor/']) {
+    assert.equal((await alice.get(path)).status, 200, path)
+  }
+  const { status, json } = await alice.post('/api/folders/', { name: alice.encrypt('folder') })
+  assert.equal(status, 200)
+  assert.equal((await alice.delete(`/api/folders/${json.id}/`)).status, 200)
+})
+
 test('without a good token there is nothing but 401', async () => {
   for (const authorization of ['', 'Bearer', 'Bearer x', `Bearer ${alice.token.refresh_token}`, 'Basic eDp5']) {
     for (const path of ['/api/sync', '/api/accounts/profile', '/api/devices', '/api/ciphers', '/api/folders']) {

@@ -25,7 +25,6 @@ export const PUBLIC_ROUTES = new Set([
   'GET /api/devices/knowndevice',
   // To ask another device to let one in, and to hear what it says: with a code.
   'POST /api/auth-requests',
-  'POST /api/auth-requests/',
   'GET /api/auth-requests/:id/response',
   // To forget what only a device is found by.
   'PUT /api/devices/identifier/:identifier/clear-token',

@@ -40,52 +40,49 @@ const ResponseQuery = Type.Object({ code: Type.String() })
 export function registerAsking(scope: VaultApp, context: VaultContext): void {
   const { store, notifier, clock, settings } = context
 
-  // JavaScript clients write a slash at the end.
-  for (const url of ['/auth-requests', '/auth-requests/']) {
-    scope.post(
-      url,
-      { onRequest: limitUnauthenticated(context), schema: { body: AskRequest } },
-      async ({ body, headers, raw }) => {
-        if (body.type === ADMIN_APPROVAL) {
-          throw badRequest('You must be authenticated to create a request of that type.', 'type')
-        }
-        const user = await store.users.findByEmail(body.email.trim())
-        // Looked for also when there is no user, so that the answer takes as long.
-        const device = await store.devices.find(body.deviceIdentifier, user?.id ?? '')
-        const deviceType = parseDeviceType(headers['device-type'])
-        if (!user?.enabled || device?.type !== deviceType) throw noRequest()
-        const request: AuthRequest = {
-          id: randomUUID(),
-          userId: user.id,
-          organizationId: null,
-          deviceId: device.id,
-          deviceType,
-          address: context.clientAddress(raw),
-          accessCode: body.accessCode,
-          publicKey: body.publicKey,
-          responseDeviceId: null,
-          key: null,
-          masterPasswordHash: null,
-          approved: null,
-          createdAt: new Date(clock.now()),
-          respondedAt: null,
-          authenticatedAt: null,
-        }
-        await store.transaction(
-          async ({ authRequests }) => {
-            const older = await authRequests.ofUser(user.id)
-            for (const { id } of older.slice(MAX_PER_USER - 1)) await authRequests.delete(id)
-            await authRequests.insert(request)
-          },
-          { account: user.id },
-        )
-        context.logger.info({ userId: user.id, deviceType, address: request.address }, 'login with device asked for')
-        notifier.authRequest(request, device.id)
-        // Vaultwarden says so here, and null later until it is answered.
-        return { ...authRequestResponse(request, settings.origin), requestApproved: false }
-      },
-    )
-  }
+  scope.post(
+    '/auth-requests',
+    { onRequest: limitUnauthenticated(context), schema: { body: AskRequest } },
+    async ({ body, headers, raw }) => {
+      if (body.type === ADMIN_APPROVAL) {
+        throw badRequest('You must be authenticated to create a request of that type.', 'type')
+      }
+      const user = await store.users.findByEmail(body.email.trim())
+      // Looked for also when there is no user, so that the answer takes as long.
+      const device = await store.devices.find(body.deviceIdentifier, user?.id ?? '')
+      const deviceType = parseDeviceType(headers['device-type'])
+      if (!user?.enabled || device?.type !== deviceType) throw noRequest()
+      const request: AuthRequest = {
+        id: randomUUID(),
+        userId: user.id,
+        organizationId: null,
+        deviceId: device.id,
+        deviceType,
+        address: context.clientAddress(raw),
+        accessCode: body.accessCode,
+        publicKey: body.publicKey,
+        responseDeviceId: null,
+        key: null,
+        masterPasswordHash: null,
+        approved: null,
+        createdAt: new Date(clock.now()),
+        respondedAt: null,
+        authenticatedAt: null,
+      }
+      await store.transaction(
+        async ({ authRequests }) => {
+          const older = await authRequests.ofUser(user.id)
+          for (const { id } of older.slice(MAX_PER_USER - 1)) await authRequests.delete(id)
+          await authRequests.insert(request)
+        },
+        { account: user.id },
+      )
+      context.logger.info({ userId: user.id, deviceType, address: request.address }, 'login with device asked for')
+      notifier.authRequest(request, device.id)
+      // Vaultwarden says so here, and null later until it is answered.
+      return { ...authRequestResponse(request, settings.origin), requestApproved: false }
+    },
+  )
 
   scope.get(
     `/auth-requests/${ID}/response`,

@@ -22,7 +22,6 @@ const AuthRequest = Closed({
 
 export const authRequestContracts: Contracts = {
   'POST /api/auth-requests': { 200: AuthRequest },
-  'POST /api/auth-requests/': { 200: AuthRequest },
   'GET /api/auth-requests': { 200: List(AuthRequest) },
   'GET /api/auth-requests/pending': { 200: List(AuthRequest) },
   'GET /api/auth-requests/:id': { 200: AuthRequest },
