@@ -5,7 +5,7 @@ import { after, test } from 'node:test'
 import { SignJWT } from 'jose'
 import { ServiceTokens, type TicketKind } from '#auth'
 import type { TestDevice } from '../helpers/account.ts'
-import { makeBelongings, pathOf, requestTo } from './everything.ts'
+import { clientHeaders, makeBelongings, pathOf, requestTo } from './everything.ts'
 import { startVault } from './harness.ts'
 import { PUBLIC_ROUTES } from './public-routes.ts'
 import type { Route } from './routes.ts'
@@ -118,7 +118,9 @@ for (const route of vault.routes) {
     const device = await currentEve()
     const before = rowsAbout(await vault.dump(), alice)
     vault.takeTold()
+    vault.takeReached()
     const { status, text } = await call(route, bearer(device.accessToken), device)
+    assert.ok(vault.takeReached().includes(name), `refused for the form of what was sent: ${text}`)
     assert.ok(status < 500, text)
     for (const [what, secret] of secrets) {
       assert.ok(
@@ -159,8 +161,12 @@ async function call(route: Route, authorization: string | undefined, device: Tes
   const { type, payload } = await requestTo(route, device, ids)
   const response = await vault.app.inject({
     method: route.method as 'GET',
-    url: pathOf(route, ids),
-    headers: { ...(authorization === undefined ? {} : { authorization }), 'content-type': type },
+    url: `${pathOf(route, ids)}?code=wrong`,
+    headers: {
+      ...clientHeaders(device),
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(route.method === 'GET' ? {} : { 'content-type': type }),
+    },
     ...(route.method === 'GET' ? {} : { payload }),
   })
   return { status: response.statusCode, text: response.body }

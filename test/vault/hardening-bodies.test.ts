@@ -1,7 +1,6 @@
 /** Bodies that no client sends, to every route that takes one. */
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import type { Json } from '../helpers/account.ts'
 import { bodyFor, takesFiles } from './everything.ts'
 import { startVault } from './harness.ts'
 import { HostileClient, nameOf, readsForms, type Sent, writes } from './hostile-client.ts'
@@ -9,13 +8,6 @@ import { HostileClient, nameOf, readsForms, type Sent, writes } from './hostile-
 const vault = await startVault({ sendsMail: true })
 after(() => vault[Symbol.asyncDispose]())
 const client = new HostileClient(vault)
-
-for (const route of vault.routes.filter(writes)) {
-  test(`${nameOf(route)} reads no more than its limit`, async () => {
-    const announced = { payload: '{}', headers: { 'content-length': '1000000000' } }
-    await client.assertRefused(route, [413, 415], [['a body of a gigabyte', announced]])
-  })
-}
 
 const NO_JSON = ['{', '{"a":1}}', "{'a':1}", '{"a":NaN}', '{"a":\u0000}', '[[[', '\ufeff']
 /** What would become the prototype of something. */
@@ -49,37 +41,19 @@ for (const route of vault.routes.filter(({ body }) => body?.properties !== undef
   test(`${nameOf(route)} takes harm by no value of any field`, async () => {
     let current = await client.owner()
     let before = await vault.dump()
+    let body = await bodyFor(route, current.device, current.ids)
     for (const field of Object.keys(route.body!.properties)) {
       for (const [what, value] of HOSTILE) {
-        const payload = JSON.stringify({ ...bodyFor(route, current.device, current.ids), [field]: value })
+        const payload = JSON.stringify({ ...body, [field]: value })
         const { status, text } = await client.send(route, current, { payload })
         assert.ok(status < 500, `${field}: ${what} is answered ${status}: ${text.slice(0, 200)}`)
         if (status >= 400) continue
         // Some texts are as good as others. Then it has done what it is for.
         current = await client.owner()
+        body = await bodyFor(route, current.device, current.ids)
         before = await vault.dump()
       }
       assert.deepEqual(await vault.dump(), before, `${field}: a value was refused and has changed something`)
-    }
-  })
-
-  test(`${nameOf(route)} stores nothing in a field but what it promises to clients`, async () => {
-    for (const [field, schema] of Object.entries<Json>(route.body!.properties)) {
-      const { pattern } = schema
-      if (typeof pattern !== 'string') continue
-      const bad = ['2', '2.', 'x', '2.ä', '2.a b', '2.a\n', '123.a', ' 2.a'].filter(
-        (text) => !new RegExp(pattern).test(text),
-      )
-      assert.ok(bad.length > 3)
-      const current = await client.owner()
-      await client.assertRefused(
-        route,
-        [400, 422],
-        bad.map((text) => [
-          `${field}: ${JSON.stringify(text)}`,
-          { payload: JSON.stringify({ ...bodyFor(route, current.device, current.ids), [field]: text }) },
-        ]),
-      )
     }
   })
 

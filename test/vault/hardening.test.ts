@@ -28,7 +28,7 @@ const BAD_IDS = [
 for (const route of vault.routes.filter(({ path }) => path.includes('/:') && !path.includes(':host'))) {
   test(`${nameOf(route)} finds nothing by an id that is none`, async () => {
     const { device, ids } = await client.owner()
-    const payload = writes(route) ? { payload: JSON.stringify(bodyFor(route, device, ids)) } : {}
+    const payload = writes(route) ? { payload: JSON.stringify(await bodyFor(route, device, ids)) } : {}
     const requests = BAD_IDS.map((id) => {
       const bad = Object.fromEntries(Object.keys(ids).map((kind) => [kind, id])) as unknown as Belongings
       return [id, { ...payload, url: pathOf(route, bad) }] as const

@@ -113,12 +113,16 @@ export async function startVault({ sendsMail = false, ...settings }: TestVaultOp
   const logged: LoggedEvent[] = []
   let address = '192.0.2.1'
   const allSettings = { ...settingsIn(folder), ...settings }
+  const answers = checkAnswers(allSettings.pathPrefix)
   const context: VaultSurroundings = {
     store,
     tokens,
     tickets,
     sessions: new Sessions(tokens, store, clock),
-    notifier: recorder(told),
+    notifier: recorder((one) => {
+      told.push(one)
+      answers.tell(one.event)
+    }),
     clock,
     logger: recordingLogger((line) => logged.push(line)),
     mailer: sendsMail ? mailbox(letters) : undefined,
@@ -126,7 +130,6 @@ export async function startVault({ sendsMail = false, ...settings }: TestVaultOp
     settings: allSettings,
     clientAddress: () => address,
   }
-  const answers = checkAnswers(context.settings.pathPrefix)
   const routes: Route[] = []
   const app = await createVaultApp(context, (app) => {
     collectRoutes(app, context.settings.pathPrefix, routes)
@@ -159,6 +162,8 @@ export async function startVault({ sendsMail = false, ...settings }: TestVaultOp
     dump: async () => ({ ...(await database.dump()), ...(await filesBelow(folder.path)) }),
     /** What was told since the last call. */
     takeTold: () => told.splice(0),
+    /** The routes whose handlers were reached since the last call: by requests that their schemas have let through. */
+    takeReached: answers.takeReached,
     async [Symbol.asyncDispose]() {
       await app.close()
       await database[Symbol.asyncDispose]()
@@ -219,28 +224,28 @@ function mailbox(letters: SentLetter[]): Mailer {
 
 export type TestVault = Awaited<ReturnType<typeof startVault>>
 
-function recorder(told: Told[]): VaultSurroundings['notifier'] {
+function recorder(tell: (told: Told) => void): VaultSurroundings['notifier'] {
   return {
     cipher(event, { id, revisionDate: date }, { recipients, contextId }) {
-      told.push({ event, id, date, contextId, recipients })
+      tell({ event, id, date, contextId, recipients })
     },
     folder(event, { id, userId, revisionDate: date }, contextId) {
-      told.push({ event, id, date, contextId, recipients: [userId] })
+      tell({ event, id, date, contextId, recipients: [userId] })
     },
     account(event, id, date, contextId) {
-      told.push({ event, id, date, contextId, recipients: [id] })
+      tell({ event, id, date, contextId, recipients: [id] })
     },
     send(event, { id, userId, revisionDate: date }, contextId) {
-      told.push({ event, id, date, contextId, recipients: [userId] })
+      tell({ event, id, date, contextId, recipients: [userId] })
     },
     authRequest({ id, userId }, contextId) {
-      told.push({ event: 'AuthRequest', id, date: new Date(), contextId, recipients: [userId] })
+      tell({ event: 'AuthRequest', id, date: new Date(), contextId, recipients: [userId] })
     },
     authRequestResponse({ id, userId }, contextId) {
-      told.push({ event: 'AuthRequestResponse', id, date: new Date(), contextId, recipients: [userId] })
+      tell({ event: 'AuthRequestResponse', id, date: new Date(), contextId, recipients: [userId] })
     },
     devicesRevoked(id, deviceIds, contextId) {
-      told.push({ event: 'devicesRevoked', id, date: new Date(), contextId, recipients: deviceIds })
+      tell({ event: 'devicesRevoked', id, date: new Date(), contextId, recipients: deviceIds })
     },
   }
 }

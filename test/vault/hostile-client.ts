@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import type { TestDevice } from '../helpers/account.ts'
 import { type Belongings, makeBelongings, pathOf } from './everything.ts'
 import type { TestVault } from './harness.ts'
@@ -25,7 +26,6 @@ export interface Sent {
 export class HostileClient {
   readonly #vault: TestVault
   #owner: Owner | undefined
-  #count = 0
 
   constructor(vault: TestVault) {
     this.#vault = vault
@@ -35,10 +35,11 @@ export class HostileClient {
   async owner(): Promise<Owner> {
     if (this.#owner !== undefined) {
       const { device, ids } = this.#owner
-      const answers = [await device.get('/api/accounts/revision-date'), await device.get(`/api/ciphers/${ids.cipher}`)]
+      const paths = [`folders/${ids.folder}`, `sends/${ids.send}`, `ciphers/${ids.cipher}/attachment/${ids.attachment}`]
+      const answers = await Promise.all(paths.map((path) => device.get(`/api/${path}`)))
       if (answers.every(({ status }) => status === 200)) return this.#owner
     }
-    const email = `owner-${this.#count++}@example.com`
+    const email = `${randomUUID()}@example.com`
     await this.#vault.register(email)
     const device = await this.#vault.login(email)
     this.#owner = { device, ids: await makeBelongings(device) }

@@ -1,8 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { Ajv, type ValidateFunction } from 'ajv'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import Type, { type TSchema } from 'typebox'
 import { plainPath } from '../routes.ts'
 import { type Answer, BYTES, EMPTY } from './contract.ts'
+import { EVENTS } from './events.ts'
 import { contracts } from './index.ts'
 import { Envelope, FrameworkError } from './shapes.ts'
 
@@ -12,19 +14,32 @@ const FAILURES = [400, 401, 404, 413, 415, 422, 429, 500, 503]
 
 const JSON_TYPE = /^application\/json\b/
 
-/** Looks at every answer of an app, and remembers which were not as their contracts have them. */
+/** Looks at every answer of an app and at what it tells, and remembers what was not as the contracts have it. */
 export interface AnswerCheck {
   /** For `createVaultApp`. */
   readonly observe: (app: FastifyInstance) => void
-  /** Throws an Error that names each route and what is wrong with its answer. */
+  /** For the notifier: a route, or a job, has told of `event`. */
+  readonly tell: (event: string) => void
+  /** The routes whose handlers were reached since the last call: by requests that their schemas have let through. */
+  readonly takeReached: () => string[]
+  /** Throws an Error that names each route and what is wrong with what it answers or tells. */
   readonly complain: () => void
 }
 
 /** `pathPrefix` stands before every route and in no contract. */
 export function checkAnswers(pathPrefix: string): AnswerCheck {
   const problems = new Set<string>()
+  const reached: string[] = []
+  /** The route that is at work, for whatever it calls. */
+  const current = new AsyncLocalStorage<string>()
   return {
     observe(app) {
+      app.addHook('preValidation', (request, _reply, done) => {
+        current.run(routeName(request, pathPrefix) ?? 'No route', done)
+      })
+      app.addHook('preHandler', async (request) => {
+        reached.push(routeName(request, pathPrefix) ?? 'No route')
+      })
       app.addHook('onSend', async (request, reply, payload) => {
         // Questions of browsers before they call, which have no route.
         if (request.method === 'OPTIONS') return payload
@@ -35,9 +50,13 @@ export function checkAnswers(pathPrefix: string): AnswerCheck {
         return payload
       })
     },
+    tell(event) {
+      const name = current.getStore()
+      if (name !== undefined && !EVENTS[name]?.includes(event)) problems.add(`${name} told ${event}`)
+    },
+    takeReached: () => reached.splice(0),
     complain() {
-      if (problems.size > 0)
-        throw new Error(`Answers that are not as their contracts say:\n${[...problems].join('\n')}`)
+      if (problems.size > 0) throw new Error(`What is not as test/vault/contracts has it:\n${[...problems].join('\n')}`)
     },
   }
 }
