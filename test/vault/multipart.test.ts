@@ -197,3 +197,18 @@ test('an error of the one who takes the bytes is told while they still come', as
   request.end(TAIL)
   assert.ok(logged.includes('request failed'))
 })
+
+test('parts without a name count as well', async () => {
+  save = count
+  const nameless = '--b\r\n\r\n\r\n'
+  for (const [parts, message] of [
+    [15, undefined],
+    [16, 'The form has too many parts'],
+    [50_000, 'The form has too many parts'],
+  ] as const) {
+    const { request, answered } = begin()
+    request.end(`${nameless.repeat(parts)}${HEAD}file${TAIL}`)
+    const { status, json } = await answered
+    assert.deepEqual([status, json.message], [message === undefined ? 200 : 400, message])
+  }
+})

@@ -14,6 +14,8 @@ const FILE_PART = 'data'
 /** Of all other parts. The longest is the description of a Send in old clients, a JSON text. */
 const MAX_FIELD_BYTES = 256 * 1024
 const MAX_FIELDS = 8
+/** Those without a name included, of which nothing is read. */
+const MAX_PARTS = 16
 
 /** How long a client may send nothing, and how long a whole upload may take. */
 const STALL_MS = 60_000
@@ -47,10 +49,8 @@ export async function receiveFile<T>(
   if (Number(request.headers['content-length'] ?? 0) > MAX_UPLOAD_BYTES) throw tooLarge()
   withoutBodyDeadline(request.raw)
   const parser = parserFor(request)
-  const failure = Promise.withResolvers<never>()
-  const fail = (error: unknown) => failure.reject(error)
-  // It may come when nobody listens any more.
-  failure.promise.catch(() => {})
+  const reading = new Interruption()
+  const fail = (error: unknown) => reading.interrupt(error)
 
   const fields = new Map<string, string>()
   const file: { name?: string | undefined; saving?: Promise<T>; abandon(error: Error): void } = { abandon() {} }
@@ -73,7 +73,7 @@ export async function receiveFile<T>(
 
   const whole = clock.after(MOST_MS, () => fail(tooSlow()))
   try {
-    await Promise.race([failure.promise, feed(request, parser, clock)])
+    await feed(request, parser, { clock, reading })
     if (file.saving === undefined) throw badRequest(`The form has no file "${FILE_PART}"`, FILE_PART)
     return { saved: await file.saving, fileName: file.name, fields }
   } catch (error) {
@@ -93,43 +93,60 @@ function parserFor({ headers }: FastifyRequest): BusboyInstance {
       // Part of an encrypted name looks like a folder.
       preservePath: true,
       isPartAFile: (name) => name === FILE_PART,
-      limits: { files: 1, fields: MAX_FIELDS, fieldSize: MAX_FIELD_BYTES },
+      limits: { files: 1, fields: MAX_FIELDS, parts: MAX_PARTS, fieldSize: MAX_FIELD_BYTES },
     })
   } catch {
     throw badRequest('The form is not valid multipart/form-data')
   }
 }
 
-/** Resolves when the parser has read it all, and all that came of it was taken. */
-async function feed(request: FastifyRequest, parser: BusboyInstance, clock: Clock): Promise<void> {
-  let giveUp = (_error: ApiError) => {}
-  const wait = () => clock.after(STALL_MS, () => giveUp(tooSlow()))
+/** Resolves when the parser has read it all, and all that came of it was taken; reads no further when it is interrupted. */
+async function feed(
+  request: FastifyRequest,
+  parser: BusboyInstance,
+  { clock, reading }: { clock: Clock; reading: Interruption },
+): Promise<void> {
+  const wait = () => clock.after(STALL_MS, () => reading.interrupt(tooSlow()))
   let timer = wait()
-  // No race with a promise that lives as long as the upload: that would keep every chunk in memory to its end.
-  const soon = <U>(work: Promise<U>) =>
-    new Promise<U>((resolve, reject) => {
-      giveUp = reject
-      work.then(resolve, reject)
-    })
   // An end of the reading must not be the end of the connection: there is an answer to come.
   const chunks = request.raw.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Buffer, undefined>
   try {
     let total = 0
     for (;;) {
-      const { done, value: chunk } = await soon(chunks.next().catch(brokenOff))
+      const { done, value: chunk } = await reading.unless(chunks.next().catch(brokenOff))
       if (done) break
       timer.cancel()
       timer = wait()
       total += chunk.length
       if (total > MAX_UPLOAD_BYTES) throw tooLarge()
-      if (!parser.write(chunk)) await soon(once(parser, 'drain'))
+      if (!parser.write(chunk)) await reading.unless(once(parser, 'drain'))
     }
     const finished = once(parser, 'finish')
     parser.end()
-    await soon(finished)
+    await reading.unless(finished)
   } finally {
     timer.cancel()
     chunks.return?.().catch(() => {})
+  }
+}
+
+/** Ends what is waited for, now and later. A promise to race against would remember every wait there was. */
+class Interruption {
+  #error: unknown
+  #end: ((error: unknown) => void) | undefined
+
+  interrupt(error: unknown): void {
+    this.#error ??= error
+    this.#end?.(this.#error)
+  }
+
+  /** The outcome of `work`, unless there is an interruption first. One wait at a time. */
+  unless<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#end = reject
+      if (this.#error !== undefined) reject(this.#error)
+      work.then(resolve, reject)
+    })
   }
 }
 
