@@ -100,7 +100,12 @@ export function guardedGet(rules: GuardRules, tools: GuardTools): GuardedGet {
         try {
           const message = await ask(socket, url, headers, signal)
           const next = redirectOf(message, url)
-          if (next === undefined) return { status: message.statusCode!, url, ...(await readUpTo(message, maxBytes)) }
+          if (next === undefined) {
+            const read = await readUpTo(message, maxBytes)
+            // A body that ends with its connection ends with ours too, and is not whole.
+            signal.throwIfAborted()
+            return { status: message.statusCode!, url, ...read }
+          }
           url = next
         } finally {
           socket.destroy()
@@ -116,7 +121,8 @@ function checkedHost(url: URL, { blockedHosts, blocksNonGlobalAddresses }: Guard
   if (!(url.protocol in PORTS)) throw new Error(`${url.protocol} is no protocol to fetch by`)
   // The protocol's own port reads as none.
   if (url.port !== '') throw new Error(`port ${url.port} is none of the web's`)
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  // With a dot at its end a name is the same one, and means the same to DNS.
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
   if (blockedHosts?.test(host)) throw new BlockedError(`${host} is blocked`)
   if (isIP(host) !== 0 && blocksNonGlobalAddresses && !isGlobalAddress(host)) {
     throw new BlockedError(`${host} is not on the public internet`)
@@ -132,7 +138,10 @@ function ask(socket: Socket, url: URL, headers: OutgoingHttpHeaders, signal: Abo
     headers: { ...headers, Host: url.host, 'Accept-Encoding': 'identity', Connection: 'close' },
     signal,
   })
-  outgoing.on('response', resolve).on('error', reject).end()
+  outgoing.on('response', resolve).on('error', reject)
+  // A server that goes on with something else than HTTP has not answered, and Node says no more of it.
+  outgoing.on('upgrade', () => reject(new Error('an upgrade that nobody asked for')))
+  outgoing.end()
   return promise
 }
 

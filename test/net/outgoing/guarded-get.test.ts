@@ -206,3 +206,22 @@ test('a certificate of somebody else, or an encoding nobody asked for, is no ans
   pages.set('site.example/zip', (_request, response) => response.writeHead(200, { 'content-encoding': 'br' }).end('x'))
   await assert.rejects(get(OPEN)('http://site.example/zip'), /encoding/)
 })
+
+test('a body that is cut off by the time is no answer, and neither is another protocol', async () => {
+  pages.set('site.example/drip', (_request, response) => {
+    response.useChunkedEncodingByDefault = false
+    response.writeHead(200, { Connection: 'close' }).write('x')
+  })
+  await assert.rejects(get(OPEN)('http://site.example/drip', { timeoutMs: 100 }), /no answer after 100 ms/)
+  pages.set('site.example/upgrade', (_request, { socket }) => {
+    socket!.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
+  })
+  await assert.rejects(get(OPEN)('http://site.example/upgrade'), /an upgrade that nobody asked for/)
+})
+
+test('a dot at the end of a name makes no other host of it', async () => {
+  const rules = { ...OPEN, blockedHosts: /^inner\.example$/ }
+  await assert.rejects(get(rules)('http://inner.example./'), BlockedError)
+  pages.set('site.example/dot', redirect('http://inner.example./'))
+  await assert.rejects(get(rules)('http://site.example/dot'), BlockedError)
+})
