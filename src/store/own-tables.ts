@@ -74,6 +74,7 @@ export const ownSteps = (types: OwnTypes): readonly (readonly string[])[] => [
   PRIMARY KEY (owner, id)
 ) ${types.keyedByPrimaryKey}`,
   ],
+  [`ALTER TABLE belfry_awaited_send_files ADD COLUMN claimed INTEGER NOT NULL DEFAULT 0`],
 ]
 
 /**

@@ -65,7 +65,9 @@ export class KyselySends implements Sends {
         await doom(db, 'send', files.select(['uuid as owner', ALL_FILES]))
         const awaited = db.selectFrom('belfry_awaited_send_files').where('send_uuid', 'in', chunk)
         await doom(db, 'send', awaited.select(['send_uuid as owner', ALL_FILES]))
-        await db.deleteFrom('belfry_awaited_send_files').where('send_uuid', 'in', chunk).execute()
+        // An upload that is under way may still make a file, and should the server end then, this is how it is found.
+        const marks = db.deleteFrom('belfry_awaited_send_files').where('send_uuid', 'in', chunk)
+        await marks.where('claimed', '=', 0).execute()
         await db.deleteFrom('sends').where('uuid', 'in', chunk).execute()
       }
     })
@@ -98,6 +100,15 @@ export class KyselySends implements Sends {
   async isAwaitingFile(id: string) {
     const query = this.#db.selectFrom('belfry_awaited_send_files').select('send_uuid').where('send_uuid', '=', id)
     return (await query.executeTakeFirst()) !== undefined
+  }
+
+  async claimFile(id: string) {
+    const query = this.#db.updateTable('belfry_awaited_send_files').set({ claimed: 1 }).where('send_uuid', '=', id)
+    return (await query.where('claimed', '=', 0).executeTakeFirst()).numUpdatedRows > 0n
+  }
+
+  async releaseFile(id: string) {
+    await this.#db.updateTable('belfry_awaited_send_files').set({ claimed: 0 }).where('send_uuid', '=', id).execute()
   }
 
   async fileArrived(id: string) {

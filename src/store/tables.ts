@@ -33,7 +33,7 @@ export interface Database {
   belfry_signing_key: { id: number; fingerprint: string }
   belfry_announced_attachments: AnnouncedAttachmentTable
   belfry_doomed_files: { kind: string; owner: string; id: string }
-  belfry_awaited_send_files: { send_uuid: string; since: Timestamp }
+  belfry_awaited_send_files: { send_uuid: string; since: Timestamp; claimed: Generated<number> }
   belfry_heard: { user_uuid: string; device_uuid: string; heard_at: Timestamp }
 }
 

@@ -3,7 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { after, before, beforeEach, test } from 'node:test'
-import { type Json, registerAndLogin, type TestDevice } from '../helpers/account.ts'
+import { createVaultApp } from '#vault'
+import { removeDoomed } from '../../src/vault/files/remove-doomed.ts'
+import { purgeSends } from '../../src/vault/jobs/purge-sends.ts'
+import { injectInto, type Json, registerAndLogin, type TestDevice } from '../helpers/account.ts'
 import { afterNext, startVault, type TestVault } from './harness.ts'
 import { anonymously, askToken, fileSend, form, sendFile, textSend } from './send-requests.ts'
 
@@ -301,7 +304,8 @@ test('a form writes no more to the disk than its user may keep, and a user sends
     written.push(options.maxBytes)
     return write.call(small.context.files.sends, place, bytes, options)
   }
-  const send = (bytes: Uint8Array) => bob.post('/api/sends/file', form(bytes, { model: JSON.stringify(fileSend(0)) }))
+  const send = (bytes: Uint8Array<ArrayBuffer>) =>
+    bob.post('/api/sends/file', form(bytes, { model: JSON.stringify(fileSend(0)) }))
   const large = await send(new Uint8Array(300_000))
   assert.deepEqual([large.status, large.json.message], [400, 'Send storage limit exceeded with this file'])
   assert.deepEqual(written, [100_000])
@@ -322,4 +326,78 @@ test('of two uploads of one file the second is refused, also while the first is 
   await between()
   assert.deepEqual([first.status, second.status], [200, 400])
   assert.deepEqual((await download(await askDownload(send))).bytes, BYTES)
+})
+
+test('of two machines with one folder, one takes the file of a Send, and the other spoils nothing', async () => {
+  const elsewhere = await createVaultApp(vault.context)
+  const bearer = { Authorization: `Bearer ${alice.accessToken}` }
+  const uploadElsewhere = async (url: string, bytes: Uint8Array<ArrayBuffer>) => {
+    const answer = await injectInto(elsewhere)(`${alice.server}/api${url}`, {
+      method: 'POST',
+      headers: bearer,
+      body: form(bytes),
+    })
+    return answer.status
+  }
+  try {
+    const { url, sendResponse: send } = await announce(BYTES.length)
+    const statuses: number[] = []
+    const meanwhile = afterNext(vault.context.files.sends, 'write', async () => {
+      statuses.push(await uploadElsewhere(url, BYTES.slice(1)))
+      statuses.push(
+        await uploadElsewhere(
+          url,
+          BYTES.map((byte) => byte ^ 1),
+        ),
+      )
+    })
+    statuses.push((await alice.post(`/api${url}`, form(BYTES))).status)
+    await meanwhile()
+    assert.deepEqual(statuses, [400, 400, 200])
+    assert.deepEqual((await download(await askDownload(send))).bytes, BYTES)
+  } finally {
+    await elsewhere.close()
+  }
+})
+
+test('a Send whose file was given up meanwhile is not made', async () => {
+  const before = await stored()
+  const model = fileSend(BYTES.length, { name: '2.given up' })
+  // As the job does when the clock was set forward by days.
+  const giveUp = afterNext(vault.context.files.sends, 'write', async () => {
+    for (const id of await vault.store.sends.awaitingFile(new Date(Date.now() + 86_400_000), 99)) {
+      if (!(await vault.store.sends.find(id))) await vault.store.sends.delete([id])
+    }
+    await removeDoomed(vault.context)
+  })
+  const { status } = await alice.post('/api/sends/file', form(BYTES, { model: JSON.stringify(model) }))
+  await giveUp()
+  assert.equal(status, 400)
+  assert.ok(!(await alice.get('/api/sync')).json.sends.some(({ name }: Json) => name === '2.given up'))
+  assert.deepEqual(await stored(), before)
+})
+
+test('a Send that is deleted while its file comes leaves none, not even when the server ends then', async () => {
+  const own = await startVault()
+  try {
+    const device = await registerAndLogin({ fetch: own.fetch })
+    const { json } = await device.post('/api/sends/file/v2', fileSend(BYTES.length))
+    const { sends } = own.context.files
+    const write = sends.write.bind(sends)
+    sends.write = async (...upload) => {
+      await device.delete(`/api/sends/${json.sendResponse.id}`)
+      // What the end of the server keeps from happening.
+      sends.deleteAllOf = async () => {}
+      return write(...upload)
+    }
+    assert.equal((await device.post(`/api${json.url}`, form(BYTES))).status, 400)
+    assert.equal((await Array.fromAsync(sends.list())).length, 1)
+    Reflect.deleteProperty(sends, 'deleteAllOf')
+    own.advance(86_400_000 + 60_000)
+    await purgeSends(own.context)(new AbortController().signal)
+    assert.deepEqual(await Array.fromAsync(sends.list()), [])
+    assert.deepEqual(await own.sql('SELECT * FROM belfry_awaited_send_files'), [])
+  } finally {
+    await own[Symbol.asyncDispose]()
+  }
 })

@@ -37,7 +37,7 @@ export interface Sends {
   insert(send: Send): Promise<void>
   /** Writes every field that is not readonly. */
   update(send: Send): Promise<void>
-  /** Their files are doomed, also of those that only wait for one. */
+  /** Their files are doomed, also of those that only wait for one. Where an upload is under way, the mark stays. */
   delete(ids: readonly string[]): Promise<void>
   /** At most `limit` whose deletion date is before then, earliest first. */
   dueForDeletion(before: Date, limit: number): Promise<Send[]>
@@ -47,6 +47,10 @@ export interface Sends {
   /** Ids of at most `limit` that have waited for their file since before then, also of those that are gone meanwhile. */
   awaitingFile(before: Date, limit: number): Promise<string[]>
   isAwaitingFile(id: string): Promise<boolean>
+  /** Notes that an upload of it has begun; false when one had already, or no file is awaited. */
+  claimFile(id: string): Promise<boolean>
+  /** Notes that the upload came to nothing, so that another may begin. */
+  releaseFile(id: string): Promise<void>
   /** Takes the mark away; false when there was none. */
   fileArrived(id: string): Promise<boolean>
 }

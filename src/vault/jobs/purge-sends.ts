@@ -55,6 +55,8 @@ async function purge(tools: Tools, id: string, isDue: IsDue): Promise<boolean> {
     // Its owner may just have given it more time, or brought the file.
     if (send !== undefined && !(await isDue(send, store))) return false
     await store.sends.delete([id])
+    // Of an upload that the server did not live to see the end of.
+    await store.sends.fileArrived(id)
     if (userId !== null) await store.users.touch(userId, new Date(clock.now()))
     return send !== undefined
   }

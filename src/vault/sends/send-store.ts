@@ -52,7 +52,8 @@ export function insertSend(context: VaultContext, session: Session, wanted: NewS
     const send: Send = { id, userId, type, ...dates, ...content, ...password, data, accessCount: 0 }
     await store.sends.insert(send)
     if (file === 'awaited') await store.sends.awaitFile(id, now)
-    if (file === 'there') await store.sends.fileArrived(id)
+    // Whose note is gone was given up, and what there was of the file with it.
+    if (file === 'there' && !(await store.sends.fileArrived(id))) throw badRequest('The upload took too long.')
     await store.users.touch(userId, now)
     return send
   })

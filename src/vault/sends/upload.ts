@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { KeyedPlaces } from '#kit'
-import { FileTooLargeError, type Place, type Send, type Store, type User } from '#store'
+import { FileTooLargeError, type Place, type Send, type User } from '#store'
 import type { VaultContext } from '../context.ts'
 import { invalidField } from '../error-handler.ts'
 import { ApiError, badRequest } from '../errors.ts'
@@ -85,9 +85,7 @@ async function receiveInOneForm(context: VaultContext, request: FastifyRequest):
 
 /** The upload of a file that was announced, once. */
 function registerAwaited(forms: VaultApp, context: VaultContext): void {
-  const { clock, store } = context
-  /** Ids of Sends. A second upload beside the first would take its place. */
-  const underWay = new Set<string>()
+  const { clock, store, files } = context
 
   forms.post(`/sends/${ID}/file/${FILE_ID}`, { schema: { params: SendFileParams } }, async (request, reply) => {
     const { session, params } = request
@@ -95,11 +93,12 @@ function registerAwaited(forms: VaultApp, context: VaultContext): void {
     const { id, type, data } = await ownSend(store, session.user.id, params.id)
     const file = readFile(data)
     if (type !== FILE || file.id !== params.fileId) throw badRequest('Send file does not match send data.')
-    if (underWay.has(id)) throw uploadedAlready()
-    underWay.add(id)
+    // Also from those who come to another machine: a second upload beside the first would take its place, or it away.
+    if (!(await store.sends.claimFile(id))) throw uploadedAlready()
+    let isReceived = false
     try {
-      if (!(await store.sends.isAwaitingFile(id))) throw uploadedAlready()
       await receiveWhole(context, request, { owner: id, id: file.id }, file.size)
+      isReceived = true
       const send = await inSession(context, session, async (store) => {
         const send = await ownSend(store, session.user.id, id)
         if (!(await store.sends.fileArrived(id))) throw uploadedAlready()
@@ -109,10 +108,12 @@ function registerAwaited(forms: VaultApp, context: VaultContext): void {
       announce(context, session, 'SyncSendCreate', send)
       return reply.send()
     } catch (error) {
-      if (await isUnfinished(store, id)) await context.files.sends.deleteAllOf(id)
+      // Any other error at the end may be one of a commit that has happened all the same.
+      if (!isReceived || error instanceof ApiError) {
+        await files.sends.deleteAllOf(id)
+        await store.sends.releaseFile(id)
+      }
       throw error
-    } finally {
-      underWay.delete(id)
     }
   })
 }
@@ -133,11 +134,6 @@ async function receiveWhole(
     }
   })
   if (saved !== size) throw mismatch()
-}
-
-/** False when another machine that has the same folder was quicker with the file. */
-async function isUnfinished({ sends }: Store, id: string): Promise<boolean> {
-  return (await sends.isAwaitingFile(id)) || (await sends.find(id)) === undefined
 }
 
 async function parseFileSend(

@@ -113,6 +113,19 @@ export function sendTests(openTestStore: OpenTestStore): void {
     )
   })
 
+  test('one upload of a file may be under way', async () => {
+    await using opened = await openTestStore()
+    const { sends } = opened.store
+    const id = randomUUID()
+    assert.equal(await sends.claimFile(id), false)
+    await sends.awaitFile(id, made)
+    assert.deepEqual([await sends.claimFile(id), await sends.claimFile(id)], [true, false])
+    await sends.releaseFile(id)
+    assert.equal(await sends.claimFile(id), true)
+    assert.equal(await sends.fileArrived(id), true)
+    assert.equal(await sends.claimFile(id), false)
+  })
+
   test('the file of a Send arrives once', async () => {
     await using opened = await openTestStore()
     const { sends } = opened.store
