@@ -8,6 +8,7 @@ import { BlockedError, type GetAnswer, type GuardedGet } from '#net'
 import { createVaultApp, type VaultSettings } from '#vault'
 import { IconCache } from '../../src/vault/icons/icon-cache.ts'
 import { temporaryFolder } from '../helpers/temp.ts'
+import { until } from '../helpers/wait.ts'
 import { startVault, type TestVault } from './harness.ts'
 
 const HOUR_MS = 3_600_000
@@ -121,7 +122,7 @@ test('links count from where a redirect or the base of the page leads, and not i
     'https://site.example/': {
       url: 'https://www.site.example/home/',
       body: `<script>'<link rel=icon href=/script.png>'</script><!-- <link rel=icon href=/comment.png> -->
-        <constructor><base href="../assets/"><link rel=icon href=a.png></head><body><link rel=icon href=/body.png sizes=64x64>`,
+        <constructor><base href="${'é'.repeat(3000)}"><base href="../assets/"><base href=/other/><link rel=icon href=a.png></head><body><link rel=icon href=/body.png sizes=64x64>`,
     },
     'https://www.site.example/assets/a.png': png('a'),
   })
@@ -307,6 +308,37 @@ test('eight sites are asked at a time, and all of them in the end', async () => 
     answers.map((_, i) => png(String(i))),
   )
   assert.equal(most, 8)
+})
+
+test('who names many sites that take long does not keep others waiting for all of them', async () => {
+  const sites: Record<string, Site> = {
+    'https://quick.example/': page(),
+    'https://quick.example/favicon.ico': png('q'),
+  }
+  const ends: ((icon: Buffer) => void)[] = []
+  for (let i = 0; i < 20; i++) {
+    sites[`https://slow${i}.example/`] = page()
+    sites[`https://slow${i}.example/favicon.ico`] = () => new Promise((resolve) => ends.push(resolve))
+  }
+  await using served = await startIcons(sites)
+  served.comeFrom('198.51.100.1')
+  const slow = Array.from({ length: 20 }, (_, i) => served.get(`slow${i}.example`))
+  await until(() => ends.length === 8, 'eight sites that are asked')
+  served.comeFrom('198.51.100.2')
+  let isThere = false
+  const quick = served.get('quick.example').finally(() => {
+    isThere = true
+  })
+  let ended = 0
+  for (; !isThere && ended < 12; ended++) {
+    ends.shift()!(png('s'))
+    await until(() => isThere || ends.length === 8, 'the next')
+  }
+  assert.deepEqual((await quick).bytes, png('q'))
+  assert.ok(ended < 12, 'all others came first')
+  const finish = setInterval(() => ends.splice(0).map((end) => end(png('s'))), 1)
+  await Promise.all(slow)
+  clearInterval(finish)
 })
 
 test('who names more sites than a vault holds is answered with what is there, and told to ask again soon', async () => {

@@ -3,6 +3,9 @@ import { type Token, Tokenizer, TokenizerMode } from 'parse5'
 /** Links of one page that are looked at. */
 const MAX_LINKS = 100
 
+/** Characters of what they may be relative to: a long one would be read again for each of them. */
+const MAX_BASE = 2000
+
 /** What stands in these elements is text, in which there are no links. */
 const TEXT_ELEMENTS = new Map([
   ['title', TokenizerMode.RCDATA],
@@ -27,13 +30,14 @@ export interface IconLink {
  */
 export function iconLinks(html: string, url: URL): IconLink[] {
   const links: Readonly<Record<string, string>>[] = []
-  let base = url
+  /** The first counts (HTML §4.2.3), and every link is resolved against it. */
+  let base: URL | undefined
   const tokenizer = new Tokenizer(
     {},
     {
       onStartTag({ tagName, attrs }) {
         if (tagName === 'link' && links.length < MAX_LINKS) links.push(attributesOf({ attrs }))
-        else if (tagName === 'base') base = URL.parse(attributesOf({ attrs }).href ?? '', url.href) ?? base
+        else if (tagName === 'base') base ??= baseOf(attributesOf({ attrs }), url)
         else if (tagName === 'body') tokenizer.pause()
         tokenizer.state = TEXT_ELEMENTS.get(tagName) ?? tokenizer.state
       },
@@ -49,8 +53,13 @@ export function iconLinks(html: string, url: URL): IconLink[] {
     },
   )
   tokenizer.write(html, true)
-  const named = links.flatMap((link) => iconLink(link, base) ?? [])
+  const named = links.flatMap((link) => iconLink(link, base ?? url) ?? [])
   return [...named, ...customaryLinks(url)].sort((a, b) => a.rank - b.rank)
+}
+
+function baseOf({ href }: Readonly<Record<string, string>>, url: URL): URL | undefined {
+  if (href === undefined || href.length > MAX_BASE) return undefined
+  return URL.parse(href, url.href) ?? undefined
 }
 
 /** Where icons are by custom. */

@@ -2,6 +2,7 @@ import { type Clock, KeyedPlaces, type Logger, networkOf } from '#kit'
 import { BlockedError, type GuardedGet } from '#net'
 import { RateLimiter } from '../rate-limit.ts'
 import type { IconSettings } from '../settings.ts'
+import { FairTurns } from './fair-turns.ts'
 import { FALLBACK_ICON } from './fallback.ts'
 import { findIcon } from './find-icon.ts'
 import { IconCache } from './icon-cache.ts'
@@ -46,8 +47,8 @@ export class Icons {
   readonly #places = new KeyedPlaces(MAX_WAITING)
   readonly #underWay = new Map<string, Promise<SiteIcon>>()
   readonly #closing = new AbortController()
-  readonly #waiting: (() => void)[] = []
-  #running = 0
+  /** By network: one that names sites that take long keeps nobody else waiting for all of them. */
+  readonly #turns = new FairTurns(MAX_AT_ONCE)
 
   constructor(settings: IconSettings, tools: IconTools) {
     this.#settings = settings
@@ -88,22 +89,24 @@ export class Icons {
 
   /** Undefined when that client, or all together, have too many under way. */
   #begin(host: string, old: Buffer | undefined, address: string): Promise<SiteIcon> | undefined {
-    const leave = this.#places.enter(networkOf(address))
+    const network = networkOf(address)
+    const leave = this.#places.enter(network)
     if (leave === undefined) return undefined
     if (!this.#newSites.take(address)) {
       leave()
       return undefined
     }
-    const search = this.#search(host, old).finally(() => {
-      leave()
-      this.#underWay.delete(host)
-    })
+    const search = this.#turns
+      .run(network, () => this.#search(host, old))
+      .finally(() => {
+        leave()
+        this.#underWay.delete(host)
+      })
     this.#underWay.set(host, search)
     return search
   }
 
   async #search(host: string, old: Buffer | undefined): Promise<SiteIcon> {
-    await this.#turn()
     const { get, clock, logger } = this.#tools
     const timeoutMs = this.#settings.downloadTimeoutMs
     const late = new AbortController()
@@ -124,15 +127,7 @@ export class Icons {
       return this.#lasting(old)
     } finally {
       timer.cancel()
-      this.#running--
-      this.#waiting.shift()?.()
     }
-  }
-
-  /** Resolves when it is the caller's turn, which ends with `#running--` and the next. */
-  async #turn(): Promise<void> {
-    if (this.#running >= MAX_AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    this.#running++
   }
 
   async #orInTime(search: Promise<SiteIcon>, otherwise: SiteIcon): Promise<SiteIcon> {
