@@ -41,13 +41,20 @@ export class RateLimiter {
   /** Whether there is none to take now. */
   isExhausted(address: string): boolean {
     const now = this.#clock.now()
-    const fullAt = Math.max(this.#fullAt.get(networkOf(address)) ?? 0, now) + this.#refillMs
-    return fullAt - now > this.#capacity * this.#refillMs
+    return this.#fullAfterOne(networkOf(address), now) - now > this.#capacity * this.#refillMs
+  }
+
+  /** When it will be full again once another token is taken. */
+  #fullAfterOne(key: string, now: number): number {
+    const fullAt = this.#fullAt.get(key) ?? 0
+    // Longer than an empty bucket takes: the clock was set back, which must keep nobody out for hours.
+    const isOfOldTime = fullAt - now > this.#capacity * this.#refillMs
+    return (isOfOldTime ? now : Math.max(fullAt, now)) + this.#refillMs
   }
 
   #take(key: string): boolean {
     const now = this.#clock.now()
-    const fullAt = Math.max(this.#fullAt.get(key) ?? 0, now) + this.#refillMs
+    const fullAt = this.#fullAfterOne(key, now)
     if (fullAt - now > this.#capacity * this.#refillMs) return false
     this.#fullAt.delete(key)
     this.#fullAt.set(key, fullAt)

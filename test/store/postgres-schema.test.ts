@@ -71,6 +71,7 @@ describe('the schema on PostgreSQL', { skip }, async () => {
       folderId: null,
       favorite: false,
       archivedAt: made,
+      attachments: [],
     })
     await store.close()
     const [row] = await queryPostgres(

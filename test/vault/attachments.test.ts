@@ -325,6 +325,23 @@ test('what is wrong in one step leaves nothing', async () => {
   assert.deepEqual(await vault.sql(`SELECT id FROM belfry_announced_attachments WHERE cipher_uuid = '${item.id}'`), [])
 })
 
+test('a disk that is full is told, and what did not fit counts against nobody', async () => {
+  const item = await create()
+  const { attachments } = vault.context.files
+  attachments.write = async (_, bytes) => {
+    for await (const _ of bytes) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+    return 0
+  }
+  try {
+    const body = form('bytes', { key: alice.encrypt('key') }, alice.encrypt('report.pdf'))
+    const { status, json } = await alice.post(`/api/ciphers/${item.id}/attachment`, body)
+    assert.deepEqual([status, json.message], [503, 'The server has no room left for files.'])
+  } finally {
+    Reflect.deleteProperty(attachments, 'write')
+  }
+  assert.deepEqual(await vault.sql(`SELECT id FROM belfry_announced_attachments WHERE cipher_uuid = '${item.id}'`), [])
+})
+
 test('a body that is no form, or breaks off, leaves nothing', async () => {
   const item = await create()
   const boundary = 'b'

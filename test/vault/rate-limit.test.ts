@@ -15,6 +15,21 @@ test('an address takes as much as has gathered, and one more with each interval'
   assert.deepEqual(takes(2), [true, false])
 })
 
+test('a clock that is set back by hours keeps nobody out', () => {
+  let now = 5 * 3600 * SECOND
+  const clock = Object.assign(new FakeClock(), { now: () => now })
+  const limiter = new RateLimiter({ seconds: 60, maxBurst: 3 }, clock, { name: 'login', share: undefined })
+  const take = () => limiter.take('192.0.2.1')
+  assert.equal(take(), true)
+  now -= 4 * 3600 * SECOND
+  assert.equal(limiter.isExhausted('192.0.2.1'), false)
+  assert.deepEqual([take(), take(), take(), take()], [true, true, true, false])
+  now -= 60 * SECOND
+  assert.equal(limiter.isExhausted('192.0.2.1'), false)
+  now += 60 * SECOND
+  assert.deepEqual([take(), limiter.isExhausted('192.0.2.1')], [false, true])
+})
+
 test('what is taken on one instance is gone on all, and nobody tells of what was not had', () => {
   const clock = new FakeClock()
   const told: string[] = []

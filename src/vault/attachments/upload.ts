@@ -56,15 +56,10 @@ export function registerUploads(scope: VaultApp, context: VaultContext): void {
       await store.attachments.claimAnnounced(announced.id)
       return announced
     })
-    try {
-      const bounds = { least: 0, most: MAX_UPLOAD_BYTES }
-      const cipher = await upload(request, context, { announced, bounds, describe: describeForm })
-      announce(context, session, 'SyncCipherUpdate', cipher)
-      return cipherResponse(cipher, address)
-    } catch (error) {
-      if (error instanceof ApiError) await context.store.attachments.takeAnnounced(announced.id)
-      throw error
-    }
+    const bounds = { least: 0, most: MAX_UPLOAD_BYTES }
+    const cipher = await upload(request, context, { announced, bounds, describe: describeForm, withdraws: true })
+    announce(context, session, 'SyncCipherUpdate', cipher)
+    return cipherResponse(cipher, address)
   })
 }
 
@@ -74,6 +69,8 @@ interface Upload {
   /** Sizes that are right; bytes. */
   readonly bounds: { readonly least: number; readonly most: number }
   readonly describe: (received: Received<number>) => Pick<Attachment, 'fileName' | 'key'>
+  /** Whether the announcement goes when this fails, since its client knows of none. Default: the client withdraws it. */
+  readonly withdraws?: boolean
 }
 
 /**
@@ -83,10 +80,11 @@ interface Upload {
 async function upload(
   request: FastifyRequest,
   context: VaultContext,
-  { announced, bounds, describe }: Upload,
+  { announced, bounds, describe, withdraws = false }: Upload,
 ): Promise<CipherView> {
-  const { files, clock } = context
+  const { files, store, clock } = context
   const place = { owner: announced.cipherId, id: announced.id }
+  let isReceived = false
   try {
     const save = (bytes: AsyncIterable<Uint8Array>) => files.attachments.write(place, bytes, { maxBytes: bounds.most })
     const received = await receiveFile(request, clock, save).catch((error: unknown) => {
@@ -95,6 +93,7 @@ async function upload(
     const size = received.saved
     if (size < bounds.least) throw wrongSize(bounds)
     const { fileName, key } = describe(received)
+    isReceived = true
     return await hang(request, context, announced, {
       id: announced.id,
       cipherId: announced.cipherId,
@@ -103,8 +102,11 @@ async function upload(
       size,
     })
   } catch (error) {
-    // Any other error may be one of a commit that has happened all the same.
-    if (error instanceof ApiError) await files.attachments.delete(place)
+    // Any other error at the end may be one of a commit that has happened all the same.
+    if (!isReceived || error instanceof ApiError) {
+      await files.attachments.delete(place)
+      if (withdraws) await store.attachments.takeAnnounced(announced.id)
+    }
     throw error
   }
 }
