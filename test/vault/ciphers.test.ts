@@ -280,6 +280,34 @@ test('what old clients stored is mended on its way out', async () => {
   assert.deepEqual([broken.login, broken.fields, broken.passwordHistory], [{ uri: null }, [], []])
 })
 
+test('texts that an old row has unencrypted go out as they are: none is lost, though clients cannot read them', async () => {
+  const vault = await startVault()
+  const bob = await registerAndLogin({ fetch: vault.fetch })
+  const { json: item } = await bob.post('/api/ciphers', bob.loginItem('x'))
+  const row = (await vault.store.ciphers.findOwn(bob.userId, item.id))!
+  const plain = {
+    name: 'Bank',
+    notes: 'behind the clock',
+    fields: [{ type: 0, name: 'PIN', value: '1234', linkedId: null }],
+    passwordHistory: [{ password: 'hunter2', lastUsedDate: '2016-01-02T03:04:05.000000Z' }],
+    login: { uri: 'bank.example', uris: [{ uri: 'bank.example', match: null }], username: 'bob', password: 'hunter3' },
+  }
+  await vault.store.ciphers.update({
+    ...row,
+    ...plain,
+    fields: JSON.stringify(plain.fields),
+    data: JSON.stringify(plain.login),
+    passwordHistory: JSON.stringify(plain.passwordHistory),
+  })
+  const { json: sync } = await bob.get('/api/sync')
+  for (const answer of [sync.ciphers[0], (await bob.get(`/api/ciphers/${item.id}`)).json]) {
+    const { name, notes, fields, passwordHistory, login } = answer
+    assert.deepEqual({ name, notes, fields, passwordHistory, login }, plain)
+  }
+  // Nobody is promised such a thing.
+  await assert.rejects(async () => vault[Symbol.asyncDispose](), /GET \/api\/sync answered 200: .*pattern/)
+})
+
 test('identities, notes and SSH keys are repaired by their own rules', async () => {
   const identity = await create('x', { type: 4, login: null, identity: { SSN: '2.number', FirstName: '2.A' } })
   assert.deepEqual(identity.identity, { ssn: '2.number', firstName: '2.A' })

@@ -19,8 +19,17 @@ const Match = Type.Optional(Type.Unsafe<unknown>({ type: ['integer', 'string', '
 
 const Uri = Type.Object({ uri: Maybe.encString(), uriChecksum: Maybe.encString(), match: Match })
 
-/** A passkey: all members are texts, most of them encrypted. */
-const Passkey = Type.Unsafe<JsonObject>({ type: 'object', additionalProperties: Maybe.text() })
+/** Of a passkey, all that clients encrypt. */
+const PASSKEY_MEMBERS = [
+  ...['credentialId', 'keyType', 'keyAlgorithm', 'keyCurve', 'keyValue', 'rpId', 'rpName'],
+  ...['userHandle', 'userName', 'userDisplayName', 'counter', 'discoverable'],
+]
+
+/** A passkey: all members are texts; the date of its creation is a plain one. */
+const Passkey = Type.Unsafe<JsonObject>({
+  ...Type.Object(Object.fromEntries(PASSKEY_MEMBERS.map((name) => [name, Maybe.encString()]))),
+  additionalProperties: Maybe.text(),
+})
 
 export const Login = objectOrNull({
   uris: listOf(Uri),
