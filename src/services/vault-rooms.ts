@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, stat } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
-import path from 'node:path'
 import { loadSharedSigningKey, loadSigningKey, ServiceTokens, Sessions, Tickets, Tokens } from '#auth'
 import type { Options } from '#config'
 import { type Broker, InProcessClient, Turn } from '#core'
 import { type ConnectionLimit, createHubDoor, type HubDoor } from '#doors/hub'
-import { type Clock, ConfigError, type Logger } from '#kit'
+import type { Clock, Logger } from '#kit'
 import type { ClientAddress } from '#net'
 import { Notifier, VAULT_ACCOUNT, VAULT_ACCOUNT_DEFINITION } from '#notify'
 import { openStore } from '#store'
 import { createMailer, createVaultApp, mailedAddress, startJobs, vaultFiles } from '#vault'
+import { useFolder, warnOfFolder } from './folders.ts'
 import { hubOrigins } from './hub-origins.ts'
 import { hubSessions } from './hub-sessions.ts'
 import { type OfficialServer, openOfficialServer } from './official-server.ts'
@@ -57,6 +56,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
   const hubTurn = new Turn(queueMicrotask)
 
   await useFolder(options.vault.dataFolder)
+  for (const { folder } of [options.vault.attachments, options.vault.sends]) await warnOfFolder(folder, logger)
   const instance = randomUUID()
   let onOutage = (_sinceMs: number) => {}
   const store = await openStore({
@@ -171,26 +171,5 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
   } catch (error) {
     await store.close()
     throw error
-  }
-}
-
-async function useFolder(folder: string): Promise<void> {
-  try {
-    await makeFolder(folder)
-  } catch (error) {
-    throw new ConfigError(`Cannot use the data folder "${folder}": ${(error as Error).message}`, { cause: error })
-  }
-}
-
-/** Level by level: Node's `recursive` never comes back from a file system that takes no folders, /proc for one. */
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { mode: 0o700 })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return
-    if (code !== 'ENOENT') throw error
-    await makeFolder(path.dirname(folder))
-    await mkdir(folder, { mode: 0o700 })
   }
 }

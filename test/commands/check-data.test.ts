@@ -1,6 +1,17 @@
 /** `belfry admin check-data`, over folders that Vaultwarden has left and such as a server is using. */
 import assert from 'node:assert/strict'
-import { chmod, copyFile as copy, mkdir, readdir, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  copyFile as copy,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -146,6 +157,43 @@ test('it names what is wrong with files, key and settings', async () => {
   )
 })
 
+test('a database that may not be read is told in a line', { skip: (await unprivileged()) === undefined }, async () => {
+  await using given = await vaultwardenFolder()
+  await chmod(given.folder.path, 0o755)
+  await chmod(given.dataFolder, 0o755)
+  const databaseFile = path.join(given.dataFolder, 'db.sqlite3')
+  await chmod(databaseFile, 0o000)
+  await chmod(path.join(given.dataFolder, 'config.json'), 0o444)
+  const { code, stdout, stderr } = await checkData([given.dataFolder], '/', { as: await unprivileged() })
+  assert.deepEqual(
+    [code, stdout, stderr],
+    [1, '', `belfry: Cannot open the database "${databaseFile}": permission denied\n`],
+  )
+})
+
+test('what is damaged is told line by line', async () => {
+  await using given = await vaultwardenFolder()
+  const databaseFile = path.join(given.dataFolder, 'db.sqlite3')
+  const file = await open(databaseFile, 'r+')
+  for (const { page, pageSize } of pagesOf(databaseFile, 'emergency_access')) {
+    // Says that there are five cells, of which there is none. (https://sqlite.org/fileformat.html §1.6)
+    await file.write(Buffer.of(0, 5), 0, 2, (page - 1) * pageSize + 3)
+  }
+  await file.close()
+  const { code, stdout, stderr } = await checkData([given.dataFolder], given.folder.path)
+  assert.deepEqual([code, stderr], [1, ''])
+  const [, problems = ''] = stdout.split('Problems:\n')
+  assert.match(problems, /^(- the database is damaged: (?!\*).+\n)+$/)
+})
+
+/** The first page of a table and of each of its indexes. */
+function pagesOf(databaseFile: string, table: string): { page: number; pageSize: number }[] {
+  using database = new DatabaseSync(databaseFile, { readOnly: true })
+  const rows = database.prepare('SELECT rootpage FROM sqlite_schema WHERE tbl_name = ?').all(table)
+  const { page_size } = database.prepare('PRAGMA page_size').get() ?? {}
+  return rows.map(({ rootpage }) => ({ page: Number(rootpage), pageSize: Number(page_size) }))
+}
+
 test('a file that is just being uploaded is no problem', async () => {
   await using given = await vaultwardenFolder()
   const owner = path.join(given.dataFolder, 'attachments/7d6f6b3f-1111-4222-8333-444455556666')
@@ -185,6 +233,7 @@ for (const [what, sql, problem] of [
 for (const [what, make, reason] of [
   ['a folder that is not there', async () => {}, 'there is no database'],
   ['an empty folder', (data: string) => mkdir(data), 'there is no database'],
+  ['a file', (data: string) => writeFile(data, 'x'), 'there is no database'],
   [
     'the database of another program',
     async (data: string) => {

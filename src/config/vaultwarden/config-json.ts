@@ -23,7 +23,9 @@ export function openConfigJson({ dataFolder, named, cwd }: ConfigJsonPlace): Con
   try {
     text = readTextFile(file, file)
   } catch (error) {
-    const isAbsent = error instanceof ConfigError && (error.cause as NodeJS.ErrnoException)?.code === 'ENOENT'
+    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
+    // The latter: the data folder is a file, which who needs the folder says.
+    const isAbsent = code === 'ENOENT' || code === 'ENOTDIR'
     if (isAbsent && named === undefined) return new ConfigJson(file, {})
     throw new ConfigError(`${named === undefined ? '' : 'CONFIG_FILE: '}${(error as Error).message}`, { cause: error })
   }

@@ -34,9 +34,13 @@ export const isHindered = (error: unknown): boolean => HINDRANCES.includes((resu
 
 const HINDRANCES = [BUSY, READ_ONLY, IO_ERROR, FULL, CANNOT_OPEN]
 
-/** An error of SQLite while opening, as the line that the operator reads. Other errors come back as they are. */
+/** An error of SQLite or the system while opening, as the line that the operator reads. Others come back as they are. */
 export function explain(databaseFile: string, error: unknown): unknown {
   const code = resultCode(error) ?? resultCode((error as Error).cause)
-  if (code === undefined) return error
+  if (code === undefined) {
+    const { syscall, code: name, message } = error as NodeJS.ErrnoException
+    if (syscall === undefined) return error
+    return cannotOpen(databaseFile, name === 'EACCES' ? 'permission denied' : message, error)
+  }
   return cannotOpen(databaseFile, REASONS[code & 0xff] ?? (error as Error).message, error)
 }

@@ -37,9 +37,14 @@ async function inspect(database: DatabaseSync): Promise<Inspection | undefined> 
   return {
     ...schema,
     engine: 'SQLite',
-    damage: damage.map((row) => String(row.quick_check)).filter((complaint) => complaint !== 'ok'),
+    damage: damage.flatMap(({ quick_check }) => complaintsIn(String(quick_check))),
     content: schema.objection === undefined ? await inspectContent(db, found) : undefined,
   }
+}
+
+/** Several may stand in one row, below the name of the database. */
+function complaintsIn(text: string): string[] {
+  return text.split('\n').filter((line) => line !== 'ok' && !line.startsWith('***'))
 }
 
 /**
