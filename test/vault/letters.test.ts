@@ -601,6 +601,24 @@ test('how many letters a user sends, and how often strangers ask, is limited', a
   }
 })
 
+test('one address gets few of the letters that anybody may ask for, from however many addresses they ask', async () => {
+  await using vault = await startWithMail({ signupsVerify: true, signupsAllowed: true })
+  const owner = aUser({ email: 'alice@example.com' })
+  await vault.store.users.insert(owner)
+  const ask = async (path: string, email: string) => {
+    const { status } = await post(vault, path, { email })
+    assert.ok(status === 200 || status === 204, String(status))
+  }
+  for (let i = 0; i < 8; i++) {
+    vault.comeFrom(`192.0.2.${i}`)
+    await ask(i % 2 === 0 ? '/api/accounts/password-hint' : '/api/accounts/delete-recover', 'Alice@example.com')
+    await ask('/identity/accounts/register/send-verification-email', 'bob@example.com')
+  }
+  await vault.app.close()
+  const sentTo = (email: string) => vault.letters.filter(({ to }) => to === email).length
+  assert.deepEqual([sentTo('alice@example.com'), sentTo('bob@example.com')], [5, 5])
+})
+
 test('no code, link or hint gets into the log', async () => {
   await using vault = await startWithMail({ signupsVerify: true })
   await post(vault, '/identity/accounts/register/send-verification-email', { email: 'alice@example.com' })

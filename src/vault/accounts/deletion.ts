@@ -3,7 +3,7 @@ import type { Store } from '#store'
 import type { VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { removeDoomed } from '../files/remove-doomed.ts'
-import { limitUnauthenticated } from '../limits.ts'
+import { limitUnauthenticated, mayWriteTo } from '../limits.ts'
 import { linkToken, userOfLink } from '../mail/links.ts'
 import { deletions, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
@@ -38,7 +38,7 @@ export function registerDeletionLink(scope: VaultApp, context: VaultContext): vo
     if (mailer === undefined) throw badRequest('Please contact the administrator to delete your account')
     afterwards.runHidden('letter delete_account', async () => {
       const user = await store.users.findByEmail(body.email.trim())
-      if (user === undefined) return
+      if (user === undefined || !mayWriteTo(context, user.email)) return
       const token = await linkToken(context, 'delete', user)
       await mailer.send(user.email, 'delete_account', {
         user_id: user.id,

@@ -4,7 +4,7 @@ import type { Store, User } from '#store'
 import type { VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { parseEmail } from '../identity/email-address.ts'
-import { takeFrom } from '../limits.ts'
+import { mayWriteTo, takeFrom } from '../limits.ts'
 import { deliver } from '../mail/deliver.ts'
 import { newNumericCode } from '../numeric-code.ts'
 import type { VaultApp } from '../schema.ts'
@@ -95,8 +95,9 @@ async function requirePending(
 }
 
 /** Lets whoever has the address know that somebody wanted it. */
-function tellHolder({ mailer, afterwards }: VaultContext, holder: User, { id, email }: User): void {
-  if (mailer === undefined || holder.id === id) return
+function tellHolder(context: VaultContext, holder: User, { id, email }: User): void {
+  const { mailer, afterwards } = context
+  if (mailer === undefined || holder.id === id || !mayWriteTo(context, holder.email)) return
   const name = holder.passwordHash.length > 0 ? 'change_email_existing' : 'change_email_invited'
   const addresses = { existing_address: holder.email, acting_address: email }
   afterwards.run(`letter ${name}`, () => mailer.send(holder.email, name, addresses))

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import type { VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
-import { limitUnauthenticated } from '../limits.ts'
+import { limitUnauthenticated, mayWriteTo } from '../limits.ts'
 import { orNull, type VaultApp } from '../schema.ts'
 import type { VaultSettings } from '../settings.ts'
 
@@ -25,8 +25,9 @@ export function registerPasswordHint(scope: VaultApp, context: VaultContext): vo
     }
     afterwards.runHidden('letter with a password hint', async () => {
       const user = await find()
-      if (user?.passwordHint) await mailer.send(user.email, 'pw_hint_some', { hint: user.passwordHint })
-      else if (user) await mailer.send(user.email, 'pw_hint_none', {})
+      if (user === undefined || !mayWriteTo(context, user.email)) return
+      if (user.passwordHint) await mailer.send(user.email, 'pw_hint_some', { hint: user.passwordHint })
+      else await mailer.send(user.email, 'pw_hint_none', {})
     })
     return reply.send()
   })

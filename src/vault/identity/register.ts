@@ -5,7 +5,7 @@ import type { Store, User } from '#store'
 import { parsePasswordHint } from '../accounts/hint.ts'
 import { nextRevision, type VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
-import { limitUnauthenticated } from '../limits.ts'
+import { limitUnauthenticated, mayWriteTo } from '../limits.ts'
 import type { Mailer } from '../mail/letters.ts'
 import { sendVerification } from '../mail/links.ts'
 import { Maybe, orNull, type VaultApp } from '../schema.ts'
@@ -64,7 +64,7 @@ function sendProof(context: VaultContext, mailer: Mailer, claims: { sub: string;
   const { sub: email } = claims
   afterwards.runHidden('letter register_verify_email', async () => {
     const known = await store.users.findByEmail(email)
-    if (known !== undefined && known.passwordHash.length > 0) return
+    if ((known !== undefined && known.passwordHash.length > 0) || !mayWriteTo(context, email)) return
     const token = await tokens.issueRegister({ ...claims, verified: true })
     const query = new URLSearchParams({ email, token })
     const url = `${mailedAddress(settings)}/#/finish-signup/?${query}`
