@@ -9,13 +9,12 @@ import { HostileClient, nameOf } from './hostile-client.ts'
 const vault = await startVault({ sendsMail: true })
 after(() => vault[Symbol.asyncDispose]())
 
-/** Those that need something out of a letter, a token for a Send, or a Send of text. What they tell is tested with all else of them. */
+/** Those that need something out of a letter, or a Send of text. What they tell is tested with all else of them. */
 const ELSEWHERE = new Set([
   'POST /api/accounts/email',
   'POST /api/accounts/delete-recover-token',
-  'POST /api/sends/access',
   'POST /api/sends/access/:accessId',
-  'POST /api/sends/access/file/:fileId',
+  'POST /identity/connect/token',
 ])
 
 for (const route of vault.routes) {
