@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox'
 import type { Kdf, User } from '#store'
 import { badRequest } from './errors.ts'
-import { EncString, KeyId, Maybe } from './schema.ts'
+import { KeyId, Maybe, WrappedKey } from './schema.ts'
 
 /** As clients write it since 2025. */
 export const KdfRequest = Type.Object({
@@ -45,7 +45,7 @@ const Text = Type.String({ minLength: 1 })
 /** What proves the master password, and what it opens, as clients of 2026 send both whenever one of them changes. */
 export const PasswordData = Type.Object({
   authenticationData: Type.Object({ salt: Text, kdf: KdfRequest, masterPasswordAuthenticationHash: Text }),
-  unlockData: Type.Object({ salt: Text, kdf: KdfRequest, masterKeyWrappedUserKey: EncString, containedKeyId: KeyId }),
+  unlockData: Type.Object({ salt: Text, kdf: KdfRequest, masterKeyWrappedUserKey: WrappedKey, containedKeyId: KeyId }),
 })
 export type PasswordData = Static<typeof PasswordData>
 

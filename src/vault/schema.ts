@@ -52,6 +52,18 @@ export const isEncString = (text: string): boolean => text !== '' && new RegExp(
 /** An encrypted text that must be there. */
 export const EncString = Type.String({ minLength: 1, pattern: ENC_STRING })
 
+/**
+ * Longest of a user's keys as text. Their row is read with each of their requests, and when anybody asks how they derive
+ * their key: with megabytes in it a few of these would stop everything else. That of RSA with 4096 bits has 4,400.
+ */
+const MAX_KEY = 20_000
+
+/** A user key or the private key of a user, encrypted. */
+export const WrappedKey = Type.String({ minLength: 1, maxLength: MAX_KEY, pattern: ENC_STRING })
+
+/** The public key of a user, which no server reads. */
+export const PublicKey = Type.String({ minLength: 1, maxLength: MAX_KEY })
+
 /** What clients call a user key by: 16 bytes in hex. */
 export const KEY_ID = '^[0-9a-fA-F]{32}$'
 

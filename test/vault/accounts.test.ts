@@ -457,3 +457,20 @@ test('passwords of one user are looked at a few at a time, so that nobody else w
   assert.equal((await own).status, 200)
   assert.equal((await check(mallory!, mallory!.passwordHash)).status, 200)
 })
+
+test('no key of a user is so long that reading their row takes time', async () => {
+  const { first } = await twoDevices()
+  const long = 'A'.repeat(20_000)
+  const secret = { masterPasswordHash: first.passwordHash, newMasterPasswordHash: NEW_HASH }
+  for (const [path, body, field] of [
+    ['/api/accounts/keys', { publicKey: `${long}A`, encryptedPrivateKey: '2.a' }, 'publicKey'],
+    ['/api/accounts/keys', { publicKey: 'A', encryptedPrivateKey: `2.${long}` }, 'encryptedPrivateKey'],
+    ['/api/accounts/password', { ...secret, key: `2.${long}` }, 'key'],
+    ['/api/accounts/email', { ...secret, key: `2.${long}`, newEmail: 'new@example.com', token: '1' }, 'key'],
+    ['/identity/accounts/register', { email: 'long@example.com', key: `2.${long}` }, 'key'],
+  ] as const) {
+    const { status, json } = await first.post(path, body)
+    const message = `${field} must NOT have more than 20000 characters`
+    assert.deepEqual([status, json.message], [400, message], path)
+  }
+})

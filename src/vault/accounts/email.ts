@@ -7,7 +7,7 @@ import { parseEmail } from '../identity/email-address.ts'
 import { mayWriteTo, takeFrom } from '../limits.ts'
 import { deliver } from '../mail/deliver.ts'
 import { newNumericCode } from '../numeric-code.ts'
-import type { VaultApp } from '../schema.ts'
+import { type VaultApp, WrappedKey } from '../schema.ts'
 import { endOwnSessions, inSession } from '../sessions/index.ts'
 import { isDomainAllowed } from '../settings.ts'
 import { requirePassword } from './secret.ts'
@@ -21,7 +21,7 @@ const ChangeRequest = Type.Object({
   masterPasswordHash: Text,
   newEmail: Address,
   newMasterPasswordHash: Text,
-  key: Text,
+  key: WrappedKey,
   token: Type.Unsafe<string | number>({ type: ['string', 'integer'], maxLength: 255 }),
 })
 

@@ -2,13 +2,13 @@ import Type from 'typebox'
 import type { Store } from '#store'
 import type { VaultContext } from '../context.ts'
 import { ApiError, badRequest } from '../errors.ts'
-import { EncString, ID, IdParams, KEY_ID, type VaultApp } from '../schema.ts'
+import { ID, IdParams, KEY_ID, PublicKey, type VaultApp, WrappedKey } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
 import { changeUser } from './change-user.ts'
 
 const KeyPairRequest = Type.Object({
-  publicKey: Type.String({ minLength: 1 }),
-  encryptedPrivateKey: EncString,
+  publicKey: PublicKey,
+  encryptedPrivateKey: WrappedKey,
 })
 const KeyIdRequest = Type.Object({ userKeyId: Type.String({ pattern: KEY_ID }) })
 

@@ -4,7 +4,7 @@ import type { User } from '#store'
 import type { VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import { agreedKdf, isSameKdf, kdfRequestOf, PasswordData, parseKdf } from '../kdf.ts'
-import { EncString, Maybe, type VaultApp } from '../schema.ts'
+import { Maybe, type VaultApp, WrappedKey } from '../schema.ts'
 import { endOwnSessions } from '../sessions/index.ts'
 import { parsePasswordHint } from './hint.ts'
 import { requireSameKey } from './keys.ts'
@@ -19,7 +19,7 @@ const PasswordProof = Type.Object({ masterPasswordHash: Text })
 const PasswordRequest = Type.Object({
   masterPasswordHash: Text,
   newMasterPasswordHash: Type.Optional(Text),
-  key: Type.Optional(EncString),
+  key: Type.Optional(WrappedKey),
   masterPasswordHint: Maybe.text({ maxLength: 255 }),
   ...Type.Partial(PasswordData).properties,
 })

@@ -2,12 +2,12 @@ import Type, { type Static } from 'typebox'
 import type { Kdf } from '#store'
 import { ApiError, badRequest } from '../errors.ts'
 import { isSameKdf, KdfRequest, parseKdf } from '../kdf.ts'
-import { EncString, KeyId, Maybe, orNull } from '../schema.ts'
+import { KeyId, Maybe, orNull, PublicKey, WrappedKey } from '../schema.ts'
 import { parseEmail } from './email-address.ts'
 
 const KeyPair = Type.Object({
-  publicKey: Type.String({ minLength: 1 }),
-  encryptedPrivateKey: EncString,
+  publicKey: PublicKey,
+  encryptedPrivateKey: WrappedKey,
 })
 
 /** Both generations of the body: the old one is flat, the one since 2026.5 keeps proof and unlock data apart. */
@@ -18,8 +18,8 @@ export const RegisterRequest = Type.Object({
   keys: Type.Optional(KeyPair),
   userAsymmetricKeys: Type.Optional(KeyPair),
   masterPasswordHash: Type.Optional(Type.String({ minLength: 1 })),
-  key: Type.Optional(EncString),
-  userSymmetricKey: Type.Optional(EncString),
+  key: Type.Optional(WrappedKey),
+  userSymmetricKey: Type.Optional(WrappedKey),
   kdf: Type.Optional(Type.Integer()),
   kdfIterations: Type.Optional(Type.Integer({ maximum: 2 ** 31 - 1 })),
   kdfMemory: Maybe.integer(),
@@ -35,7 +35,7 @@ export const RegisterRequest = Type.Object({
     Type.Object({
       kdf: KdfRequest,
       salt: Type.String(),
-      masterKeyWrappedUserKey: EncString,
+      masterKeyWrappedUserKey: WrappedKey,
       containedKeyId: KeyId,
     }),
   ),

@@ -1,9 +1,8 @@
 import Type, { type Static } from 'typebox'
 import { CipherRequest } from '../ciphers/index.ts'
-import { EncString, KeyId, Maybe } from '../schema.ts'
+import { EncString, KeyId, Maybe, PublicKey, WrappedKey } from '../schema.ts'
 
 const Text = Type.String({ minLength: 1, maxLength: 300 })
-const PublicKey = Type.String({ minLength: 1 })
 
 /** A copy of the user key that somebody else holds, encrypted for a public key of theirs. */
 const KeyCopy = Type.String({ minLength: 1, maxLength: 2000, pattern: '^[\\x21-\\x7e]+$' })
@@ -17,7 +16,7 @@ export const MasterPasswordUnlock = Type.Object({
   email: Type.String(),
   masterPasswordSalt: Maybe.text(),
   masterKeyAuthenticationHash: Text,
-  masterKeyEncryptedUserKey: EncString,
+  masterKeyEncryptedUserKey: WrappedKey,
   masterPasswordHint: Maybe.text({ maxLength: 255 }),
   containedKeyId: KeyId,
 })
@@ -56,7 +55,7 @@ export const RotationRequest = Type.Object({
     ),
   }),
   accountKeys: Type.Object({
-    userKeyEncryptedAccountPrivateKey: EncString,
+    userKeyEncryptedAccountPrivateKey: WrappedKey,
     accountPublicKey: PublicKey,
     signatureKeyPair: Maybe.object(),
     securityState: Maybe.object(),
