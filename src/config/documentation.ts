@@ -8,7 +8,8 @@ import { UNSUPPORTED } from './vaultwarden/unsupported.ts'
 
 function switchableText(): string {
   const switchable = allSettings.filter(({ setting }) => setting.whenEmpty !== undefined)
-  return switchable.map(({ setting }) => `\`${setting.variable}\``).join(' and ')
+  const names = switchable.map(({ setting }) => `\`${setting.variable}\``)
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
 
 /** The text of docs/configuration.md. */

@@ -649,12 +649,18 @@ describe('the environment', () => {
   })
 
   test('leaves booleans and numbers unset that are none, with a warning', () => {
-    const { options, warnings } = load(undefined, { SIGNUPS_ALLOWED: 'on', PASSWORD_ITERATIONS: 'many' })
+    const { options, warnings } = load(undefined, {
+      SIGNUPS_ALLOWED: 'on',
+      PASSWORD_ITERATIONS: 'many',
+      ICON_REDIRECT_CODE: 'found',
+    })
     assert.equal(options.vault.signupsAllowed, true)
     assert.equal(options.vault.passwordIterations, 600_000)
+    assert.equal(options.vault.icons.redirectCode, 302)
     assert.deepEqual(warnings, [
       'SIGNUPS_ALLOWED is "on", which is neither true nor false, and has no effect',
       'PASSWORD_ITERATIONS is "many", which is no whole number, and has no effect',
+      'ICON_REDIRECT_CODE is "found", which is no whole number, and has no effect',
     ])
   })
 

@@ -63,6 +63,7 @@ export const databaseSettings = {
     variable: 'BELFRY_DATABASE_STATEMENT_TIMEOUT',
     type: timeout,
     default: 30_000,
+    defaultText: '`"30s"`',
     help: 'PostgreSQL: how long a statement may take; 0 means for ever, also when the server does not answer any more.',
   }),
   databaseLockTimeoutMs: setting({
@@ -70,6 +71,7 @@ export const databaseSettings = {
     variable: 'BELFRY_DATABASE_LOCK_TIMEOUT',
     type: timeout,
     default: 10_000,
+    defaultText: '`"10s"`',
     help: 'PostgreSQL: how long a statement waits for what another transaction holds; 0 means for ever.',
   }),
   databaseIdleTransactionTimeoutMs: setting({
@@ -77,6 +79,7 @@ export const databaseSettings = {
     variable: 'BELFRY_DATABASE_IDLE_TRANSACTION_TIMEOUT',
     type: timeout,
     default: 30_000,
+    defaultText: '`"30s"`',
     help:
       'PostgreSQL: after how long the server ends a transaction that stands still, for instance because the machine ' +
       'of its instance is gone; 0 means never.',

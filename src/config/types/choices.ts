@@ -1,4 +1,5 @@
 import { InvalidValue, integerIn, stringIn } from '../language/index.ts'
+import { integer } from './integer.ts'
 import { mustBe, type SettingType, type Source } from './setting-type.ts'
 import { text } from './text.ts'
 
@@ -70,9 +71,14 @@ export const smtpSecurity = text<'starttls' | 'force_tls' | 'off'>(
 /** HTTP statuses that send a client elsewhere with its method kept, or with a GET that it was anyway. */
 export type RedirectCode = 301 | 302 | 307 | 308
 
+const anyNumber = integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
+
 export const redirectCode: SettingType<RedirectCode> = {
   description: '`301`, `302`, `307` or `308`',
-  fromText: (text, source) => redirectCodeOf(Number(text), source),
+  fromText(text, source) {
+    const code = anyNumber.fromText(text, source)
+    return code === undefined ? undefined : redirectCodeOf(code, source)
+  },
   fromConfig: (value, source) => redirectCodeOf(Number(integerIn(value)), source),
   fromProgram: redirectCodeOf,
 }
