@@ -38,7 +38,7 @@ export interface VaultSurroundings {
    * Answers a login with `client_credentials` of a client that is no user, undefined for all others. Default: there are
    * only users.
    */
-  readonly otherGrant?: ((form: OtherGrantForm) => Promise<OtherGrantAnswer | undefined>) | undefined
+  readonly otherGrant?: ((form: LoginFields) => Promise<OtherGrantAnswer | undefined>) | undefined
 }
 
 /** What the routes work with. */
@@ -49,7 +49,7 @@ export interface VaultContext extends VaultSurroundings {
 }
 
 /** The fields of a login, by their names. */
-interface OtherGrantForm {
+export interface LoginFields {
   get(name: string): string | undefined
 }
 

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
 import type { Logger } from '#kit'
 import { ApiError, type ApiErrorCode, envelope, ModelStateError, STATUS, UNAUTHORIZED_BODY } from './errors.ts'
-import { TokenRefusal } from './identity/token-refusal.ts'
+import { TokenRefusal } from './token-refusal.ts'
 
 /** What the framework and the store refuse by themselves, in our words: their own may quote the body. */
 const FOREIGN_ERRORS: Record<string, readonly [ApiErrorCode, string]> = {

@@ -7,7 +7,6 @@ import { registerRemoving } from './remove.ts'
 import { registerUploads } from './upload.ts'
 
 export { registerDownload } from './download.ts'
-export { attachmentResponse } from './response.ts'
 
 /** The files that hang on the user's own items. */
 export function registerAttachments(scope: VaultApp, context: VaultContext): void {

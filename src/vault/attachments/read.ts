@@ -1,10 +1,9 @@
 import type { Session } from '#auth'
-import { ownCipher } from '../ciphers/index.ts'
+import { attachmentResponse, ownCipher } from '../ciphers/index.ts'
 import type { VaultContext } from '../context.ts'
 import { ID, type VaultApp } from '../schema.ts'
 import { DIRECT, uploadUrl } from './announce.ts'
 import { ATTACHMENT_ID, AttachmentParams, noSuchAttachment } from './attachment-store.ts'
-import { attachmentResponse } from './response.ts'
 
 /** Where a file can be had, or be brought to. */
 export function registerReading(scope: VaultApp, { store, tickets }: VaultContext): void {

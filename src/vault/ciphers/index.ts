@@ -8,6 +8,7 @@ import { registerReading } from './read.ts'
 import { registerTrash } from './trash.ts'
 import { registerWriting } from './write.ts'
 
+export { attachmentResponse } from './attachment-response.ts'
 export { announce, checkFresh, ownCipher } from './cipher-store.ts'
 export { type CipherContent, CipherRequest, parseContent } from './request.ts'
 export { cipherResponse } from './response.ts'

@@ -1,6 +1,6 @@
 import type { CipherView } from '#store'
-import { attachmentResponse } from '../attachments/response.ts'
 import { formatDate, formatOptionalDate } from '../wire.ts'
+import { attachmentResponse } from './attachment-response.ts'
 import { passwordHistoryResponse, readFields, readPart } from './stored-json.ts'
 import { TYPE_PARTS } from './type-parts.ts'
 

@@ -1,10 +1,11 @@
+import type { LoginFields } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import type { VaultApp } from '../schema.ts'
 
 const FORM_BYTES = 32 * 1024
 
 /** The fields of a login, by their names without case and underscores: clients write them in either manner. */
-export class Form {
+export class Form implements LoginFields {
   readonly #fields = new Map<string, string>()
 
   constructor(text: string) {

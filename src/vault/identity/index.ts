@@ -5,6 +5,7 @@ import { registerRegistration } from './register.ts'
 import { registerToken } from './token.ts'
 
 export { registerPrelogin } from './prelogin.ts'
+export { registerSendLoginCode } from './send-login-code.ts'
 
 /** Everything below `/identity`: becoming a user, and becoming one's own session. */
 export function registerIdentity(scope: VaultApp, context: VaultContext): void {

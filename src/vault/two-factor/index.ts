@@ -6,8 +6,8 @@ import { registerFactors } from './factors.ts'
 import { registerWebAuthn } from './webauthn/routes.ts'
 import { registerYubikey } from './yubikey.ts'
 
-export { type PassedSecondFactor, passSecondFactor, type SecondFactorLogin } from './login.ts'
-export { registerSendLoginCode } from './send-login-code.ts'
+export { requireEmailCodes, sendLoginCode } from './email-code.ts'
+export { passSecondFactor } from './login.ts'
 
 /** Two-step login: what the user has set up for it. docs/two-factor.md */
 export function registerTwoFactor(scope: VaultApp, context: VaultContext): void {

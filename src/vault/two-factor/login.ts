@@ -1,10 +1,9 @@
 import type { TwoFactor, User } from '#store'
-import type { VaultContext } from '../context.ts'
+import type { Caller } from '../caller.ts'
+import type { LoginFields, VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
-import type { Caller } from '../identity/caller.ts'
-import type { Form } from '../identity/form.ts'
-import { TokenRefusal } from '../identity/token-refusal.ts'
 import type { DescribedDevice } from '../sessions/index.ts'
+import { TokenRefusal } from '../token-refusal.ts'
 import { requireAuthenticatorCode } from './authenticator.ts'
 import { requireEmailCode } from './email-code.ts'
 import { FACTOR, standingFactors } from './factor-types.ts'
@@ -21,7 +20,7 @@ const NONE_OFFERED =
 export interface SecondFactorLogin {
   /** Whose password was right. */
   readonly user: User
-  readonly form: Form
+  readonly form: LoginFields
   readonly device: DescribedDevice
   readonly caller: Caller
 }
@@ -101,7 +100,7 @@ async function requireCode(
 }
 
 /** Undefined where the client names none: then it means the first one. NaN for what is no number. */
-function providerOf(form: Form): number | undefined {
+function providerOf(form: LoginFields): number | undefined {
   const text = form.get('twoFactorProvider')
   return text ? Number(text) : undefined
 }

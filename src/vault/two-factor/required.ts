@@ -1,7 +1,7 @@
 import type { TwoFactor, User } from '#store'
 import { isAtLeast } from '../client-version.ts'
 import type { VaultContext } from '../context.ts'
-import { TokenRefusal } from '../identity/token-refusal.ts'
+import { TokenRefusal } from '../token-refusal.ts'
 import { obscureEmail, offersEmailCodes, readEmailData, sendLoginCode } from './email-code.ts'
 import { FACTOR } from './factor-types.ts'
 import { requestOptions } from './webauthn/login.ts'

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { VaultContext } from '../context.ts'
+import type { VaultContext } from './context.ts'
 
 /** Who wants to log in, as far as the connection tells. */
 export interface Caller {

@@ -1,9 +1,9 @@
 import Type from 'typebox'
 import type { VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
-import { authenticate, type Proof } from '../identity/authenticate.ts'
 import { Maybe, type VaultApp } from '../schema.ts'
-import { requireEmailCodes, sendLoginCode } from './email-code.ts'
+import { requireEmailCodes, sendLoginCode } from '../two-factor/index.ts'
+import { authenticate, type Proof } from './authenticate.ts'
 
 const text = Maybe.text({ maxLength: 1000 })
 /** Some clients write the names with a capital. */
