@@ -48,6 +48,7 @@ export const PURPOSES: Readonly<Record<string, Readonly<Record<string, string>>>
     '/api/two-factor/get-webauthn': 'The security keys.',
     '/api/two-factor/get-webauthn-challenge': 'Begins to set a security key up.',
     '/api/two-factor/webauthn': 'Sets a security key up; removes one.',
+    '/api/two-factor/webauthn/all': 'Removes all security keys.',
     '/api/two-factor/get-device-verification-settings': 'Nothing that can be set here.',
     '/api/webauthn': 'Passkeys to log in with, of which there are none.',
   },

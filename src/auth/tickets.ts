@@ -25,6 +25,8 @@ const TTL_SECONDS = {
   file_download: 300,
   /** To log in from this device without a second factor. */
   '2faremember': 30 * DAY,
+  /** To change a second factor, for whoever has just proven to be the user. */
+  '2fachange': HOUR / 2,
 } as const
 
 export type TicketKind = keyof typeof TTL_SECONDS

@@ -42,21 +42,19 @@ async function withKeys(...keys: string[]) {
 test('keys are set up by pressing them, and each of them opens the account', async () => {
   const device = await withKeys(FIRST, SECOND)
   const { json } = await device.post('/api/two-factor/get-yubikey', secretOf(device))
-  assert.deepEqual(json, {
-    enabled: true,
-    key1: FIRST,
-    key2: SECOND,
-    key3: null,
-    key4: null,
-    key5: null,
-    nfc: true,
-    object: 'twoFactorYubiKey',
-  })
+  const details = { enabled: true, key1: FIRST, key2: SECOND, key3: null, key4: null, key5: null, nfc: true }
+  const { userVerificationToken, ...told } = json
+  assert.deepEqual(told, { ...details, yubiKey: details, object: 'twoFactorYubiKey' })
   assert.deepEqual((await logInAgain(vault, device)).json.TwoFactorProviders2, { 3: { Nfc: true } })
   for (const key of [FIRST, SECOND, FIRST]) {
     assert.equal((await logInAgain(vault, device, withCode(3, press(key)))).status, 200)
   }
   assert.deepEqual(server.badQuestions, [])
+  // As clients since 2026.8 do it, with the token in place of the secret.
+  const changed = await device.put('/api/two-factor/yubikey', { key1: FIRST, nfc: false, userVerificationToken })
+  assert.deepEqual([changed.status, changed.json.yubiKey.key2], [200, null])
+  assert.equal((await device.delete('/api/two-factor/yubikey', { userVerificationToken })).status, 200)
+  assert.equal((await logInAgain(vault, device)).status, 200)
 })
 
 test('a key is kept as Vaultwarden keeps it, and what old versions wrote is read', async () => {

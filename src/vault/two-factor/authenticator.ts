@@ -7,6 +7,7 @@ import { badRequest } from '../errors.ts'
 import type { VaultApp } from '../schema.ts'
 import { CodeText, disabledResponse, putFactor, removeFactor } from './change-factor.ts'
 import { FACTOR, newRow } from './factor-types.ts'
+import { bothForms, issueVerification, requireVerification, VerifiedRequest } from './verification.ts'
 
 const TYPE = FACTOR.authenticator
 
@@ -19,11 +20,11 @@ const STEP_SECONDS = 30
 const WRONG_CODE = 'Invalid TOTP code! Check the time of both devices and try again.'
 
 const EnableRequest = Type.Object({
-  ...SecretRequest.properties,
+  ...VerifiedRequest.properties,
   key: Type.String({ maxLength: 100 }),
   token: CodeText,
 })
-const DisableRequest = Type.Object({ ...SecretRequest.properties, key: Type.String({ maxLength: 100 }) })
+const DisableRequest = Type.Object({ ...VerifiedRequest.properties, key: Type.String({ maxLength: 100 }) })
 
 /** Codes of an authenticator app: TOTP (RFC 6238) with SHA-1, six digits and steps of 30 s. */
 export function registerAuthenticator(scope: VaultApp, context: VaultContext): void {
@@ -31,7 +32,9 @@ export function registerAuthenticator(scope: VaultApp, context: VaultContext): v
   scope.post('/two-factor/get-authenticator', { schema: { body: SecretRequest } }, async ({ session, body }) => {
     await requireSecret(context, session.user, body, { asksAgain: true })
     const factor = await store.twoFactors.find(session.user.id, TYPE)
-    return response(factor !== undefined, factor?.data ?? new Secret({ size: KEY_BYTES }).base32)
+    const userVerificationToken = await issueVerification(context, session.user, TYPE)
+    const key = factor?.data ?? new Secret({ size: KEY_BYTES }).base32
+    return { ...response(factor !== undefined, key), userVerificationToken }
   })
 
   scope.route({
@@ -39,7 +42,7 @@ export function registerAuthenticator(scope: VaultApp, context: VaultContext): v
     url: '/two-factor/authenticator',
     schema: { body: EnableRequest },
     handler: async ({ session, body }) => {
-      await requireSecret(context, session.user, body)
+      await requireVerification(context, session.user, { type: TYPE, body })
       const key = body.key.toUpperCase()
       if (!KEY.test(key)) throw badRequest('Invalid totp secret', 'key')
       const step = matchingStep(context, key, String(body.token))
@@ -54,7 +57,7 @@ export function registerAuthenticator(scope: VaultApp, context: VaultContext): v
   })
 
   scope.delete('/two-factor/authenticator', { schema: { body: DisableRequest } }, async ({ session, body }) => {
-    await requireSecret(context, session.user, body)
+    await requireVerification(context, session.user, { type: TYPE, body })
     await removeFactor(context, session, TYPE, ({ data }) => {
       if (data !== body.key) throw badRequest('The key is not the one of the authenticator that is set up.', 'key')
     })
@@ -62,7 +65,10 @@ export function registerAuthenticator(scope: VaultApp, context: VaultContext): v
   })
 }
 
-const response = (enabled: boolean, key: string) => ({ enabled, key, object: 'twoFactorAuthenticator' })
+const response = (enabled: boolean, key: string) => ({
+  ...bothForms('authenticator', { enabled, key }),
+  object: 'twoFactorAuthenticator',
+})
 
 /** Throws an ApiError unless `code` is one of the authenticator that is good now and has not been used. */
 export async function requireAuthenticatorCode(context: VaultContext, user: User, key: string, code: string) {

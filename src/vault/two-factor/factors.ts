@@ -6,6 +6,7 @@ import type { VaultApp } from '../schema.ts'
 import { list } from '../wire.ts'
 import { disabledResponse, removeFactor } from './change-factor.ts'
 import { FACTOR, isFactorType, standingFactors } from './factor-types.ts'
+import { requireVerification, VerifiedRequest } from './verification.ts'
 
 const DisableRequest = Type.Object({
   ...SecretRequest.properties,
@@ -44,9 +45,10 @@ export function registerFactors(scope: VaultApp, context: VaultContext): void {
     ['email', FACTOR.email],
     ['duo', FACTOR.duo],
     ['yubikey', FACTOR.yubikey],
+    ['webauthn/all', FACTOR.webAuthn],
   ] as const) {
-    scope.delete(`/two-factor/${name}`, { schema: { body: SecretRequest } }, async ({ session, body }) => {
-      await requireSecret(context, session.user, body)
+    scope.delete(`/two-factor/${name}`, { schema: { body: VerifiedRequest } }, async ({ session, body }) => {
+      await requireVerification(context, session.user, { type, body })
       await removeFactor(context, session, type)
       return disabledResponse(type)
     })

@@ -5,6 +5,7 @@ import { ApiError, badRequest } from '../errors.ts'
 import { Maybe, type VaultApp } from '../schema.ts'
 import { putFactor } from './change-factor.ts'
 import { FACTOR, newRow, parseObject } from './factor-types.ts'
+import { bothForms, issueVerification, requireVerification, VerifiedRequest } from './verification.ts'
 import { isValidOtp, ValidationError } from './yubico.ts'
 
 const TYPE = FACTOR.yubikey
@@ -22,7 +23,7 @@ interface YubikeyData {
 
 const key = Maybe.text({ maxLength: 100 })
 const EnableRequest = Type.Object({
-  ...SecretRequest.properties,
+  ...VerifiedRequest.properties,
   key1: key,
   key2: key,
   key3: key,
@@ -37,7 +38,9 @@ export function registerYubikey(scope: VaultApp, context: VaultContext): void {
   scope.post('/two-factor/get-yubikey', { schema: { body: SecretRequest } }, async ({ session, body }) => {
     requireYubico(context)
     await requireSecret(context, session.user, body, { asksAgain: true })
-    return response(readYubikeyData((await store.twoFactors.find(session.user.id, TYPE))?.data))
+    const userVerificationToken = await issueVerification(context, session.user, TYPE)
+    const data = readYubikeyData((await store.twoFactors.find(session.user.id, TYPE))?.data)
+    return { ...response(data), userVerificationToken }
   })
 
   scope.route({
@@ -46,7 +49,7 @@ export function registerYubikey(scope: VaultApp, context: VaultContext): void {
     schema: { body: EnableRequest },
     handler: async ({ session, body }) => {
       requireYubico(context)
-      await requireSecret(context, session.user, body)
+      await requireVerification(context, session.user, { type: TYPE, body })
       const given = [body.key1, body.key2, body.key3, body.key4, body.key5].filter((key) => key != null && key !== '')
       if (given.length === 0) throw badRequest('A key is required.', 'key1')
       const known = new Set(readYubikeyData((await store.twoFactors.find(session.user.id, TYPE))?.data)?.keys)
@@ -102,14 +105,6 @@ async function requireValidOtp(context: VaultContext, otp: string, objection: st
 
 function response(data: YubikeyData | undefined) {
   const [key1 = null, key2 = null, key3 = null, key4 = null, key5 = null] = data?.keys ?? []
-  return {
-    enabled: data !== undefined,
-    key1,
-    key2,
-    key3,
-    key4,
-    key5,
-    nfc: data?.nfc ?? false,
-    object: 'twoFactorYubiKey',
-  }
+  const details = { enabled: data !== undefined, key1, key2, key3, key4, key5, nfc: data?.nfc ?? false }
+  return { ...bothForms('yubiKey', details), object: 'twoFactorYubiKey' }
 }

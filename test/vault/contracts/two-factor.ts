@@ -8,15 +8,23 @@ const Provider = Closed({
   object: Type.Literal('twoFactorProvider'),
 })
 
-const Authenticator = Closed({
-  enabled: Type.Boolean(),
-  key: Type.String({ pattern: '^[A-Z2-7]{32}$' }),
+/** With it clients since 2026.8 change what they were told is set up. */
+const Token = { userVerificationToken: Text }
+
+const authenticator = { enabled: Type.Boolean(), key: Type.String({ pattern: '^[A-Z2-7]{32}$' }) }
+const authenticatorAnswer = {
+  ...authenticator,
+  authenticator: Closed(authenticator),
   object: Type.Literal('twoFactorAuthenticator'),
-})
+}
 
-const Email = Closed({ enabled: Type.Boolean(), email: Nullable(Text), object: Type.Literal('twoFactorEmail') })
+const emailAnswer = {
+  enabled: Type.Boolean(),
+  email: Type.Union([Nullable(Text), Closed({ enabled: Type.Boolean(), email: Nullable(Text) })]),
+  object: Type.Literal('twoFactorEmail'),
+}
 
-const Yubikey = Closed({
+const yubikey = {
   enabled: Type.Boolean(),
   key1: Nullable(Text),
   key2: Nullable(Text),
@@ -24,20 +32,20 @@ const Yubikey = Closed({
   key4: Nullable(Text),
   key5: Nullable(Text),
   nfc: Type.Boolean(),
-  object: Type.Literal('twoFactorYubiKey'),
-})
+}
+const yubikeyAnswer = { ...yubikey, yubiKey: Closed(yubikey), object: Type.Literal('twoFactorYubiKey') }
 
-const WebAuthn = Closed({
+const webAuthn = {
   enabled: Type.Boolean(),
   keys: Type.Array(Closed({ id: Type.Integer(), name: Text, migrated: Type.Boolean() })),
-  object: Type.Literal('twoFactorWebAuthn'),
-})
+}
+const webAuthnAnswer = { ...webAuthn, webAuthn: Closed(webAuthn), object: Type.Literal('twoFactorWebAuthn') }
 
 const Base64Url = Type.String({ pattern: '^[A-Za-z0-9_-]+$' })
 const PublicKey = Type.Literal('public-key')
 const Descriptors = Type.Array(Closed({ type: PublicKey, id: Base64Url }))
 
-const CreationOptions = Closed({
+const creationOptions = {
   rp: Closed({ name: Text, id: Text }),
   user: Closed({ id: Base64Url, name: Text, displayName: Text }),
   challenge: Base64Url,
@@ -53,7 +61,7 @@ const CreationOptions = Closed({
   }),
   status: Type.Literal('ok'),
   errorMessage: Type.Literal(''),
-})
+}
 
 const RequestOptions = Closed({
   challenge: Base64Url,
@@ -95,24 +103,27 @@ export const twoFactorContracts: Contracts = {
       object: Type.Literal('deviceVerificationSettings'),
     }),
   },
-  'POST /api/two-factor/get-authenticator': { 200: Authenticator },
-  'PUT /api/two-factor/authenticator': { 200: Authenticator },
-  'POST /api/two-factor/authenticator': { 200: Authenticator },
+  'POST /api/two-factor/get-authenticator': { 200: Closed({ ...authenticatorAnswer, ...Token }) },
+  'PUT /api/two-factor/authenticator': { 200: Closed(authenticatorAnswer) },
+  'POST /api/two-factor/authenticator': { 200: Closed(authenticatorAnswer) },
   'DELETE /api/two-factor/authenticator': { 200: Provider },
-  'POST /api/two-factor/get-email': { 200: Email },
+  'POST /api/two-factor/get-email': { 200: Closed({ ...emailAnswer, ...Token }) },
   'POST /api/two-factor/send-email': { 200: EMPTY },
-  'PUT /api/two-factor/email': { 200: Email },
-  'POST /api/two-factor/email': { 200: Email },
+  'PUT /api/two-factor/email': { 200: Closed(emailAnswer) },
+  'POST /api/two-factor/email': { 200: Closed(emailAnswer) },
   'DELETE /api/two-factor/email': { 200: Provider },
   'POST /api/two-factor/send-email-login': { 200: EMPTY },
   'DELETE /api/two-factor/duo': { 200: Provider },
-  'POST /api/two-factor/get-yubikey': { 200: Yubikey },
-  'PUT /api/two-factor/yubikey': { 200: Yubikey },
-  'POST /api/two-factor/yubikey': { 200: Yubikey },
+  'POST /api/two-factor/get-yubikey': { 200: Closed({ ...yubikeyAnswer, ...Token }) },
+  'PUT /api/two-factor/yubikey': { 200: Closed(yubikeyAnswer) },
+  'POST /api/two-factor/yubikey': { 200: Closed(yubikeyAnswer) },
   'DELETE /api/two-factor/yubikey': { 200: Provider },
-  'POST /api/two-factor/get-webauthn': { 200: WebAuthn },
-  'POST /api/two-factor/get-webauthn-challenge': { 200: CreationOptions },
-  'PUT /api/two-factor/webauthn': { 200: WebAuthn },
-  'POST /api/two-factor/webauthn': { 200: WebAuthn },
-  'DELETE /api/two-factor/webauthn': { 200: WebAuthn },
+  'POST /api/two-factor/get-webauthn': { 200: Closed({ ...webAuthnAnswer, ...Token }) },
+  'POST /api/two-factor/get-webauthn-challenge': {
+    200: Closed({ ...creationOptions, options: Closed(creationOptions) }),
+  },
+  'PUT /api/two-factor/webauthn': { 200: Closed(webAuthnAnswer) },
+  'POST /api/two-factor/webauthn': { 200: Closed(webAuthnAnswer) },
+  'DELETE /api/two-factor/webauthn/all': { 200: Provider },
+  'DELETE /api/two-factor/webauthn': { 200: Closed(webAuthnAnswer) },
 }

@@ -8,6 +8,7 @@ import type { VaultApp } from '../../schema.ts'
 import { inSession } from '../../sessions/index.ts'
 import { deleteFactor, putFactor } from '../change-factor.ts'
 import { CHALLENGE, FACTOR, newRow } from '../factor-types.ts'
+import { bothForms, issueVerification, requireVerification, VerifiedRequest } from '../verification.ts'
 import { closeChallenge, openChallenge, TIMEOUT_MS } from './challenges.ts'
 import { ALGORITHMS } from './cose-key.ts'
 import { descriptor, type Registration, readRegistrations } from './registrations.ts'
@@ -26,12 +27,12 @@ const KeyNumber = Type.Unsafe<string | number>({
   pattern: '^([1-9]|10)$',
 })
 const EnableRequest = Type.Object({
-  ...SecretRequest.properties,
+  ...VerifiedRequest.properties,
   id: KeyNumber,
   name: Type.String({ maxLength: 256 }),
   deviceResponse: Type.Object({}),
 })
-const DeleteRequest = Type.Object({ ...SecretRequest.properties, id: KeyNumber })
+const DeleteRequest = Type.Object({ ...VerifiedRequest.properties, id: KeyNumber })
 
 /** Security keys and passkeys (WebAuthn), as a second factor: a touch is enough, no PIN is asked for. */
 export function registerWebAuthn(scope: VaultApp, context: VaultContext): void {
@@ -40,17 +41,19 @@ export function registerWebAuthn(scope: VaultApp, context: VaultContext): void {
   scope.post('/two-factor/get-webauthn', { schema: { body: SecretRequest } }, async ({ session, body }) => {
     requireRelyingPartyId(context)
     await requireSecret(context, session.user, body, { asksAgain: true })
-    return respond(session.user)
+    const userVerificationToken = await issueVerification(context, session.user, TYPE)
+    return { ...(await respond(session.user)), userVerificationToken }
   })
 
-  scope.post('/two-factor/get-webauthn-challenge', { schema: { body: SecretRequest } }, async ({ session, body }) => {
+  scope.post('/two-factor/get-webauthn-challenge', { schema: { body: VerifiedRequest } }, async ({ session, body }) => {
     const rpId = requireRelyingPartyId(context)
-    await requireSecret(context, session.user, body, { asksAgain: true })
+    await requireVerification(context, session.user, { type: TYPE, body, asksAgain: true })
     return inSession(context, session, async (store, user) => {
       const registrations = requireRegistrations(await store.twoFactors.find(user.id, TYPE))
       const kind = { userId: user.id, type: CHALLENGE.webAuthnRegistration, now: clock.now() }
       const challenge = await openChallenge(store, kind)
-      return creationOptions({ rpId, rpName: settings.domain ?? settings.origin, user, challenge, registrations })
+      const rpName = settings.domain ?? settings.origin
+      return bothForms('options', creationOptions({ rpId, rpName, user, challenge, registrations }))
     })
   })
 
@@ -60,7 +63,7 @@ export function registerWebAuthn(scope: VaultApp, context: VaultContext): void {
     schema: { body: EnableRequest },
     handler: async ({ session, body }) => {
       requireRelyingPartyId(context)
-      await requireSecret(context, session.user, body)
+      await requireVerification(context, session.user, { type: TYPE, body })
       try {
         const answer = readResponse(body.deviceResponse, ['attestationObject'])
         const isOpen = await inSession(context, session, (store, { id: userId }) => {
@@ -86,7 +89,7 @@ export function registerWebAuthn(scope: VaultApp, context: VaultContext): void {
   })
 
   scope.delete('/two-factor/webauthn', { schema: { body: DeleteRequest } }, async ({ session, body }) => {
-    await requireSecret(context, session.user, body)
+    await requireVerification(context, session.user, { type: TYPE, body })
     await changeUser(context, session, async (user, { twoFactors }) => {
       const there = requireRegistrations(await twoFactors.find(user.id, TYPE))
       const left = there.filter(({ id }) => id !== Number(body.id))
@@ -100,7 +103,7 @@ export function registerWebAuthn(scope: VaultApp, context: VaultContext): void {
   async function respond({ id: userId }: User) {
     const registrations = requireRegistrations(await store.twoFactors.find(userId, TYPE))
     const keys = registrations.map(({ id, name, migrated }) => ({ id, name, migrated }))
-    return { enabled: keys.length > 0, keys, object: 'twoFactorWebAuthn' }
+    return { ...bothForms('webAuthn', { enabled: keys.length > 0, keys }), object: 'twoFactorWebAuthn' }
   }
 }
 
