@@ -49,6 +49,9 @@ export interface VaultTools {
   readonly hubConnections: ConnectionLimit
 }
 
+/** How long letters that are under way may take to end when we close: a mail server may be slow, or not answer at all. */
+const LETTERS_GRACE_MS = 1_000
+
 /** Builds the rooms of the vault and joins them. Rejects with a `ConfigError` for a folder that cannot be used. */
 export async function openVaultRooms(options: Options, tools: VaultTools): Promise<VaultRooms> {
   const { broker, clock, logger, clientAddress, hubConnections } = tools
@@ -159,9 +162,11 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       },
       cluster,
       async close() {
+        const hurry = clock.after(LETTERS_GRACE_MS, () => mailer?.giveUp())
         await jobs?.close()
         await app.close()
         await mailer?.close()
+        hurry.cancel()
         await relay?.close()
         // Where no link was there to say goodbye on: the start has failed.
         await cluster?.close()

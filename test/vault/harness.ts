@@ -218,6 +218,7 @@ function mailbox(letters: SentLetter[]): Mailer {
     async send(to, name, data) {
       letters.push({ to, name, data })
     },
+    giveUp() {},
     async close() {},
   }
 }

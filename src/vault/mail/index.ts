@@ -14,6 +14,9 @@ export function createMailer(settings: MailSettings, tools: MailTools): Mailer {
       office ??= open()
       await (await office).send(...letter)
     },
+    giveUp() {
+      void office?.then((opened) => opened.giveUp())
+    },
     async close() {
       await (await office)?.close()
     },

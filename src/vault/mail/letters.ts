@@ -42,5 +42,8 @@ export interface Mailer {
    * no client.
    */
   send<Name extends LetterName>(to: string, name: Name, data: Letters[Name]): Promise<void>
+  /** What the mail server has not taken is not waited for any more, nor is what comes from now on. */
+  giveUp(): void
+  /** Resolves when nothing is under way any more. */
   close(): Promise<void>
 }

@@ -32,6 +32,7 @@ export class PostOffice implements Mailer {
   readonly #waiting: (() => void)[] = []
   #free = MAX_AT_ONCE
   #templates: Promise<Templates> | undefined
+  readonly #givenUp = new AbortController()
   #isClosed = false
 
   constructor(settings: MailSettings, tools: MailTools) {
@@ -52,6 +53,10 @@ export class PostOffice implements Mailer {
     return sent
   }
 
+  giveUp(): void {
+    this.#givenUp.abort(new Error('the server closes'))
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     await Promise.all(this.#underWay)
@@ -65,18 +70,20 @@ export class PostOffice implements Mailer {
       () => late.abort(new Error(`the letter was not taken within ${this.#timeoutMs / 1000} s`)),
       this.#timeoutMs,
     )
+    const signal = AbortSignal.any([late.signal, this.#givenUp.signal])
     try {
-      await this.#turn(late.signal)
+      signal.throwIfAborted()
+      await this.#turn(signal)
       try {
         const letter = (await this.#currentTemplates()).render(name, this.#variablesOf(data))
         const message = await composeMessage({ from, fromName, to, letter, embedsImages })
-        await this.#carrier(message, late.signal)
+        await this.#carrier(message, signal)
       } finally {
         this.#endTurn()
       }
     } catch (error) {
       // What a broken connection or a killed program say of themselves is not why.
-      throw late.signal.aborted ? late.signal.reason : error
+      throw signal.aborted ? signal.reason : error
     } finally {
       clearTimeout(timer)
     }

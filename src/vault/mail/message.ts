@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { domainToASCII } from 'node:url'
 import MailComposer from 'nodemailer/lib/mail-composer'
-import { parseEmail } from '../identity/email-address.ts'
+import { parseEmail } from '../email-address.ts'
 import { IMAGES } from './images.ts'
 import type { RenderedLetter } from './templates.ts'
 

@@ -200,3 +200,18 @@ test('a mailer that is closed finishes what it has and takes nothing more', asyn
   assert.equal(server.delivered.length, 20)
   await assert.rejects(mailer.send('alice@example.org', 'welcome', {}), /closed/)
 })
+
+test('what a silent server has not taken can be given up, also what waits and what comes later', async () => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { port } = silent.address() as { port: number }
+  const mailer = startMailer(mailSettings({ port, timeoutMs: 60_000 }))
+  const letters = Array.from({ length: 20 }, () => mailer.send('alice@example.org', 'welcome', {}))
+  const sent = Promise.allSettled(letters)
+  await once(silent, 'connection')
+  mailer.giveUp()
+  const answers = [...(await sent), ...(await Promise.allSettled([mailer.send('alice@example.org', 'welcome', {})]))]
+  for (const answer of answers) assert.match(String((answer as PromiseRejectedResult).reason), /the server closes/)
+  await mailer.close()
+  silent.close()
+})
