@@ -40,6 +40,8 @@ export interface Ciphers {
   ownOf(userId: string): Promise<CipherView[]>
   /** Ids of every item of the user's own. */
   idsOwnOf(userId: string): Promise<string[]>
+  /** What the texts of all items of the user's own take, without those of their attachments. */
+  bytesOwnOf(userId: string): Promise<number>
   insert(cipher: Cipher): Promise<void>
   /** Many new items with what is kept of them for this user. That their folders are the user's is for the caller to check. */
   insertViews(userId: string, ciphers: readonly CipherView[]): Promise<void>

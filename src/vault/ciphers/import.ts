@@ -9,6 +9,7 @@ import { inTurns } from '../in-turns.ts'
 import { EncString, Maybe, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
 import { archivedAtOf, CipherRequest, checkEncryptedFor, parseContent } from './request.ts'
+import { requireItemRoom } from './room.ts'
 import type { StoredType } from './type-parts.ts'
 
 /** The most that the official server takes at once. */
@@ -44,6 +45,7 @@ export function registerImport(scope: VaultApp, context: VaultContext): void {
     const [items, folders] = await readImport(context, request, body)
     const placeOfFolder = new Map(body.folderRelationships.map(({ key, value }) => [key, value]))
     const date = await inSession(context, session, async (store) => {
+      await requireItemRoom(store, userId, items)
       const at = new Date(clock.now())
       const folderIds = await insertFolders(store, userId, folders, at)
       const views = items.map((item, place): CipherView => {

@@ -11,6 +11,7 @@ import { renameAttachments } from './attachments.ts'
 import { announce, changeCipher, checkFresh } from './cipher-store.ts'
 import { archivedAtOf, CipherRequest, checkEncryptedFor, parseContent } from './request.ts'
 import { cipherResponse } from './response.ts'
+import { requireItemRoom } from './room.ts'
 import type { StoredType } from './type-parts.ts'
 
 const CreateRequest = Type.Object({ cipher: CipherRequest })
@@ -45,6 +46,7 @@ export function registerWriting(scope: VaultApp, context: VaultContext): void {
         checkFresh(cipher, body.lastKnownRevisionDate)
         if (cipher.type !== body.type) throw badRequest('Invalid type', 'type')
         await renameAttachments(store, cipher, { ...body, key: content.key })
+        await requireItemRoom(store, session.user.id, [content])
         Object.assign(cipher, content)
         await place(store, session, cipher, body)
       })
@@ -70,6 +72,7 @@ export function registerWriting(scope: VaultApp, context: VaultContext): void {
 function createCipher(context: VaultContext, session: Session, body: CipherRequest): Promise<CipherView> {
   const content = parseContent(body, context.settings.maxNoteCharacters)
   return inSession(context, session, async (store) => {
+    await requireItemRoom(store, session.user.id, [content])
     const now = new Date(context.clock.now())
     const cipher: CipherView = {
       ...content,

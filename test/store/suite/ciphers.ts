@@ -46,6 +46,18 @@ export function cipherTests(openTestStore: OpenTestStore): void {
     assert.deepEqual(await store.ciphers.findOwn(user.id, cipher.id), { ...changed, ...plainView })
   })
 
+  test('the texts of a user are counted in bytes', async () => {
+    await using opened = await openTestStore()
+    const { store } = opened
+    const user = await insertUser(store)
+    assert.equal(await store.ciphers.bytesOwnOf(user.id), 0)
+    const texts = { notes: null, fields: '[]', data: '{}', passwordHistory: null, key: null }
+    await store.ciphers.insert({ ...sampleCipher(user.id), ...texts, name: 'é' })
+    await store.ciphers.insert({ ...sampleCipher(user.id), ...texts, name: '', notes: 'abc', key: 'k' })
+    await insertCiphers(store, (await insertUser(store)).id, 1)
+    assert.equal(await store.ciphers.bytesOwnOf(user.id), 2 + 4 + (4 + 3 + 1))
+  })
+
   test('many items are inserted at once, with what is kept of them for the user', async () => {
     await using opened = await openTestStore()
     const { store } = opened

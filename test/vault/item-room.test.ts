@@ -1,0 +1,44 @@
+/** How much a user may store in items, which each sync has in memory. */
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { registerAndLogin } from '../helpers/account.ts'
+import { startVault } from './harness.ts'
+
+const vault = await startVault()
+after(() => vault[Symbol.asyncDispose]())
+
+const item = (characters: number) => ({ type: 2, name: `2.${'A'.repeat(characters)}`, secureNote: { type: 0 } })
+const items = (count: number, characters: number) => ({
+  ciphers: Array.from({ length: count }, () => item(characters)),
+  folders: [],
+  folderRelationships: [],
+})
+
+test('an item is no longer than half a million characters, however it comes', async () => {
+  const device = await registerAndLogin({ fetch: vault.fetch })
+  const tooLong = item(500_000)
+  const { json } = await device.post('/api/ciphers', item(400_000))
+  for (const { status, json: answer } of [
+    await device.post('/api/ciphers', tooLong),
+    await device.post('/api/ciphers/create', { cipher: tooLong }),
+    await device.put(`/api/ciphers/${json.id}`, tooLong),
+    await device.post('/api/ciphers/import', items(1, 500_000)),
+  ]) {
+    assert.deepEqual([status, answer.message], [400, 'An item has 500000 characters at most'])
+  }
+  assert.equal((await device.get('/api/sync')).json.ciphers.length, 1)
+})
+
+test('the items of a user take no more than 100 MB', async () => {
+  const device = await registerAndLogin({ fetch: vault.fetch })
+  const other = await registerAndLogin({ fetch: vault.fetch })
+  const most = items(40, 480_000)
+  for (let i = 0; i < 5; i++) assert.equal((await device.post('/api/ciphers/import', most)).status, 200)
+  const full = /^Your items take more room/
+  assert.match((await device.post('/api/ciphers/import', most)).json.message, full)
+  const { json } = await device.post('/api/ciphers', item(1000))
+  for (let i = 0; i < 8; i++) await device.post('/api/ciphers', item(499_000))
+  assert.match((await device.post('/api/ciphers', item(499_000))).json.message, full)
+  assert.match((await device.put(`/api/ciphers/${json.id}`, item(499_000))).json.message, full)
+  assert.equal((await other.post('/api/ciphers', item(499_000))).status, 200)
+})
