@@ -50,7 +50,12 @@ const BY_NAME: ReadonlyMap<string, DeviceType> = new Map(
 )
 
 /** The type of a device that does not say what it is. */
-export const UNKNOWN_DEVICE_TYPE = 14
+const UNKNOWN_DEVICE_TYPE = 14
+
+/** The number in `text`; that of the unknown browser for anything else, such as the words that some iOS versions send. */
+export function parseDeviceType(text: unknown): number {
+  return typeof text === 'string' && /^\d{1,4}$/.test(text) ? Number(text) : UNKNOWN_DEVICE_TYPE
+}
 
 export function deviceTypeName(type: number): string {
   return (DEVICE_TYPES[type] ?? DEVICE_TYPES[UNKNOWN_DEVICE_TYPE]!).name

@@ -4,7 +4,7 @@ export {
   type DeviceClientType,
   deviceTypeName,
   isMobile,
-  UNKNOWN_DEVICE_TYPE,
+  parseDeviceType,
 } from './device-types.ts'
 export * from './nats/index.ts'
 export { hashPassword, newPassword, pretendToVerifyPassword, verifyPassword } from './passwords.ts'

@@ -1,7 +1,7 @@
 import Type from 'typebox'
 import type { User } from '#store'
 import type { VaultContext } from '../context.ts'
-import { isAddressProven } from '../identity/proven-address.ts'
+import { isAddressProven } from '../email-address.ts'
 import { Maybe, type VaultApp } from '../schema.ts'
 import { formatDate } from '../wire.ts'
 import { changeUser } from './change-user.ts'

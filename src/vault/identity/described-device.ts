@@ -1,4 +1,4 @@
-import { UNKNOWN_DEVICE_TYPE } from '#auth'
+import { parseDeviceType } from '#auth'
 import { badRequest } from '../errors.ts'
 import type { DescribedDevice } from '../sessions/index.ts'
 import type { Form } from './form.ts'
@@ -15,9 +15,4 @@ export function describeDevice(form: Form): DescribedDevice {
   }
   const name = form.require('deviceName').slice(0, MAX_NAME_LENGTH)
   return { id, name, type: parseDeviceType(form.require('deviceType')) }
-}
-
-/** The number in `text`; that of the unknown browser for anything else, such as the words that some iOS versions send. */
-export function parseDeviceType(text: unknown): number {
-  return typeof text === 'string' && /^\d{1,4}$/.test(text) ? Number(text) : UNKNOWN_DEVICE_TYPE
 }

@@ -1,12 +1,8 @@
 import type { Store, User } from '#store'
-import type { VaultContext, VaultSurroundings } from '../context.ts'
+import type { VaultContext } from '../context.ts'
+import { isAddressProven } from '../email-address.ts'
 import { badRequest } from '../errors.ts'
 import { sendVerification } from '../mail/links.ts'
-
-/** Whether the user's e-mail address counts as proven, as it does for everybody where there is no mail. */
-export function isAddressProven({ mailer }: Pick<VaultSurroundings, 'mailer'>, user: User): boolean {
-  return mailer === undefined || user.verifiedAt !== null
-}
 
 /**
  * Throws an ApiError when the user's e-mail address has to be proven before a login and is not, and sends the mail that

@@ -1,6 +1,6 @@
 import { nextRevision, type VaultContext } from '../context.ts'
+import { isAddressProven } from '../email-address.ts'
 import type { Form } from './form.ts'
-import { isAddressProven } from './proven-address.ts'
 
 const SCOPE = ['api', 'offline_access']
 

@@ -3,7 +3,7 @@ import type { Kdf } from '#store'
 import { ApiError, badRequest } from '../errors.ts'
 import { isSameKdf, KdfRequest, parseKdf } from '../kdf.ts'
 import { KeyId, Maybe, orNull, PublicKey, WrappedKey } from '../schema.ts'
-import { parseEmail } from './email-address.ts'
+import { parseEmail } from '../email-address.ts'
 
 const KeyPair = Type.Object({
   publicKey: PublicKey,

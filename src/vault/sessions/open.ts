@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { clientTypeOfDevice, type IssuedToken } from '#auth'
 import type { Device, Devices, Store, User } from '#store'
 import { nextRevision, type VaultContext } from '../context.ts'
-import { isAddressProven } from '../identity/proven-address.ts'
+import { isAddressProven } from '../email-address.ts'
 import { tellOfNewDevice } from './new-device.ts'
 import { newRefreshToken } from './refresh-token.ts'
 

@@ -1,5 +1,7 @@
 import { isIPv4 } from 'node:net'
-import { badRequest } from '../errors.ts'
+import type { User } from '#store'
+import type { VaultSurroundings } from './context.ts'
+import { badRequest } from './errors.ts'
 
 /** A dot-atom (RFC 5322 §3.2.3), letters of every script included; quoted names are for no person's address. */
 const NAME = /^(?!\.)(?!.*\.\.)(?!.*\.$)[^\s\p{C}@"(),:;<>[\]\\]{1,64}$/u
@@ -25,4 +27,9 @@ function isDomain(text: string): boolean {
   if (host === undefined || isIPv4(host)) return false
   // RFC 1035 §2.3.4
   return host.split('.').every((label) => label.length > 0 && label.length <= 63)
+}
+
+/** Whether the user's e-mail address counts as proven, as it does for everybody where there is no mail. */
+export function isAddressProven({ mailer }: Pick<VaultSurroundings, 'mailer'>, user: User): boolean {
+  return mailer === undefined || user.verifiedAt !== null
 }
