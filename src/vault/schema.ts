@@ -69,6 +69,8 @@ export const KEY_ID = '^[0-9a-fA-F]{32}$'
 
 /** May be absent or null, which mean the same. One `type` list and no union, so that an error names the field. */
 export const Maybe = {
+  of: <Schema extends TSchema & { readonly type: string }>(schema: Schema) =>
+    Type.Optional(Type.Unsafe<Static<Schema> | null>({ ...schema, type: [schema.type, 'null'] })),
   text: (options: { maxLength?: number; minLength?: number; pattern?: string } = {}) =>
     Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'], ...options })),
   encString: () => Maybe.text({ pattern: ENC_STRING }),

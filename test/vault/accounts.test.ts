@@ -145,6 +145,17 @@ test('the password is verified', async () => {
   assert.deepEqual([wrong.status, wrong.json.message], [400, 'Invalid password'])
 })
 
+test('a change of the password of either generation may have null for what is the other one’s', async () => {
+  const { first } = await twoDevices()
+  const masterPasswordHash = first.passwordHash
+  const none = { authenticationData: null, unlockData: null, newMasterPasswordHash: null, key: null }
+  const refused = await first.post('/api/accounts/password', { ...none, masterPasswordHash })
+  assert.deepEqual(Object.keys(refused.json.validationErrors), ['newMasterPasswordHash'])
+  const old = { ...none, masterPasswordHash, newMasterPasswordHash: NEW_HASH, key: '2.new' }
+  assert.equal((await first.post('/api/accounts/password', old)).status, 200)
+  vault.takeTold()
+})
+
 test('a change of the password ends every session and spares the acting client its work', async () => {
   const { first, second } = await twoDevices()
   const change = { newMasterPasswordHash: NEW_HASH, key: '2.new', masterPasswordHint: ' hint ' }

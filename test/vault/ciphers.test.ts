@@ -277,7 +277,7 @@ test('what old clients stored is mended on its way out', async () => {
   assert.equal(mended.reprompt, 0)
   await vault.store.ciphers.update({ ...row, data: 'broken', fields: '{', passwordHistory: '1' })
   const broken = await read(login.id)
-  assert.deepEqual([broken.login, broken.fields, broken.passwordHistory], [{ uri: null }, [], []])
+  assert.deepEqual([broken.login, broken.fields, broken.passwordHistory], [{ uri: null, uris: null }, [], []])
 })
 
 test('texts that an old row has unencrypted go out as they are: none is lost, though clients cannot read them', async () => {

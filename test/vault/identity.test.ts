@@ -233,6 +233,23 @@ test('old clients register in one step', async () => {
   assert.deepEqual([user?.salt.length, user?.passwordHash.length], [64, 32])
 })
 
+test('what a client has no value for may be null: the members of the other generation, say', async () => {
+  const ofNew = { masterPasswordAuthentication: null, masterPasswordUnlock: null }
+  const old = oldBody({ email: 'nulls@example.com', ...ofNew, userSymmetricKey: null, userAsymmetricKeys: null })
+  assert.equal((await post('/identity/accounts/register', old)).status, 200)
+  const kdf = { kdfType: 0, iterations: 600_000, memory: null, parallelism: null }
+  const salt = 'new-nulls@example.com'
+  const current = {
+    ...oldBody({ email: salt, masterPasswordHash: null, key: null, keys: null, kdf: null, kdfIterations: null }),
+    masterPasswordAuthentication: { kdf, salt, masterPasswordAuthenticationHash: 'hash' },
+    masterPasswordUnlock: { kdf, salt, masterKeyWrappedUserKey: '2.key', containedKeyId: null },
+  }
+  assert.equal((await post('/identity/accounts/register', current)).status, 200)
+  assert.equal((await vault.store.users.findByEmail(salt))?.privateKey, null)
+  const neither = { ...current, email: 'none@example.com', ...ofNew }
+  assert.equal((await post('/identity/accounts/register', neither)).status, 400)
+})
+
 test('an address is taken once, in whatever case', async () => {
   const { status, json } = await post('/identity/accounts/register', oldBody({ email: 'ALICE@example.com' }))
   assert.deepEqual([status, json.message], [400, 'Registration not allowed or user already exists'])

@@ -18,10 +18,11 @@ const PasswordProof = Type.Object({ masterPasswordHash: Text })
 /** Two generations of one body: clients of 2026 send `authenticationData` and `unlockData` in place of the flat two. */
 const PasswordRequest = Type.Object({
   masterPasswordHash: Text,
-  newMasterPasswordHash: Type.Optional(Text),
-  key: Type.Optional(WrappedKey),
+  newMasterPasswordHash: Maybe.of(Text),
+  key: Maybe.of(WrappedKey),
   masterPasswordHint: Maybe.text({ maxLength: 255 }),
-  ...Type.Partial(PasswordData).properties,
+  authenticationData: Maybe.of(PasswordData.properties.authenticationData),
+  unlockData: Maybe.of(PasswordData.properties.unlockData),
 })
 type PasswordRequest = Static<typeof PasswordRequest>
 
@@ -83,7 +84,7 @@ function newSecrets(body: PasswordRequest, user: User): { clientHash: string; ke
     }
     return { clientHash: authenticationData.masterPasswordAuthenticationHash, key: unlockData.masterKeyWrappedUserKey }
   }
-  if (clientHash === undefined) throw badRequest('newMasterPasswordHash is required', 'newMasterPasswordHash')
-  if (key === undefined) throw badRequest('key is required', 'key')
+  if (clientHash == null) throw badRequest('newMasterPasswordHash is required', 'newMasterPasswordHash')
+  if (key == null) throw badRequest('key is required', 'key')
   return { clientHash, key }
 }

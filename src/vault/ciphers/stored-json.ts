@@ -42,8 +42,7 @@ export function readPart(type: number, text: string): JsonObject | null {
 function repairLogin(login: JsonObject): JsonObject {
   const uris = Array.isArray(login.uris) ? login.uris.map(repairUri) : login.uris
   const first = Array.isArray(uris) ? uris[0] : undefined
-  const repaired: JsonObject = { ...login, uri: isObject(first) ? (first.uri ?? null) : null }
-  if (uris !== undefined) repaired.uris = uris
+  const repaired: JsonObject = { ...login, uri: isObject(first) ? (first.uri ?? null) : null, uris: uris ?? null }
   if (typeof login.passwordRevisionDate === 'string') {
     repaired.passwordRevisionDate = repairDate(login.passwordRevisionDate)
   }

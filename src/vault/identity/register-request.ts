@@ -1,9 +1,9 @@
 import Type, { type Static } from 'typebox'
 import type { Kdf } from '#store'
+import { parseEmail } from '../email-address.ts'
 import { ApiError, badRequest } from '../errors.ts'
 import { isSameKdf, KdfRequest, parseKdf } from '../kdf.ts'
 import { KeyId, Maybe, orNull, PublicKey, WrappedKey } from '../schema.ts'
-import { parseEmail } from '../email-address.ts'
 
 const KeyPair = Type.Object({
   publicKey: PublicKey,
@@ -15,23 +15,23 @@ export const RegisterRequest = Type.Object({
   email: Type.String({ maxLength: 256 }),
   name: Maybe.text({ maxLength: 50 }),
   masterPasswordHint: Maybe.text({ maxLength: 255 }),
-  keys: Type.Optional(KeyPair),
-  userAsymmetricKeys: Type.Optional(KeyPair),
-  masterPasswordHash: Type.Optional(Type.String({ minLength: 1 })),
-  key: Type.Optional(WrappedKey),
-  userSymmetricKey: Type.Optional(WrappedKey),
-  kdf: Type.Optional(Type.Integer()),
-  kdfIterations: Type.Optional(Type.Integer({ maximum: 2 ** 31 - 1 })),
+  keys: Maybe.of(KeyPair),
+  userAsymmetricKeys: Maybe.of(KeyPair),
+  masterPasswordHash: Maybe.of(Type.String({ minLength: 1 })),
+  key: Maybe.of(WrappedKey),
+  userSymmetricKey: Maybe.of(WrappedKey),
+  kdf: Maybe.integer(),
+  kdfIterations: Maybe.of(Type.Integer({ maximum: 2 ** 31 - 1 })),
   kdfMemory: Maybe.integer(),
   kdfParallelism: Maybe.integer(),
-  masterPasswordAuthentication: Type.Optional(
+  masterPasswordAuthentication: Maybe.of(
     Type.Object({
       kdf: KdfRequest,
       salt: Type.String(),
       masterPasswordAuthenticationHash: Type.String({ minLength: 1 }),
     }),
   ),
-  masterPasswordUnlock: Type.Optional(
+  masterPasswordUnlock: Maybe.of(
     Type.Object({
       kdf: KdfRequest,
       salt: Type.String(),
@@ -68,7 +68,7 @@ export function parseRegistration(body: RegisterRequest): Registration {
   return {
     email,
     name: orNull(body.name),
-    keyPair: body.keys ?? body.userAsymmetricKeys,
+    keyPair: body.keys ?? body.userAsymmetricKeys ?? undefined,
     passwordHint: orNull(body.masterPasswordHint),
     ...(body.masterPasswordAuthentication || body.masterPasswordUnlock ? current(body, email) : old(body)),
   }
@@ -93,10 +93,10 @@ function current(
 
 function old({ kdf, kdfIterations, kdfMemory, kdfParallelism, ...body }: RegisterRequest) {
   const key = body.key ?? body.userSymmetricKey
-  if (body.masterPasswordHash === undefined) throw missing('masterPasswordHash')
-  if (key === undefined) throw missing('key')
-  if (kdf === undefined) throw missing('kdf')
-  if (kdfIterations === undefined) throw missing('kdfIterations')
+  if (body.masterPasswordHash == null) throw missing('masterPasswordHash')
+  if (key == null) throw missing('key')
+  if (kdf == null) throw missing('kdf')
+  if (kdfIterations == null) throw missing('kdfIterations')
   const chosen = {
     kdfType: kdf,
     iterations: kdfIterations,

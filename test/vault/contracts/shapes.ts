@@ -32,16 +32,14 @@ const optionalEncrypted = Type.Optional(Nullable(EncString))
 
 const Login = Stored({
   uri: Nullable(EncString),
-  uris: Type.Optional(
-    Nullable(
-      Type.Array(
-        Stored({
-          uri: optionalEncrypted,
-          uriChecksum: optionalEncrypted,
-          match: Type.Optional(Nullable(Type.Integer())),
-          response: Type.Optional(Type.Never()),
-        }),
-      ),
+  uris: Nullable(
+    Type.Array(
+      Stored({
+        uri: optionalEncrypted,
+        uriChecksum: optionalEncrypted,
+        match: Type.Optional(Nullable(Type.Integer())),
+        response: Type.Optional(Type.Never()),
+      }),
     ),
   ),
   username: optionalEncrypted,
