@@ -3,7 +3,6 @@ import type { TwoFactorSettings } from '#vault'
 import { clusterRemote } from './assemble-cluster.ts'
 import { assembleDatabase } from './assemble-database.ts'
 import { assembleMail } from './assemble-mail.ts'
-
 import type { Problems } from './language/index.ts'
 import type { VaultOptions } from './options.ts'
 import { schema } from './settings/schema.ts'
@@ -99,10 +98,6 @@ export function assembleVault(choose: Choice, surroundings: Surroundings, proble
   function twoFactorSettings(): TwoFactorSettings {
     const isOn = choose(vault.enableEmail2fa) ?? mail !== undefined
     if (isOn && mail === undefined) problems.error('_ENABLE_EMAIL_2FA is true, but no mail can be sent: set SMTP_HOST')
-    const isFallback = choose(vault.email2faAutoFallback)
-    if (isFallback && !isOn) {
-      problems.error('EMAIL_2FA_AUTO_FALLBACK is true, but the second factor cannot be a code that is sent by mail')
-    }
     return {
       remembersDevices: !choose(vault.disable2faRemember),
       allowsTimeDrift: !choose(vault.authenticatorDisableTimeDrift),
@@ -111,7 +106,6 @@ export function assembleVault(choose: Choice, surroundings: Surroundings, proble
         digits: choose(vault.emailTokenSize),
         expirationSeconds: choose(vault.emailExpirationTime),
         maxAttempts: choose(vault.emailAttemptsLimit),
-        isFallback,
       },
       yubico: choose(vault.enableYubico) ? yubicoSettings() : undefined,
       incompleteAfterMinutes: choose(vault.incomplete2faTimeLimit),
@@ -122,6 +116,8 @@ export function assembleVault(choose: Choice, surroundings: Surroundings, proble
     const clientId = choose(vault.yubicoClientId)
     const secretKey = choose(vault.yubicoSecretKey)
     if (clientId !== undefined && secretKey !== undefined) {
+      // Vaultwarden finds out when the first code comes. The key itself stays out of the message.
+      if (!/^[A-Za-z0-9+/]+={0,2}$/.test(secretKey)) problems.error('YUBICO_SECRET_KEY must be in Base64')
       return { clientId, secretKey, server: choose(vault.yubicoServer) }
     }
     if (clientId !== undefined || secretKey !== undefined) {

@@ -65,7 +65,6 @@ const VARIABLES: readonly (readonly [variable: string, text: string, path: strin
   ['EMAIL_TOKEN_SIZE', '8', 'twoFactor.email.digits', 8],
   ['EMAIL_EXPIRATION_TIME', '300', 'twoFactor.email.expirationSeconds', 300],
   ['EMAIL_ATTEMPTS_LIMIT', '5', 'twoFactor.email.maxAttempts', 5],
-  ['EMAIL_2FA_AUTO_FALLBACK', 'true', 'twoFactor.email.isFallback', true, MAIL],
   ['YUBICO_CLIENT_ID', '"7"', 'twoFactor.yubico.clientId', '7', YUBICO],
   ['YUBICO_SECRET_KEY', 'b3RoZXI=', 'twoFactor.yubico.secretKey', 'b3RoZXI=', YUBICO],
   [
@@ -293,13 +292,10 @@ describe('what does not go together ends the start:', () => {
     [{ SMTP_HOST: 'h', SMTP_FROM: 'a' }, 'SMTP_FROM must be an e-mail address, not "a"'],
     [{ ...MAIL, SMTP_FROM_NAME: 'a\nBcc: b' }, 'SMTP_FROM_NAME must be one line of text, not "a\\nBcc: b"'],
     [{ _ENABLE_EMAIL_2FA: 'true' }, '_ENABLE_EMAIL_2FA is true, but no mail can be sent: set SMTP_HOST'],
-    [
-      { EMAIL_2FA_AUTO_FALLBACK: 'true' },
-      'EMAIL_2FA_AUTO_FALLBACK is true, but the second factor cannot be a code that is sent by mail',
-    ],
     [{ EMAIL_TOKEN_SIZE: '5' }, 'EMAIL_TOKEN_SIZE must be a whole number from 6 to 255, not 5'],
     [{ YUBICO_CLIENT_ID: '1' }, 'YUBICO_CLIENT_ID and YUBICO_SECRET_KEY must be set together'],
     [{ YUBICO_SECRET_KEY: 'secret' }, 'YUBICO_CLIENT_ID and YUBICO_SECRET_KEY must be set together'],
+    [{ ...YUBICO, YUBICO_SECRET_KEY: 'no key!' }, 'YUBICO_SECRET_KEY must be in Base64'],
     [
       { ...YUBICO, YUBICO_SERVER: 'http://a.org' },
       'YUBICO_SERVER must be a URL that begins with https://, not "http://a.org"',
