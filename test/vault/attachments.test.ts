@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rmdir, unlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, rmdir, truncate, unlink, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import { after, before, beforeEach, test } from 'node:test'
 import { sweepFiles } from '../../src/vault/jobs/sweep-files.ts'
 import { type Json, registerAndLogin, type TestDevice } from '../helpers/account.ts'
+import { within } from '../helpers/wait.ts'
 import { afterNext, startVault, type TestVault } from './harness.ts'
 
 const MIB = 1024 * 1024
@@ -602,4 +604,40 @@ test('a file that cannot be removed is in the way of no other, and goes when it 
     await rmdir(file)
   }
   assert.deepEqual(await sweepFiles(own.context)(new AbortController().signal), { removed: 3, unfinished: 0 })
+})
+
+test('a file that is cut off while it is read ends its download, and one that grows is read to its old end', async () => {
+  await using own = await startVault()
+  const device = await registerAndLogin({ fetch: own.fetch })
+  const { id } = await create(device)
+  const bytes = 'x'.repeat(MIB)
+  await own.app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = own.app.server.address() as AddressInfo
+  const { attachments } = own.context.files
+  const downloadWhile = async (change: (file: string) => Promise<void>) => {
+    const attachmentId = await attach(id, bytes, device)
+    const { json } = await device.get(`/api/ciphers/${id}/attachment/${attachmentId}`)
+    const { pathname, search } = new URL(json.url)
+    const changed = afterNext(attachments, 'read', () =>
+      change(`${own.context.settings.attachments.folder}/${id}/${attachmentId}`),
+    )
+    const response = await fetch(`http://127.0.0.1:${port}${pathname}${search}`)
+    await changed()
+    return response.text()
+  }
+  await assert.rejects(
+    within(
+      downloadWhile((file) => truncate(file, 1000)),
+      'the end',
+    ),
+    /terminated/,
+  )
+  await assert.rejects(
+    within(
+      downloadWhile((file) => truncate(file, 0)),
+      'the end',
+    ),
+    /terminated|fetch failed/,
+  )
+  assert.ok((await downloadWhile((file) => appendFile(file, 'more'))) === bytes)
 })

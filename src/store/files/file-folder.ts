@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { constants } from 'node:fs'
+import { constants, type ReadStream } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, opendir, rename, rm, rmdir, unlink } from 'node:fs/promises'
 import path from 'node:path'
-import type { Readable } from 'node:stream'
 import { FileTooLargeError } from './errors.ts'
 
 /** Where a file lies: `<owner>/<id>`. Both come from clients, so their form is checked at each use. */
@@ -17,7 +16,7 @@ export interface StoredFile {
   /** Bytes. */
   readonly size: number
   /** To be read to its end, or destroyed. */
-  readonly stream: Readable
+  readonly stream: ReadStream
 }
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -72,7 +71,9 @@ export class FileFolder {
     if (handle === undefined) return undefined
     try {
       const status = await handle.stat()
-      if (status.isFile()) return { size: status.size, stream: handle.createReadStream() }
+      // No more than that, whoever may write to it meanwhile.
+      const stream = () => handle.createReadStream({ end: Math.max(0, status.size - 1) })
+      if (status.isFile()) return { size: status.size, stream: stream() }
     } catch (error) {
       await handle.close()
       throw error

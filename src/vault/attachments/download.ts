@@ -1,6 +1,7 @@
 import Type from 'typebox'
 import type { VaultContext } from '../context.ts'
 import { ApiError } from '../errors.ts'
+import { sendFile } from '../files/send-file.ts'
 import { ID, type VaultApp } from '../schema.ts'
 import { ATTACHMENT_ID, AttachmentParams } from './attachment-store.ts'
 
@@ -13,19 +14,12 @@ export function registerDownload(root: VaultApp, { tickets, files }: VaultContex
     method: ['GET', 'HEAD'],
     url: `/attachments/${ID}/${ATTACHMENT_ID}`,
     schema: { params: AttachmentParams, querystring: DownloadQuery },
-    handler: async ({ params, query, method }, reply) => {
+    handler: async ({ params, query }, reply) => {
       const ticket = query.token && (await tickets.verify('file_download', query.token))
       const isFor = ticket && ticket.sub === params.id && ticket.file_id === params.attachmentId
       const file = isFor ? await files.attachments.read({ owner: params.id, id: params.attachmentId }) : undefined
       if (file === undefined) throw new ApiError('NOT_FOUND', "Attachment doesn't exist")
-      reply.headers({
-        'Content-Type': 'application/octet-stream',
-        'Content-Length': file.size,
-        'Content-Disposition': 'attachment',
-      })
-      if (method !== 'HEAD') return reply.send(file.stream)
-      file.stream.destroy()
-      return reply.send()
+      return sendFile(reply, file)
     },
   })
 }

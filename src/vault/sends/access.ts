@@ -3,6 +3,7 @@ import Type from 'typebox'
 import type { Send } from '#store'
 import type { VaultContext } from '../context.ts'
 import { ApiError, badRequest } from '../errors.ts'
+import { sendFile } from '../files/send-file.ts'
 import { limitUnauthenticated } from '../limits.ts'
 import { publicAddress } from '../public-address.ts'
 import { ID, Maybe, type VaultApp } from '../schema.ts'
@@ -55,14 +56,7 @@ export function registerSendAccess(scope: VaultApp, context: VaultContext): void
     requireFile(await findOpen(context, id), fileId)
     const file = await context.files.sends.read({ owner: id, id: fileId })
     if (!file) throw gone()
-    return (
-      reply
-        .type('application/octet-stream')
-        // No browser is to show as a page of this server what somebody has uploaded.
-        .header('Content-Disposition', 'attachment')
-        .header('Content-Length', file.size)
-        .send(file.stream)
-    )
+    return sendFile(reply, file)
   })
 }
 
