@@ -60,8 +60,6 @@ export interface TwoFactorSettings {
     readonly digits: number
     readonly expirationSeconds: number
     readonly maxAttempts: number
-    /** Whether e-mail takes the place of a lost second factor. */
-    readonly isFallback: boolean
   }
   /** `undefined`: YubiKeys cannot be set up. `server`: a validation server instead of Yubico's. */
   readonly yubico:

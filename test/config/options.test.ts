@@ -84,7 +84,7 @@ const vaultIn = (dataFolder: string) => ({
   twoFactor: {
     remembersDevices: true,
     allowsTimeDrift: true,
-    email: { isOn: false, digits: 6, expirationSeconds: 600, maxAttempts: 3, isFallback: false },
+    email: { isOn: false, digits: 6, expirationSeconds: 600, maxAttempts: 3 },
     yubico: undefined,
     incompleteAfterMinutes: 3,
   },

@@ -63,7 +63,7 @@ export const SETTINGS: Omit<VaultSettings, 'attachments' | 'sends' | 'icons'> = 
   twoFactor: {
     remembersDevices: true,
     allowsTimeDrift: true,
-    email: { isOn: true, digits: 6, expirationSeconds: 600, maxAttempts: 3, isFallback: false },
+    email: { isOn: true, digits: 6, expirationSeconds: 600, maxAttempts: 3 },
     yubico: undefined,
     incompleteAfterMinutes: 3,
   },

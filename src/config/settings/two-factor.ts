@@ -54,13 +54,6 @@ export const twoFactorSettings = {
     default: 3,
     help: 'How often a wrong one may be tried before it takes another mail.',
   }),
-  email2faAutoFallback: setting({
-    key: 'vault.email_2fa_auto_fallback',
-    variable: 'EMAIL_2FA_AUTO_FALLBACK',
-    type: boolean,
-    default: false,
-    help: 'Whether who loses the last other second factor gets codes by mail instead of none.',
-  }),
   enableYubico: setting({
     key: 'vault.enable_yubico',
     variable: '_ENABLE_YUBICO',

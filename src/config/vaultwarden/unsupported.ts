@@ -75,6 +75,8 @@ export const UNSUPPORTED: readonly UnsupportedGroup[] = [
       ORG_ATTACHMENT_LIMIT: undefined,
       INVITATION_ORG_NAME: 'Vaultwarden',
       EMAIL_2FA_ENFORCE_ON_VERIFIED_INVITE: false,
+      // Of members whom a policy of theirs would send away for want of a second factor.
+      EMAIL_2FA_AUTO_FALLBACK: false,
     },
   },
   {
