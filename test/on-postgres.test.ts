@@ -14,7 +14,7 @@ const { skip } = requireProgram('postgres')
 const DEADLINE_MS = 120_000
 
 /** What is refused there is refused before the store is asked. */
-const OF_NO_ENGINE = ['vault/body-limits.test.ts', 'vault/encrypted-fields.test.ts']
+const OF_NO_ENGINE = ['body-limits', 'encrypted-fields', 'hardening-json'].map((name) => `vault/${name}.test.ts`)
 
 /** Those that open a database by `openTestDatabase`, in themselves or in what they start. */
 const FILES = [

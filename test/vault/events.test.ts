@@ -8,6 +8,7 @@ import { HostileClient, nameOf } from './hostile-client.ts'
 
 const vault = await startVault({ sendsMail: true })
 after(() => vault[Symbol.asyncDispose]())
+const client = new HostileClient(vault)
 
 /** Those that need something out of a letter, or a Send of text. What they tell is tested with all else of them. */
 const ELSEWHERE = new Set([
@@ -21,7 +22,6 @@ for (const route of vault.routes) {
   const name = nameOf(route)
   if (ELSEWHERE.has(name)) continue
   test(`${name} tells ${EVENTS[name]?.join(', ') ?? 'nobody anything'}`, async () => {
-    const client = new HostileClient(vault)
     const owner = await client.owner()
     vault.takeTold()
     const { type, payload } = await requestTo(route, owner.device, owner.ids)
