@@ -42,6 +42,7 @@ export const PURPOSES: Readonly<Record<string, Readonly<Record<string, string>>>
     '/api/two-factor/send-email': 'Sends a code, to set the address up.',
     '/api/two-factor/send-email-login': 'Sends a code, to log in.',
     '/api/two-factor/email': 'Sets the address for codes up; removes it.',
+    '/api/two-factor/get-duo': 'Whether Duo is set up.',
     '/api/two-factor/duo': 'Removes Duo, which only another server can have set up.',
     '/api/two-factor/get-yubikey': 'The YubiKeys.',
     '/api/two-factor/yubikey': 'Sets YubiKeys up; removes them.',

@@ -164,6 +164,7 @@ const BODIES: Record<string, Json> = {
   'DELETE /api/two-factor/yubikey': {},
   'DELETE /api/two-factor/email': {},
   'POST /api/two-factor/get-email': {},
+  'POST /api/two-factor/get-duo': {},
   'POST /api/two-factor/get-webauthn': {},
   'POST /api/two-factor/get-webauthn-challenge': {},
   'PUT /api/two-factor/webauthn': { id: 1, name: 'x', deviceResponse: {} },

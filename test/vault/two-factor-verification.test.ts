@@ -83,6 +83,21 @@ test('security keys are set up and removed, one and all', async () => {
   assert.deepEqual(await providers(device), [])
 })
 
+test('Duo, which Vaultwarden has set up, is shown and removed', async () => {
+  const device = await somebody()
+  const ask = async () =>
+    (await device.post('/api/two-factor/get-duo', { masterPasswordHash: device.passwordHash })).json
+  assert.equal((await ask()).duo.enabled, false)
+  await vault.sql(
+    `INSERT INTO twofactor (uuid, user_uuid, atype, enabled, data, last_used)
+     VALUES ('${randomUUID()}', '${device.userId}', 2, true, '{"host":"h","ik":"i","sk":"secret"}', 0)`,
+  )
+  const { duo, userVerificationToken } = await ask()
+  assert.deepEqual(duo, { enabled: true, host: null, clientId: null, clientSecret: null })
+  assert.equal((await device.delete('/api/two-factor/duo', { userVerificationToken })).status, 200)
+  assert.deepEqual(await providers(device), [])
+})
+
 test('a token is good for its factor and its user, for half an hour, and until the password changes', async () => {
   const [device, other] = [await somebody(), await somebody()]
   const { authenticator, userVerificationToken: good } = await ask(device, 'authenticator')

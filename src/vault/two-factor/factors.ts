@@ -6,7 +6,7 @@ import type { VaultApp } from '../schema.ts'
 import { list } from '../wire.ts'
 import { disabledResponse, removeFactor } from './change-factor.ts'
 import { FACTOR, isFactorType, standingFactors } from './factor-types.ts'
-import { requireVerification, VerifiedRequest } from './verification.ts'
+import { bothForms, issueVerification, requireVerification, VerifiedRequest } from './verification.ts'
 
 const DisableRequest = Type.Object({
   ...SecretRequest.properties,
@@ -38,6 +38,15 @@ export function registerFactors(scope: VaultApp, context: VaultContext): void {
       await removeFactor(context, session, type)
       return disabledResponse(type)
     },
+  })
+
+  // Only another server can have set it up, but its owner can remove it, and clients ask for it before.
+  scope.post('/two-factor/get-duo', { schema: { body: SecretRequest } }, async ({ session, body }) => {
+    await requireSecret(context, session.user, body, { asksAgain: true })
+    const enabled = (await store.twoFactors.find(session.user.id, FACTOR.duo)) !== undefined
+    const userVerificationToken = await issueVerification(context, session.user, FACTOR.duo)
+    const details = { enabled, host: null, clientId: null, clientSecret: null }
+    return { ...bothForms('duo', details), userVerificationToken, object: 'twoFactorDuo' }
   })
 
   // As the official server has them; Vaultwarden has not.

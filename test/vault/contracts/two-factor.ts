@@ -24,6 +24,8 @@ const emailAnswer = {
   object: Type.Literal('twoFactorEmail'),
 }
 
+const duo = { enabled: Type.Boolean(), host: Type.Null(), clientId: Type.Null(), clientSecret: Type.Null() }
+
 const yubikey = {
   enabled: Type.Boolean(),
   key1: Nullable(Text),
@@ -113,6 +115,9 @@ export const twoFactorContracts: Contracts = {
   'POST /api/two-factor/email': { 200: Closed(emailAnswer) },
   'DELETE /api/two-factor/email': { 200: Provider },
   'POST /api/two-factor/send-email-login': { 200: EMPTY },
+  'POST /api/two-factor/get-duo': {
+    200: Closed({ ...duo, duo: Closed(duo), object: Type.Literal('twoFactorDuo'), ...Token }),
+  },
   'DELETE /api/two-factor/duo': { 200: Provider },
   'POST /api/two-factor/get-yubikey': { 200: Closed({ ...yubikeyAnswer, ...Token }) },
   'PUT /api/two-factor/yubikey': { 200: Closed(yubikeyAnswer) },
