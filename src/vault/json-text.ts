@@ -11,5 +11,6 @@ export async function jsonList<Item>(items: readonly Item[], answer: (item: Item
 /** Answers with the members of `body`, and behind them with one that is JSON text already. */
 export function sendWithList(reply: FastifyReply, body: object, member: { name: string; text: string }): FastifyReply {
   const text = `${JSON.stringify(body).slice(0, -1)},${JSON.stringify(member.name)}:${member.text}}`
-  return reply.type('application/json; charset=utf-8').send(text)
+  // Bytes, so that the text need not stay until they are sent.
+  return reply.type('application/json; charset=utf-8').send(Buffer.from(text))
 }

@@ -5,8 +5,8 @@ import type { CipherContent } from './request.ts'
 /** Of one item, as text; a thousand times what items have. */
 const MAX_ITEM = 500_000
 
-/** Of all items of one user; bytes. Every sync has them all in memory, and the largest vaults are a tenth of it. */
-const MAX_ITEMS = 100_000_000
+/** Of all items of one user; bytes. Every sync has them all in memory. The largest import that there may be is 20 MB. */
+const MAX_ITEMS = 50_000_000
 
 /** What adds less is not worth the time that counting takes. Characters. */
 const SMALL = 10_000

@@ -9,6 +9,7 @@ import { folderResponse } from '../folders/index.ts'
 import { jsonList, sendWithList } from '../json-text.ts'
 import type { VaultApp } from '../schema.ts'
 import { sendResponse } from '../sends/index.ts'
+import { turnForAll } from '../whole-answers.ts'
 
 const SyncQuery = Type.Object({ excludeDomains: Type.Optional(Type.String()) })
 
@@ -17,6 +18,7 @@ export function registerSync(scope: VaultApp, context: VaultContext): void {
   const { store } = context
   scope.get('/sync', { schema: { querystring: SyncQuery } }, async ({ session, query, headers, address }, reply) => {
     const { user } = session
+    await turnForAll(user.id, reply)
     const [folders, ciphers, sends, userKeyId, secondFactors] = await Promise.all([
       store.folders.ofUser(user.id),
       store.ciphers.ownOf(user.id),

@@ -92,9 +92,10 @@ function against(promised: Answer, isHead: boolean, { type, payload }: GivenAnsw
   if (promised === BYTES) return JSON_TYPE.test(type) ? 'JSON where bytes are promised' : undefined
   if (!JSON_TYPE.test(type)) return `'${type}' where JSON is promised`
   if (isHead && isEmpty) return undefined
-  if (typeof payload !== 'string') return 'JSON that is not sent as one text cannot be checked'
+  const isWhole = typeof payload === 'string' || Buffer.isBuffer(payload)
+  if (!isWhole) return 'JSON that is not sent in one piece cannot be checked'
   const validate = validatorOf(promised)
-  if (validate(JSON.parse(payload))) return undefined
+  if (validate(JSON.parse(String(payload)))) return undefined
   return [...new Set((validate.errors ?? []).map(describe))].slice(0, 5).join('; ')
 }
 
