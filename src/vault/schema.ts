@@ -64,6 +64,9 @@ export const WrappedKey = Type.String({ minLength: 1, maxLength: MAX_KEY, patter
 /** The public key of a user, which no server reads. */
 export const PublicKey = Type.String({ minLength: 1, maxLength: MAX_KEY })
 
+/** The name of a folder; every sync has them all. */
+export const FolderName = Type.String({ minLength: 1, maxLength: 1000, pattern: ENC_STRING })
+
 /** What clients call a user key by: 16 bytes in hex. */
 export const KEY_ID = '^[0-9a-fA-F]{32}$'
 

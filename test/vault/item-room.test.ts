@@ -42,3 +42,17 @@ test('the items of a user take no more than 50 MB', async () => {
   assert.match((await device.put(`/api/ciphers/${json.id}`, item(499_000))).json.message, full)
   assert.equal((await other.post('/api/ciphers', item(499_000))).status, 200)
 })
+
+test('folders have short names, and imports bring no more than 10,000', async () => {
+  const device = await registerAndLogin({ fetch: vault.fetch })
+  const name = `2.${'A'.repeat(999)}`
+  assert.equal(
+    (await device.post('/api/folders', { name })).json.message,
+    'name must NOT have more than 1000 characters',
+  )
+  const folders = (count: number, name: string) => ({ ...items(0, 0), folders: Array(count).fill({ name }) })
+  assert.equal((await device.post('/api/ciphers/import', folders(1, name))).status, 400)
+  for (let i = 0; i < 5; i++) assert.equal((await device.post('/api/ciphers/import', folders(2000, '2.a'))).status, 200)
+  const { json } = await device.post('/api/ciphers/import', folders(1, '2.a'))
+  assert.equal(json.message, 'A user has 10000 folders at most')
+})

@@ -4,9 +4,9 @@ import Type, { type Static, type TSchema } from 'typebox'
 import type { CipherView, Folder, Store } from '#store'
 import type { VaultContext } from '../context.ts'
 import { invalidField } from '../error-handler.ts'
-import { ApiError, ModelStateError } from '../errors.ts'
+import { ApiError, badRequest, ModelStateError } from '../errors.ts'
 import { inTurns } from '../in-turns.ts'
-import { EncString, Maybe, type VaultApp } from '../schema.ts'
+import { FolderName, Maybe, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
 import { archivedAtOf, CipherRequest, checkEncryptedFor, parseContent } from './request.ts'
 import { requireItemRoom } from './room.ts'
@@ -16,6 +16,9 @@ import type { StoredType } from './type-parts.ts'
 const MAX_CIPHERS = 40_000
 const MAX_FOLDERS = 2_000
 const MAX_RELATIONSHIPS = 80_000
+
+/** Five times the most that one import brings. */
+const MAX_FOLDERS_OF_USER = 10_000
 
 /** Faults that are told of one import. */
 const MAX_FAULTS = 50
@@ -27,7 +30,7 @@ const ImportRequest = Type.Object({
   folders: Type.Array(Type.Unknown(), { maxItems: MAX_FOLDERS }),
   folderRelationships: Type.Array(Type.Object({ key: Place, value: Place }), { maxItems: MAX_RELATIONSHIPS }),
 })
-const FolderRequest = Type.Object({ name: EncString, id: Maybe.text() })
+const FolderRequest = Type.Object({ name: FolderName, id: Maybe.text() })
 
 /** An item of an import but for its dates and its folder, which it gets when it is written. */
 type ReadItem = Omit<CipherView, 'createdAt' | 'updatedAt' | 'folderId'>
@@ -117,6 +120,9 @@ async function insertFolders(
     added.push(folder)
     return folder.id
   })
+  if (known.size + added.length > MAX_FOLDERS_OF_USER) {
+    throw badRequest(`A user has ${MAX_FOLDERS_OF_USER} folders at most`, 'folders')
+  }
   await store.folders.insertMany(added)
   return ids
 }

@@ -5,11 +5,11 @@ import type { Folder, Store } from '#store'
 import { BulkRequest } from '../bulk-request.ts'
 import { nextRevision, type VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
-import { deletions, EncString, ID, IdParams, type VaultApp } from '../schema.ts'
+import { deletions, FolderName, ID, IdParams, type VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
 import { formatDate, list } from '../wire.ts'
 
-const FolderRequest = Type.Object({ name: EncString })
+const FolderRequest = Type.Object({ name: FolderName })
 
 /** The user's folders. An item is in at most one of them. */
 export function registerFolders(scope: VaultApp, context: VaultContext): void {
