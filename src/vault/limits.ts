@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import type { Clock } from '#kit'
-import type { VaultContext } from './context.ts'
+import type { Clock, Logger } from '#kit'
+import type { ClientAddress } from '#net'
 import { ApiError } from './errors.ts'
 import { LoginGate } from './login-gate.ts'
 import { RateLimiter, type ShareLimit } from './rate-limit.ts'
@@ -41,7 +41,7 @@ export function makeLimits(settings: VaultSettings, clock: Clock, share: ShareLi
 }
 
 /** A hook that answers 429 when the client's address has asked too often. */
-export function limitUnauthenticated({ limits, clientAddress }: VaultContext) {
+export function limitUnauthenticated({ limits, clientAddress }: { limits: Limits; clientAddress: ClientAddress }) {
   return async (request: FastifyRequest) => {
     takeFrom(limits.unauthenticated, clientAddress(request.raw))
   }
@@ -53,7 +53,7 @@ export function takeFrom(limiter: RateLimiter, key: string): void {
 }
 
 /** Whether a letter that a stranger has asked for may go to `email`. Who asked is not told that it may not. */
-export function mayWriteTo({ limits, logger }: VaultContext, email: string): boolean {
+export function mayWriteTo({ limits, logger }: { limits: Limits; logger: Logger }, email: string): boolean {
   // What has colons would be taken for an IPv6 address.
   const isFew = limits.strangersLetters.take(email.toLowerCase().replaceAll(':', '_'))
   if (!isFew) logger.warn({}, 'letter not sent: too many were asked for to one address')

@@ -1,7 +1,7 @@
 import { deviceTypeName } from '#auth'
 import type { IncompleteLogin } from '#store'
-import type { JobTools } from './index.ts'
 import type { Job } from './runner.ts'
+import type { JobTools } from './tools.ts'
 
 const MINUTE_MS = 60_000
 

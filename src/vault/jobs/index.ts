@@ -1,5 +1,4 @@
 import { Schedule } from '#kit'
-import type { VaultSurroundings } from '../context.ts'
 import { cleanUp } from './clean-up.ts'
 import { reportIncompleteLogins } from './incomplete-logins.ts'
 import { purgeAuthRequests } from './purge-auth-requests.ts'
@@ -7,6 +6,7 @@ import { purgeSends } from './purge-sends.ts'
 import { purgeTrash } from './purge-trash.ts'
 import { type Job, JobRunner } from './runner.ts'
 import { sweepFiles } from './sweep-files.ts'
+import type { JobTools } from './tools.ts'
 
 /** What happens to the vault by itself. Each schedule is one that `Schedule` takes; `undefined`: never. */
 export interface JobSettings {
@@ -19,8 +19,6 @@ export interface JobSettings {
   readonly incompleteLoginSchedule: string | undefined
   readonly authRequestPurgeSchedule: string | undefined
 }
-
-export type JobTools = Pick<VaultSurroundings, 'store' | 'files' | 'clock' | 'logger' | 'mailer' | 'settings'>
 
 /** Once a day, at a time when no job of Vaultwarden's runs by default. There is nothing about it to be set. */
 const CLEAN_UP_SCHEDULE = '0 25 0 * * *'

@@ -1,8 +1,8 @@
 import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Send, Store } from '#store'
-import type { VaultSurroundings } from '../context.ts'
 import { removeDoomed } from '../files/remove-doomed.ts'
 import type { Job } from './runner.ts'
+import type { FileJobTools } from './tools.ts'
 
 /** Sends asked for at once; each is deleted in a transaction of its own. */
 const BATCH = 100
@@ -10,15 +10,13 @@ const BATCH = 100
 /** How long after its announcement a file is still expected. */
 const AWAITED_MS = 86_400_000
 
-type Tools = Pick<VaultSurroundings, 'store' | 'clock' | 'logger' | 'files'>
-
 type IsDue = (send: Send, store: Store) => boolean | Promise<boolean>
 
 /**
  * Deletes Sends past their deletion date, and those whose file never came, with their files. As Vaultwarden's job it tells
  * nobody: the revision date of their owners moves, so that their devices find out at their next sync.
  */
-export function purgeSends(tools: Tools): Job['run'] {
+export function purgeSends(tools: FileJobTools): Job['run'] {
   const { sends } = tools.store
   return async (signal) => {
     const now = new Date(tools.clock.now())
@@ -47,7 +45,7 @@ export function purgeSends(tools: Tools): Job['run'] {
 }
 
 /** Resolves with whether there was such a Send, and it is gone. */
-async function purge(tools: Tools, id: string, isDue: IsDue): Promise<boolean> {
+async function purge(tools: FileJobTools, id: string, isDue: IsDue): Promise<boolean> {
   const { store, clock } = tools
   const userId = (await store.sends.find(id))?.userId ?? null
   const purgeIfDue = async (store: Store) => {

@@ -2,7 +2,7 @@ import { setImmediate as othersTurn } from 'node:timers/promises'
 import type { Store, TrashOwner } from '#store'
 import { removeDoomed } from '../files/remove-doomed.ts'
 import type { Job } from './runner.ts'
-import type { FileJobTools } from './sweep-files.ts'
+import type { FileJobTools } from './tools.ts'
 
 /** Items deleted in one transaction. */
 const BATCH = 100

@@ -1,15 +1,12 @@
-import type { VaultSurroundings } from '../context.ts'
 import { removeDoomed } from '../files/remove-doomed.ts'
 import type { Job } from './runner.ts'
+import type { FileJobTools } from './tools.ts'
 
 const HOUR_MS = 3_600_000
 /** Far beyond the longest upload. */
 const ANNOUNCED_FOR_MS = 24 * HOUR_MS
 /** What nobody has written to for so long is no upload any more. */
 const UNFINISHED_FOR_MS = HOUR_MS
-
-/** What jobs need that remove files. */
-export type FileJobTools = Pick<VaultSurroundings, 'store' | 'files' | 'clock' | 'logger'>
 
 /**
  * Clears away what a crash has left: files of rows that were deleted, uploads that were announced and never came to an end,

@@ -1,13 +1,10 @@
 import type { Logger } from '#kit'
 import type { MailSettings } from '../settings.ts'
 import type { LetterName, Letters, Mailer } from './letters.ts'
-import { composeMessage, type Message } from './message.ts'
+import { type Carrier, composeMessage } from './message.ts'
 import { sendmailCarrier } from './sendmail.ts'
 import { smtpCarrier } from './smtp.ts'
 import { Templates, type Variables } from './templates.ts'
-
-/** Takes one message away. Rejects when it cannot, and as soon as `signal` is aborted. */
-export type Carrier = (message: Message, signal: AbortSignal) => Promise<void>
 
 export interface MailTools {
   /** Where the vault is, for links: no slash at its end. */

@@ -12,6 +12,9 @@ export interface Message {
   readonly bytes: Buffer
 }
 
+/** Takes one message away. Rejects when it cannot, and as soon as `signal` is aborted. */
+export type Carrier = (message: Message, signal: AbortSignal) => Promise<void>
+
 export interface MessageOptions {
   readonly from: string
   readonly fromName: string
@@ -41,7 +44,7 @@ export async function composeMessage(options: MessageOptions): Promise<Message> 
 }
 
 /** The address with its domain in ASCII. Throws for what could be more than one address, or none. */
-export function wireAddress(text: string): string {
+function wireAddress(text: string): string {
   const address = parseEmail(text)
   const at = address.lastIndexOf('@')
   return `${address.slice(0, at)}@${domainToASCII(address.slice(at + 1))}`

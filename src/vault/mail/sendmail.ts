@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import type { Carrier } from './mailer.ts'
+import type { Carrier } from './message.ts'
 
 /** Of what the program complains about, so much is told. */
 const MAX_COMPLAINT = 500

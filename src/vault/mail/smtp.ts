@@ -5,8 +5,7 @@ import SMTPConnection, {
 } from 'nodemailer/lib/smtp-connection'
 import type { Logger } from '#kit'
 import type { SmtpSettings } from '../settings.ts'
-import type { Carrier } from './mailer.ts'
-import type { Message } from './message.ts'
+import type { Carrier, Message } from './message.ts'
 
 type Mechanism = SmtpSettings['authMechanisms'][number]
 
