@@ -15,6 +15,7 @@ const LAST_RETRY_MS = 30_000
 interface WatchFlags {
   readonly server: string
   readonly passwordFile?: string
+  readonly code?: string
   readonly json?: true
 }
 
@@ -25,6 +26,7 @@ export function watchCommand(): Command {
     .argument('<email>', 'account to log in to; the password comes from BELFRY_PASSWORD, a file, or the terminal')
     .option('--server <url>', 'address of the server', DEFAULT_SERVER)
     .option('--password-file <file>', 'file that holds the master password')
+    .option('--code <code>', "code of the account's authenticator app, where it has two-step login")
     .option('--json', 'print JSON lines')
     .action(async (email: string, flags: WatchFlags) => {
       const password = await readPassword(`Master password for ${email}`, flags.passwordFile)
@@ -36,6 +38,7 @@ export function watchCommand(): Command {
         server: flags.server,
         email,
         password,
+        code: flags.code,
         signal: stop.signal,
         onEvent: (notification, at) => {
           process.stdout.write(`${flags.json ? toJsonLine(notification, at) : toLine(notification, at)}\n`)
@@ -50,6 +53,8 @@ export interface WatchOptions {
   readonly server: string
   readonly email: string
   readonly password: string
+  /** Of the authenticator app. */
+  readonly code?: string | undefined
   /** Ends it. */
   readonly signal: AbortSignal
   /** `at` is when it arrived. */
@@ -62,9 +67,10 @@ export interface WatchOptions {
  * Hands on every event of the account until it is told to stop, and reconnects when the connection is lost. Throws a
  * `ConfigError` when the server does not let it in, or logs it out.
  */
-export async function watch({ server, email, password, signal, onEvent, onStatus }: WatchOptions): Promise<void> {
+export async function watch({ server, signal, onEvent, onStatus, ...account }: WatchOptions): Promise<void> {
+  const { email } = account
   const base = serverAddress(server)
-  const session = await logIn(base, email, password)
+  const session = await logIn(base, account)
   const url = `${base}/notifications/hub`
   let retryMs = FIRST_RETRY_MS
   let mustBeNew = false
@@ -107,11 +113,16 @@ export async function watch({ server, email, password, signal, onEvent, onStatus
   }
 }
 
-async function logIn(server: string, email: string, password: string): Promise<ClientSession> {
+async function logIn(
+  server: string,
+  account: Pick<WatchOptions, 'email' | 'password' | 'code'>,
+): Promise<ClientSession> {
   try {
-    return await ClientSession.login({ server, email, password, deviceName: 'belfry watch' })
+    return await ClientSession.login({ server, ...account, deviceName: 'belfry watch' })
   } catch (error) {
-    throw new ConfigError(`Cannot log in to ${server}: ${reasonOf(error)}`, { cause: error })
+    const reason = reasonOf(error)
+    const remedy = /two factor required/i.test(reason) ? ' Give the code of its authenticator app with --code.' : ''
+    throw new ConfigError(`Cannot log in to ${server}: ${reason}${remedy}`, { cause: error })
   }
 }
 

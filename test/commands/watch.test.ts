@@ -5,6 +5,7 @@ import { createServer, request as httpRequest } from 'node:http'
 import { type AddressInfo, connect, createServer as createRelay, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { Secret, TOTP } from 'otpauth'
 import { type Notification, NotificationType } from '#notify'
 import { toJsonLine, toLine } from '../../src/commands/watch/print.ts'
 import { watch } from '../../src/commands/watch.ts'
@@ -15,7 +16,7 @@ import { until, within } from '../helpers/wait.ts'
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname
 
 /** A running `watch` with what it reported, in order. */
-function startWatch(server: string, email: string, password = PASSWORD) {
+function startWatch(server: string, email: string, password = PASSWORD, code?: string) {
   const stop = new AbortController()
   const reports: (Notification | string)[] = []
   const awaited = new Set<() => void>()
@@ -23,7 +24,7 @@ function startWatch(server: string, email: string, password = PASSWORD) {
     reports.push(what)
     for (const check of awaited) check()
   }
-  const ended = watch({ server, email, password, signal: stop.signal, onEvent: report, onStatus: report })
+  const ended = watch({ server, email, password, code, signal: stop.signal, onEvent: report, onStatus: report })
   ended.catch(() => {})
   const find = async <T>(pick: (report: Notification | string) => T | undefined, what: string): Promise<T> => {
     const { promise, resolve } = Promise.withResolvers<T>()
@@ -44,6 +45,22 @@ function startWatch(server: string, email: string, password = PASSWORD) {
       find((r) => (typeof r === 'object' && r.Type === type ? r : undefined), `an event of type ${type}`),
   }
 }
+
+test('an account with two-step login is watched with a code of its app, and without one it is said how', async () => {
+  await using server = await startTestServer()
+  const { email, passwordHash, post, put } = await registerAndLogin({ server: server.webUrl })
+  const { json: app } = await post('/api/two-factor/get-authenticator', { masterPasswordHash: passwordHash })
+  // A code counts once: the one before is for the set-up.
+  const codeAt = (timestamp: number) => new TOTP({ secret: Secret.fromBase32(app.key) }).generate({ timestamp })
+  const { key, userVerificationToken } = app
+  const setUp = { key, userVerificationToken, masterPasswordHash: passwordHash, token: codeAt(Date.now() - 30_000) }
+  assert.equal((await put('/api/two-factor/authenticator', setUp)).status, 200)
+  await assert.rejects(startWatch(server.webUrl, email).ended, /Two factor required\. Give the code .* with --code\.$/)
+  const watching = startWatch(server.webUrl, email, PASSWORD, codeAt(Date.now()))
+  await watching.status('watching')
+  watching.stop()
+  await within(watching.ended, 'the end')
+})
 
 test("what one device changes is seen at once, with that device's identifier", async () => {
   await using server = await startTestServer()

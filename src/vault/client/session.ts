@@ -6,6 +6,9 @@ import { DEVICE_TYPE_SDK, post, Refused } from './post.ts'
 
 const CLIENT_ID = 'cli'
 
+/** Bitwarden's number for authenticator apps, among second factors. */
+const AUTHENTICATOR = '0'
+
 /** A token that ends within this time is renewed before it is used; ms. */
 const RENEW_BEFORE_MS = 60_000
 
@@ -16,6 +19,8 @@ export interface LoginOptions {
   readonly password: string
   /** How the user's list of devices shows it. */
   readonly deviceName: string
+  /** Of the account's authenticator app, when it has one. */
+  readonly code?: string | undefined
 }
 
 /** This program logged in as a device of its own, for as long as the server lets it. */
@@ -30,7 +35,7 @@ export class ClientSession {
   }
 
   /** Throws as `post` does. */
-  static async login({ server, email, password, deviceName }: LoginOptions): Promise<ClientSession> {
+  static async login({ server, email, password, deviceName, code }: LoginOptions): Promise<ClientSession> {
     const prelogin = await post(`${server}/identity/accounts/prelogin`, { json: { email } })
     const masterKey = await deriveMasterKey(password, email, readKdf(isObject(prelogin) ? prelogin : {}))
     const session = new ClientSession(server)
@@ -42,6 +47,7 @@ export class ClientSession {
       deviceType: String(DEVICE_TYPE_SDK),
       deviceIdentifier: randomUUID(),
       deviceName,
+      ...(code === undefined ? {} : { twoFactorProvider: AUTHENTICATOR, twoFactorToken: code }),
     })
     return session
   }
