@@ -10,6 +10,8 @@ export function startBodyDeadline(request: IncomingMessage, timeoutMs: number, o
     // Whether anybody has read it is another matter.
     if (!request.complete) onLate()
   }, timeoutMs)
+  // A connection that breaks off just as its head is read may close without a word of it: then nothing waits for this.
+  timer.unref()
   deadlines.set(request, timer)
   // Read to its end, or broken off.
   request.once('close', () => clearTimeout(timer))
