@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readdir, rmdir, truncate, unlink, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { after, before, beforeEach, test } from 'node:test'
 import { sweepFiles } from '../../src/vault/jobs/sweep-files.ts'
 import { type Json, registerAndLogin, type TestDevice } from '../helpers/account.ts'
@@ -537,6 +538,33 @@ for (const maxBytesPerUser of [0, 10]) {
     assert.equal(await filesOf(id, small), 2)
   })
 }
+
+test('a form of a length that it does not tell writes no more to the disk than its user may have', async () => {
+  await using small = await startVault()
+  Object.assign(small.context.settings.attachments, { maxBytesPerUser: 10_000 })
+  const device = await registerAndLogin({ fetch: small.fetch })
+  const { id } = await create(device)
+  const { attachments } = small.context.files
+  const { write } = attachments
+  const bounds: number[] = []
+  attachments.write = (place, bytes, options) => {
+    bounds.push(options.maxBytes)
+    return write.call(attachments, place, bytes, options)
+  }
+  const head = `--b\r\nContent-Disposition: form-data; name="data"; filename="${device.encrypt('n')}"\r\n\r\n`
+  const { statusCode } = await small.app.inject({
+    method: 'POST',
+    url: `/api/ciphers/${id}/attachment`,
+    headers: {
+      authorization: `Bearer ${device.accessToken}`,
+      'content-type': 'multipart/form-data; boundary=b',
+      'transfer-encoding': 'chunked',
+    },
+    payload: Readable.from([head, 'x'.repeat(20_000), '\r\n--b--\r\n']),
+  })
+  assert.deepEqual([statusCode, bounds], [400, [10_512]])
+  assert.equal(await filesOf(id, small), 0)
+})
 
 test('what is announced and never comes is bounded, and forgotten after a day', async () => {
   await using own = await startVault()

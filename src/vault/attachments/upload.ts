@@ -56,7 +56,8 @@ export function registerUploads(scope: VaultApp, context: VaultContext): void {
       await store.attachments.claimAnnounced(announced.id)
       return announced
     })
-    const bounds = { least: 0, most: MAX_UPLOAD_BYTES }
+    // No more than is announced goes to the disk, however many forms come at once.
+    const bounds = { least: 0, most: announced.size + FORM_BYTES }
     const cipher = await upload(request, context, { announced, bounds, describe: describeForm, withdraws: true })
     announce(context, session, 'SyncCipherUpdate', cipher)
     return cipherResponse(cipher, address)
