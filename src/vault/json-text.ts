@@ -1,6 +1,15 @@
 import type { FastifyReply } from 'fastify'
 import { inTurns } from './in-turns.ts'
 
+/** What a stored text holds as JSON; undefined when that is none. */
+export function parseJson(text: string | null | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '')
+  } catch {
+    return undefined
+  }
+}
+
 /** `items` as a JSON list, made in lots: of a large vault it takes time that others need too. */
 export async function jsonList<Item>(items: readonly Item[], answer: (item: Item) => unknown): Promise<string> {
   const lots: string[] = []

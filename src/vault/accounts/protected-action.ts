@@ -4,6 +4,7 @@ import { equalSecrets } from '#auth'
 import type { Store } from '#store'
 import type { VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
+import { parseJson } from '../json-text.ts'
 import { takeFrom } from '../limits.ts'
 import { deliver } from '../mail/deliver.ts'
 import { newNumericCode } from '../numeric-code.ts'
@@ -102,13 +103,8 @@ const putCode = (twoFactors: Store['twoFactors'], userId: string, code: StoredCo
 
 /** Undefined when there is none that can be read. */
 function readCode(data: string | undefined): StoredCode | undefined {
-  if (data === undefined) return undefined
-  try {
-    const code: unknown = JSON.parse(data)
-    if (!isObject(code) || typeof code.token !== 'string' || code.token === '') return undefined
-    const { token, token_sent: sent, attempts } = code
-    return typeof sent === 'number' && typeof attempts === 'number' ? { token, token_sent: sent, attempts } : undefined
-  } catch {
-    return undefined
-  }
+  const code = parseJson(data)
+  if (!isObject(code) || typeof code.token !== 'string' || code.token === '') return undefined
+  const { token, token_sent: sent, attempts } = code
+  return typeof sent === 'number' && typeof attempts === 'number' ? { token, token_sent: sent, attempts } : undefined
 }

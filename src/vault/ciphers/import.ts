@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import Type, { type Static, type TSchema } from 'typebox'
+import Type, { type Static } from 'typebox'
 import type { CipherView, Folder, Store } from '#store'
 import type { VaultContext } from '../context.ts'
-import { invalidField } from '../error-handler.ts'
+import { checker } from '../error-handler.ts'
 import { ApiError, badRequest, ModelStateError } from '../errors.ts'
 import { inTurns } from '../in-turns.ts'
 import { FolderName, Maybe, type VaultApp } from '../schema.ts'
@@ -72,14 +72,7 @@ async function readImport(
   const { session } = request
   const keyId = await store.users.keyId(session.user.id)
   const faults = new Faults()
-  const check = <Schema extends TSchema>(schema: Schema) => {
-    const isValid = request.compileValidationSchema(schema)
-    return (value: unknown): Static<Schema> => {
-      if (!isValid(value)) throw invalidField(isValid.errors![0]!)
-      return value as Static<Schema>
-    }
-  }
-  const checkCipher = check(CipherRequest)
+  const checkCipher = checker(request, CipherRequest)
   const readItem = (value: unknown): ReadItem => {
     const cipher = checkCipher(value)
     const content = parseContent(cipher, settings.maxNoteCharacters)
@@ -98,7 +91,7 @@ async function readImport(
     }
   }
   const items = await faults.readAll('Ciphers', ciphers, readItem)
-  const readFolders = await faults.readAll('Folders', folders, check(FolderRequest))
+  const readFolders = await faults.readAll('Folders', folders, checker(request, FolderRequest))
   const stray = folderRelationships.find(({ key, value }) => key >= ciphers.length || value >= folders.length)
   if (stray) faults.add(`Ciphers[${stray.key}].FolderId`, 'is no place in the lists of this import')
   faults.throwAny()

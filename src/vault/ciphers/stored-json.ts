@@ -1,3 +1,4 @@
+import { parseJson } from '../json-text.ts'
 import { isObject, type JsonObject } from '../schema.ts'
 import { formatDate, parseDate } from '../wire.ts'
 import { LOGIN, SECURE_NOTE, SSH_KEY } from './type-parts.ts'
@@ -76,12 +77,8 @@ function readList(text: string | null): JsonObject[] {
 const ODD_KEY = /"(?:[A-Z][^"]*|s(?:S[Nn]|sN))"\s*:/
 
 function parse(text: string): unknown {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    return ODD_KEY.test(text) ? lowerFirstLetters(parsed) : parsed
-  } catch {
-    return undefined
-  }
+  const parsed = parseJson(text)
+  return ODD_KEY.test(text) ? lowerFirstLetters(parsed) : parsed
 }
 
 /** Old rows have their keys in PascalCase. */

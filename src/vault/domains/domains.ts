@@ -3,6 +3,7 @@ import type { User } from '#store'
 import { changeUser } from '../accounts/index.ts'
 import type { VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
+import { parseJson } from '../json-text.ts'
 import type { VaultApp } from '../schema.ts'
 import { GLOBAL_DOMAINS } from './global-domains.ts'
 
@@ -60,10 +61,6 @@ export function domainsResponse(user: User, { lists }: { lists: 'all' | 'countin
 
 /** What Vaultwarden or we have written; nothing where that is no list. */
 function readList(text: string): unknown[] {
-  try {
-    const list: unknown = JSON.parse(text)
-    return Array.isArray(list) ? list : []
-  } catch {
-    return []
-  }
+  const list = parseJson(text)
+  return Array.isArray(list) ? list : []
 }

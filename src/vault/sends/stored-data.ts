@@ -1,5 +1,6 @@
 import type { Send } from '#store'
 import { displaySize } from '../files/display-size.ts'
+import { parseJson } from '../json-text.ts'
 import { isObject, type JsonObject, orNull } from '../schema.ts'
 import { FILE, TEXT } from './request.ts'
 
@@ -45,12 +46,8 @@ function fileResponse(data: string) {
 }
 
 function parse(data: string): JsonObject {
-  try {
-    const parsed: unknown = JSON.parse(data)
-    return isObject(parsed) ? parsed : {}
-  } catch {
-    return {}
-  }
+  const parsed = parseJson(data)
+  return isObject(parsed) ? parsed : {}
 }
 
 const member = (part: JsonObject, name: string): unknown => part[name] ?? part[name[0]!.toUpperCase() + name.slice(1)]

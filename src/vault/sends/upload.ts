@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { KeyedPlaces } from '#kit'
 import { FileTooLargeError, type Place, type Send, type User } from '#store'
 import type { VaultContext } from '../context.ts'
-import { invalidField } from '../error-handler.ts'
+import { checker } from '../error-handler.ts'
 import { ApiError, badRequest } from '../errors.ts'
 import { acceptMultipart, MAX_UPLOAD_BYTES, receiveFile } from '../files/multipart.ts'
 import { removeDoomed } from '../files/remove-doomed.ts'
@@ -156,9 +156,7 @@ function readModel(request: FastifyRequest, text: string | undefined): SendReque
   } catch {
     throw badRequest('The field "model" of the form is not valid JSON', 'model')
   }
-  const isValid = request.compileValidationSchema(SendRequest)
-  if (!isValid(model)) throw invalidField(isValid.errors![0]!)
-  return model as SendRequest
+  return checker(request, SendRequest)(model)
 }
 
 /** 32 bytes, as Vaultwarden's. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { TwoFactor } from '#store'
+import { parseJson } from '../json-text.ts'
 import { isObject, type JsonObject } from '../schema.ts'
 
 /** Types of rows, and numbers of providers in logins (spec/vault.md §2.4.4, §2.12). */
@@ -43,18 +44,8 @@ export function standingFactors(rows: readonly TwoFactor[]): TwoFactor[] {
   })
 }
 
-/** The JSON of a row's `data`; undefined when it is none. */
-export function parseData(data: string | undefined): unknown {
-  if (data === undefined) return undefined
-  try {
-    return JSON.parse(data)
-  } catch {
-    return undefined
-  }
-}
-
-/** The same where it has to be an object. */
+/** The object that a row's `data` is as JSON; undefined when it is none. */
 export function parseObject(data: string | undefined): JsonObject | undefined {
-  const value = parseData(data)
+  const value = parseJson(data)
   return isObject(value) ? value : undefined
 }

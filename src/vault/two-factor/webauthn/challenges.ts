@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Store } from '#store'
+import { parseJson } from '../../json-text.ts'
 import { isObject } from '../../schema.ts'
-import { newRow, parseData } from '../factor-types.ts'
+import { newRow } from '../factor-types.ts'
 
 const CHALLENGE_BYTES = 32
 
@@ -45,7 +46,7 @@ export async function closeChallenge(
 }
 
 function readChallenges(data: string | undefined, now: number): OpenChallenge[] {
-  const list = parseData(data)
+  const list = parseJson(data)
   return Array.isArray(list) ? list.filter(isOpen).filter(({ until }) => until >= now) : []
 }
 

@@ -1,7 +1,8 @@
 import type { Store, User } from '#store'
 import type { VaultContext } from '../../context.ts'
 import { badRequest } from '../../errors.ts'
-import { CHALLENGE, FACTOR, newRow, parseData } from '../factor-types.ts'
+import { parseJson } from '../../json-text.ts'
+import { CHALLENGE, FACTOR, newRow } from '../factor-types.ts'
 import { closeChallenge, openChallenge, TIMEOUT_MS } from './challenges.ts'
 import { descriptor, type Registration, readRegistrations, type StoredCredential } from './registrations.ts'
 import {
@@ -37,7 +38,7 @@ export async function requestOptions(
 /** Throws an ApiError unless `text`, the JSON of a browser's answer, is signed by one of the user's keys. */
 export async function requireAssertion(context: VaultContext, user: User, text: string): Promise<void> {
   try {
-    const response = readResponse(parseData(text), ['authenticatorData', 'signature'])
+    const response = readResponse(parseJson(text), ['authenticatorData', 'signature'])
     const registrations = await takeChallenge(context, user, response)
     const credentials = registrations.map(({ credential }) => credential.cred)
     const used = await verifyAssertion(context.settings, response, credentials)

@@ -1,5 +1,5 @@
+import { parseJson } from '../../json-text.ts'
 import { isObject, type JsonObject } from '../../schema.ts'
-import { parseData } from '../factor-types.ts'
 
 /** A security key of a user, as Vaultwarden keeps it: a list of these is the `data` of its row. */
 export interface Registration {
@@ -49,7 +49,7 @@ export const PLAIN = {
 /** The keys of a row, none when there is no row; undefined when they are not what Vaultwarden writes. */
 export function readRegistrations(data: string | undefined): Registration[] | undefined {
   if (data === undefined) return []
-  const list = parseData(data)
+  const list = parseJson(data)
   return Array.isArray(list) && list.every(isRegistration) ? list : undefined
 }
 
