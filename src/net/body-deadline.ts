@@ -21,3 +21,15 @@ export function startBodyDeadline(request: IncomingMessage, timeoutMs: number, o
 export function withoutBodyDeadline(request: IncomingMessage): void {
   clearTimeout(deadlines.get(request))
 }
+
+/**
+ * Drops what is left of a body that nobody wants: many clients read no answer before they have sent it all. Whoever takes
+ * longer than `timeoutMs` is cut off. `released` resolves when the one who has read so far reads no more.
+ */
+export function discardBody(request: IncomingMessage, timeoutMs: number, released: Promise<unknown>): void {
+  if (request.readableEnded) return
+  const timer = setTimeout(() => request.destroy(), timeoutMs).unref()
+  request.once('close', () => clearTimeout(timer))
+  // Before that nothing would flow.
+  released.finally(() => request.resume()).catch(() => {})
+}

@@ -1,6 +1,6 @@
 export { AddressLimit } from './address-limit.ts'
 export { bearerToken } from './bearer-token.ts'
-export { withoutBodyDeadline } from './body-deadline.ts'
+export { discardBody, withoutBodyDeadline } from './body-deadline.ts'
 export type { Carrier, CarrierReceiver, MessageReceiver, RemoteAddress, StreamReceiver } from './carrier.ts'
 export { certificateHash, publicKeyHash, subjectOf } from './certificate.ts'
 export { type ClientAddress, type ClientAddressRules, clientAddress, peerAddress } from './client-address.ts'

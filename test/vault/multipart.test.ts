@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { errorHandler } from '../../src/vault/error-handler.ts'
+import { ApiError } from '../../src/vault/errors.ts'
 import { acceptMultipart, receiveFile } from '../../src/vault/files/multipart.ts'
 import type { VaultApp } from '../../src/vault/schema.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
 import { recordingLogger } from '../helpers/recording-logger.ts'
-import { until } from '../helpers/wait.ts'
+import { until, within } from '../helpers/wait.ts'
 
 const HEAD = '--b\r\nContent-Disposition: form-data; name="data"; filename="2./a/b\\\\c"\r\n\r\n'
 const TAIL = '\r\n--b--\r\n'
@@ -212,3 +213,31 @@ test('parts without a name count as well', async () => {
     assert.deepEqual([status, json.message], [message === undefined ? 200 : 400, message])
   }
 })
+
+for (const [when, wait] of [
+  ['while it still sends', (_sent: () => boolean) => Promise.resolve()],
+  ['after a pause', (sent: () => boolean) => until(sent, 'the pause')],
+] as const) {
+  test(`a client that reads no answer before all is sent gets one to what was refused ${when}`, async () => {
+    let refused = false
+    save = async (bytes) => {
+      for await (const _ of bytes) break
+      refused = true
+      throw new ApiError('BAD_REQUEST', 'not that')
+    }
+    const { port } = app.server.address() as AddressInfo
+    const socket = connect(port, '127.0.0.1')
+    socket.pause()
+    const length = 64 * 1024 * 1024
+    const head = `POST / HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n`
+    socket.write(`${head}Content-Length: ${HEAD.length + length}\r\n\r\n${HEAD}${'x'.repeat(1024 * 1024)}`)
+    await wait(() => refused)
+    const chunk = Buffer.alloc(1024 * 1024)
+    for (let sent = chunk.length; sent < length; sent += chunk.length) {
+      if (!socket.write(chunk)) await within(once(socket, 'drain'), 'the socket to take more')
+    }
+    socket.write('GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    const answers = Buffer.concat(await within(socket.toArray(), 'the answers')).toString()
+    assert.deepEqual(answers.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 400', 'HTTP/1.1 404'])
+  })
+}

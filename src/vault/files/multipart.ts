@@ -1,7 +1,7 @@
 import { Busboy, type BusboyInstance } from '@fastify/busboy'
 import type { FastifyRequest } from 'fastify'
 import type { Clock } from '#kit'
-import { withoutBodyDeadline } from '#net'
+import { discardBody, withoutBodyDeadline } from '#net'
 import { ApiError, badRequest } from '../errors.ts'
 import type { VaultApp } from '../schema.ts'
 
@@ -20,6 +20,9 @@ const MAX_PARTS = 16
 /** How long a client may send nothing, and how long a whole upload may take. */
 const STALL_MS = 60_000
 const MOST_MS = 6 * 3_600_000
+
+/** How long the rest of what was refused may take. */
+const LINGER_MS = 30_000
 
 export interface Received<T> {
   /** What became of the file. */
@@ -126,7 +129,7 @@ async function feed(
     await reading.unless(finished)
   } finally {
     timer.cancel()
-    chunks.return?.().catch(() => {})
+    discardBody(request.raw, LINGER_MS, chunks.return!())
   }
 }
 
