@@ -211,7 +211,8 @@ export class TestDevice {
   }
 }
 
-async function toReply(response: Response): Promise<Reply> {
+/** Reads an answer to its end. */
+export async function toReply(response: Response): Promise<Reply> {
   const text = await response.text()
   const isJson = response.headers.get('content-type')?.startsWith('application/json') && text !== ''
   return { status: response.status, headers: response.headers, json: isJson ? JSON.parse(text) : text || undefined }

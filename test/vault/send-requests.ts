@@ -1,5 +1,4 @@
-import type { Json, Reply, TestDevice } from '../helpers/account.ts'
-import { postForm } from '../helpers/account.ts'
+import { type Json, postForm, type Reply, type TestDevice, toReply } from '../helpers/account.ts'
 import type { TestVault } from './harness.ts'
 
 const DAY_MS = 86_400_000
@@ -70,7 +69,5 @@ export async function anonymously(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  const text = await response.text()
-  const isJson = response.headers.get('content-type')?.startsWith('application/json') && text !== ''
-  return { status: response.status, headers: response.headers, json: isJson ? JSON.parse(text) : text || undefined }
+  return toReply(response)
 }

@@ -4,7 +4,8 @@ import { requireSecret, SecretRequest } from '../accounts/secret.ts'
 import { isAtLeast } from '../client-version.ts'
 import type { VaultContext } from '../context.ts'
 import { parseEmail } from '../email-address.ts'
-import { ApiError, badRequest } from '../errors.ts'
+import { badRequest } from '../errors.ts'
+import { takeFrom } from '../limits.ts'
 import { deliver } from '../mail/deliver.ts'
 import type { VaultApp } from '../schema.ts'
 import { inSession } from '../sessions/index.ts'
@@ -32,7 +33,7 @@ export function registerEmail(scope: VaultApp, context: VaultContext): void {
   scope.post('/two-factor/send-email', { schema: { body: SendRequest } }, async ({ session, body }, reply) => {
     requireEmailCodes(context)
     await requireVerification(context, session.user, { type: FACTOR.email, body, asksAgain: true })
-    if (!limits.letters.take(session.user.id)) throw new ApiError('TOO_MANY_REQUESTS', 'Too many requests')
+    takeFrom(limits.letters, session.user.id)
     const code = newEmailCode(context, parseEmail(body.email))
     await inSession(context, session, async ({ twoFactors }, user) => {
       await twoFactors.put(newRow(user.id, CHALLENGE.email, code))
