@@ -1,8 +1,8 @@
 import { type Clock, networkOf } from '#kit'
 import type { RateLimit } from './settings.ts'
 
-/** Addresses remembered at once; some 100 bytes each. */
-const MAX_ADDRESSES = 50_000
+/** Addresses or ids remembered at once; some 100 bytes each. */
+const MAX_KEYS = 50_000
 
 /** Shares a limit with other instances: tells `takenElsewhere` what they take, and is told what is taken here. */
 export type ShareLimit = (name: string, takenElsewhere: (key: string) => void) => (key: string) => void
@@ -14,12 +14,12 @@ export interface Sharing {
   readonly share: ShareLimit | undefined
 }
 
-/** A token bucket for every client address. */
+/** A token bucket for every client address, by its network; or for every id of a user or the like, in which no colon is. */
 export class RateLimiter {
   readonly #refillMs: number
   readonly #capacity: number
   readonly #clock: Clock
-  /** When each address's bucket is full again, in the order of last use. A bucket that is full needs no entry. */
+  /** When each bucket is full again, in the order of last use. A bucket that is full needs no entry. */
   readonly #fullAt = new Map<string, number>()
   readonly #tell: ((key: string) => void) | undefined
 
@@ -59,7 +59,7 @@ export class RateLimiter {
     this.#fullAt.delete(key)
     this.#fullAt.set(key, fullAt)
     // The one unused for longest is most likely full again.
-    if (this.#fullAt.size > MAX_ADDRESSES) this.#fullAt.delete(this.#fullAt.keys().next().value!)
+    if (this.#fullAt.size > MAX_KEYS) this.#fullAt.delete(this.#fullAt.keys().next().value!)
     return true
   }
 }
