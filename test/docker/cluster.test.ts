@@ -114,11 +114,11 @@ describe('the cluster of docker/cluster', { skip }, () => {
       deadlineMs,
     )
 
-  /** Resolves when both hear of each other's changes, and of nothing else any more. */
-  const settled = async () => {
+  /** Resolves when both, and `others`, hear of each other's changes, and of nothing else any more. */
+  const settled = async (others: readonly HubDevice[] = []) => {
     const change = async () => {
       const ids = [await makeFolder(phone), await makeFolder(laptop)]
-      for (const id of ids) for (const hub of [phoneHub, laptopHub]) await reached(id, hub, 1_000)
+      for (const id of ids) for (const hub of [phoneHub, laptopHub, ...others]) await reached(id, hub, 1_000)
       return true
     }
     await until(change, 'changes to be heard everywhere', 20_000)
@@ -141,6 +141,8 @@ describe('the cluster of docker/cluster', { skip }, () => {
   test('through the proxy, a session of one Belfry is one of the other, and everybody hears', async () => {
     const devices = [await login({ server: url, email }), await login({ server: url, email })]
     await using hubs = await HubDevices.connect(devices)
+    // A change that is made while a device is looked up is told to it as a sync.
+    await settled(hubs.all)
     for (const actor of [phone, laptop, ...devices]) {
       const id = await makeFolder(actor)
       for (const hub of [...hubs.all, phoneHub, laptopHub]) assert.equal(await hearOf(id, hub), 'event')
