@@ -1,10 +1,9 @@
-import { SignJWT } from 'jose'
 import type { Clock } from '#kit'
+import { JwtIssuer } from './jwt-issuer.ts'
 import type { SigningKey } from './signing-key.ts'
 import type { IssuedToken } from './tokens.ts'
-import { verifyJwt } from './verify-jwt.ts'
 
-const ALGORITHM = 'RS256'
+const KIND = 'service'
 
 /** spec: hub §5.1, §5.2: the same for both. */
 const TTL_SECONDS = 86_400
@@ -22,39 +21,26 @@ export interface ServiceClaims {
 }
 
 /**
- * Tokens of other servers, which are no users: RS256 with the key that signs the tokens of sessions. Their issuer is one
- * of their own, so that neither kind is ever taken for the other.
+ * Tokens of other servers, which are no users, by the key that signs the tokens of sessions. They are a kind of their own,
+ * so that neither is ever taken for the other.
  */
 export class ServiceTokens {
-  readonly #key: SigningKey
-  readonly #issuer: string
-  readonly #clock: Clock
+  readonly #issuer: JwtIssuer
 
   /** `origin` is scheme, host and port of DOMAIN. */
   constructor(key: SigningKey, origin: string, clock: Clock) {
-    this.#key = key
-    this.#issuer = `${origin}|service`
-    this.#clock = clock
+    this.#issuer = new JwtIssuer(key, origin, clock)
   }
 
   /** Good for a day. */
   async issue({ sub, scope }: ServiceClaims): Promise<IssuedToken> {
-    const now = Math.floor(this.#clock.now() / 1000)
-    const token = await new SignJWT({ nbf: now, exp: now + TTL_SECONDS, iss: this.#issuer, sub, scope: [scope] })
-      .setProtectedHeader({ typ: 'JWT', alg: ALGORITHM })
-      .sign(this.#key.privateKey)
+    const token = await this.#issuer.sign(KIND, TTL_SECONDS, { sub, scope: [scope] })
     return { token, expiresInSeconds: TTL_SECONDS }
   }
 
   /** Undefined for whatever is none of these tokens, or not good any more. */
   async verify(token: string): Promise<ServiceClaims | undefined> {
-    const claims = await verifyJwt(token, {
-      key: this.#key.publicKey,
-      algorithm: ALGORITHM,
-      issuer: this.#issuer,
-      requiredClaims: ['exp', 'nbf', 'sub', 'scope'],
-      clock: this.#clock,
-    })
+    const claims = await this.#issuer.verify(KIND, token, ['sub', 'scope'])
     if (claims === undefined) return undefined
     const [scope] = [claims.scope].flat()
     return isServiceScope(scope) ? { sub: claims.sub!, scope } : undefined

@@ -1,9 +1,7 @@
-import { type JWTPayload, SignJWT } from 'jose'
+import type { JWTPayload } from 'jose'
 import type { Clock } from '#kit'
+import { JwtIssuer } from './jwt-issuer.ts'
 import type { SigningKey } from './signing-key.ts'
-import { verifyJwt } from './verify-jwt.ts'
-
-const ALGORITHM = 'RS256'
 
 const HOUR = 3600
 const DAY = 24 * HOUR
@@ -37,21 +35,14 @@ export interface TicketClaims {
   readonly [name: string]: string | number | boolean
 }
 
-/**
- * Tokens that let their bearer do one thing. RS256 with the key that signs the tokens of sessions, each kind with an
- * issuer of its own, so that none is ever taken for another; as Vaultwarden makes them.
- */
+/** Tokens that let their bearer do one thing, by the key that signs the tokens of sessions. */
 export class Tickets {
-  readonly #key: SigningKey
-  readonly #origin: string
-  readonly #clock: Clock
+  readonly #issuer: JwtIssuer
   readonly #mailedTtlSeconds: number
 
   /** `origin` is scheme, host and port of DOMAIN. */
   constructor(key: SigningKey, { origin, clock, mailedHours }: { origin: string; clock: Clock; mailedHours: number }) {
-    this.#key = key
-    this.#origin = origin
-    this.#clock = clock
+    this.#issuer = new JwtIssuer(key, origin, clock)
     this.#mailedTtlSeconds = mailedHours * HOUR
   }
 
@@ -60,25 +51,12 @@ export class Tickets {
   }
 
   issue(kind: TicketKind, claims: TicketClaims): Promise<string> {
-    const now = Math.floor(this.#clock.now() / 1000)
-    return new SignJWT({ ...claims, nbf: now, exp: now + this.ttlSeconds(kind), iss: this.#issuer(kind) })
-      .setProtectedHeader({ typ: 'JWT', alg: ALGORITHM })
-      .sign(this.#key.privateKey)
+    return this.#issuer.sign(kind, this.ttlSeconds(kind), { ...claims })
   }
 
   /** Undefined for whatever is none of that kind, or not good any more. */
   async verify(kind: TicketKind, ticket: string): Promise<(JWTPayload & { readonly sub: string }) | undefined> {
-    const claims = await verifyJwt(ticket.replaceAll(/\s/g, ''), {
-      key: this.#key.publicKey,
-      algorithm: ALGORITHM,
-      issuer: this.#issuer(kind),
-      requiredClaims: ['exp', 'nbf', 'sub'],
-      clock: this.#clock,
-    })
+    const claims = await this.#issuer.verify(kind, ticket, ['sub'])
     return typeof claims?.sub === 'string' ? { ...claims, sub: claims.sub } : undefined
-  }
-
-  #issuer(kind: TicketKind): string {
-    return `${this.#origin}|${kind}`
   }
 }

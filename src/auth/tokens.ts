@@ -1,11 +1,11 @@
-import { type JWTPayload, SignJWT } from 'jose'
+import type { JWTPayload } from 'jose'
 import type { Clock } from '#kit'
 import type { Device, User } from '#store'
 import { deviceTypeName, isMobile } from './device-types.ts'
+import { JwtIssuer } from './jwt-issuer.ts'
 import { loadSigningKey, type SigningKey } from './signing-key.ts'
-import { LEEWAY_SECONDS, verifyJwt } from './verify-jwt.ts'
+import { LEEWAY_SECONDS } from './verify-jwt.ts'
 
-const ALGORITHM = 'RS256'
 const ACCESS_TTL_SECONDS = 2 * 3600
 const REFRESH_TTL_SECONDS = 30 * 86_400
 const MOBILE_REFRESH_TTL_SECONDS = 90 * 86_400
@@ -68,8 +68,7 @@ const MAX_VERIFIED_TOKENS = 4096
  * tokens of a Vaultwarden with the same key and origin stay good, and the other way round.
  */
 export class Tokens {
-  readonly #key: SigningKey
-  readonly #origin: string
+  readonly #issuer: JwtIssuer
   readonly #clock: Clock
   /** Access tokens with a good signature. The oldest goes first. */
   readonly #verified = new Map<string, AccessClaims>()
@@ -80,8 +79,7 @@ export class Tokens {
   }
 
   constructor(key: SigningKey, origin: string, clock: Clock) {
-    this.#key = key
-    this.#origin = origin
+    this.#issuer = new JwtIssuer(key, origin, clock)
     this.#clock = clock
   }
 
@@ -90,7 +88,7 @@ export class Tokens {
     device: Device,
     { clientId, scope, emailVerified = true }: AccessGrant,
   ): Promise<IssuedToken> {
-    const token = await this.#sign('login', ACCESS_TTL_SECONDS, {
+    const token = await this.#issuer.sign('login', ACCESS_TTL_SECONDS, {
       sub: user.id,
       premium: true,
       name: user.name,
@@ -109,11 +107,11 @@ export class Tokens {
   /** The device's refresh value in a signed wrapper; the value itself changes only with the security stamp. */
   issueRefresh(device: Device): Promise<string> {
     const ttlSeconds = isMobile(device.type) ? MOBILE_REFRESH_TTL_SECONDS : REFRESH_TTL_SECONDS
-    return this.#sign('login', ttlSeconds, { sub: 'password', device_token: device.refreshToken, token: null })
+    return this.#issuer.sign('login', ttlSeconds, { sub: 'password', device_token: device.refreshToken, token: null })
   }
 
   issueRegister(claims: RegisterClaims): Promise<string> {
-    return this.#sign('register_verify', REGISTER_TTL_SECONDS, { ...claims })
+    return this.#issuer.sign('register_verify', REGISTER_TTL_SECONDS, { ...claims })
   }
 
   /**
@@ -123,7 +121,7 @@ export class Tokens {
   async verifyAccess(token: string): Promise<AccessClaims | undefined> {
     const known = this.#verified.get(token)
     if (known !== undefined && this.#isCurrent(known)) return known
-    const claims = await this.#verify('login', token)
+    const claims = await this.#issuer.verify('login', token)
     // The issuer is shared with refresh tokens: what tells them apart is what they carry.
     if (!claims || !hasTexts(claims, ['sub', 'sstamp', 'device'])) return undefined
     const access = claims as unknown as AccessClaims
@@ -133,7 +131,7 @@ export class Tokens {
   }
 
   async verifyRefresh(token: string): Promise<RefreshClaims | undefined> {
-    const claims = await this.#verify('login', token)
+    const claims = await this.#issuer.verify('login', token)
     // Sessions begun through single sign-on ('sso') end here: there is nobody to ask whether they still hold.
     return claims?.sub === 'password' && hasTexts(claims, ['device_token'])
       ? (claims as unknown as RefreshClaims)
@@ -141,36 +139,15 @@ export class Tokens {
   }
 
   async verifyRegister(token: string): Promise<RegisterClaims | undefined> {
-    const claims = await this.#verify('register_verify', token)
+    const claims = await this.#issuer.verify('register_verify', token)
     if (!claims || !hasTexts(claims, ['sub'])) return undefined
     const { sub, name, verified } = claims
     return { sub: sub as string, name: typeof name === 'string' ? name : null, verified: verified === true }
   }
 
-  #sign(kind: string, ttlSeconds: number, claims: JWTPayload): Promise<string> {
-    const now = this.#nowSeconds()
-    return new SignJWT({ nbf: now, exp: now + ttlSeconds, iss: this.#issuer(kind), ...claims })
-      .setProtectedHeader({ typ: 'JWT', alg: ALGORITHM })
-      .sign(this.#key.privateKey)
-  }
-
-  #verify(kind: string, token: string): Promise<JWTPayload | undefined> {
-    return verifyJwt(token.replaceAll(/\s/g, ''), {
-      key: this.#key.publicKey,
-      algorithm: ALGORITHM,
-      issuer: this.#issuer(kind),
-      requiredClaims: ['exp', 'nbf'],
-      clock: this.#clock,
-    })
-  }
-
   #isCurrent({ nbf, exp }: AccessClaims): boolean {
     const now = this.#nowSeconds()
     return now >= nbf - LEEWAY_SECONDS && now < exp + LEEWAY_SECONDS
-  }
-
-  #issuer(kind: string): string {
-    return `${this.#origin}|${kind}`
   }
 
   #nowSeconds(): number {
