@@ -10,7 +10,7 @@ const ROWS = [
   ['kit'],
   ['core', 'wire/nats', 'wire/signalr', 'wire/websocket', 'store'],
   ['auth', 'net', 'notify'],
-  ['doors/hub', 'doors/nats', 'vault', 'relay', 'ops'],
+  ['doors/hub', 'doors/nats', 'vault', 'relay', 'push', 'ops'],
   ['config'],
   ['main'],
 ]

@@ -4,6 +4,15 @@ export {
   type ForeignNotification,
 } from './canonical-notification.ts'
 export { caselessMembers } from './caseless-members.ts'
+export { encodeDevicesChanged, parseDevicesChanged } from './devices-changed.ts'
+export {
+  encodeHearingAnswer,
+  encodeHearingQuestion,
+  type HearingAnswer,
+  type HearingQuestion,
+  parseHearingAnswer,
+  parseHearingQuestion,
+} from './hearing.ts'
 export { Instances, type InstancesOptions } from './instances.ts'
 export {
   encodeNotification,
@@ -22,7 +31,7 @@ export {
   Notifier,
   type SendEvent,
 } from './notifier.ts'
-export { encodePulse } from './pulse.ts'
+export { encodePulse, instanceIn } from './pulse.ts'
 export { encodeRevocation, parseRevocation, type Revocation } from './revocation.ts'
 export { SharedLimits, type Taken } from './shared-limits.ts'
 export {
@@ -30,10 +39,13 @@ export {
   type Audience,
   allFor,
   type ClientType,
+  CONTROL_DEVICES,
+  CONTROL_HEARS,
   CONTROL_OUTAGE,
   CONTROL_PULSE,
   CONTROL_REVOKE,
   CONTROL_TAKEN,
+  CONTROL_WHO_HEARS,
   clientTypeOf,
   relayedSubject,
   subjectFor,

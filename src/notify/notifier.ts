@@ -1,6 +1,7 @@
+import { encodeDevicesChanged } from './devices-changed.ts'
 import { encodeNotification, type Notification, type NotificationName, NotificationType } from './notification.ts'
 import { encodeRevocation } from './revocation.ts'
-import { type Audience, CONTROL_REVOKE, subjectFor } from './subjects.ts'
+import { type Audience, CONTROL_DEVICES, CONTROL_REVOKE, subjectFor } from './subjects.ts'
 
 export type CipherEvent = 'SyncCipherCreate' | 'SyncCipherUpdate' | 'SyncLoginDelete'
 export type FolderEvent = 'SyncFolderCreate' | 'SyncFolderUpdate' | 'SyncFolderDelete'
@@ -72,6 +73,11 @@ export class Notifier {
    */
   devicesRevoked(userId: string, deviceIds: readonly string[], contextId: string | null): void {
     this.#publish(CONTROL_REVOKE, encodeRevocation({ userId, deviceIds, contextId }))
+  }
+
+  /** A device of the user has logged in, is gone, or has another push token or none. No device is told. */
+  devicesChanged(userId: string): void {
+    this.#publish(CONTROL_DEVICES, encodeDevicesChanged(userId))
   }
 
   send(name: SendEvent, send: { id: string; userId: string; revisionDate: Date }, contextId: string | null): void {

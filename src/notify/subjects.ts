@@ -75,5 +75,12 @@ export const CONTROL_OUTAGE = 'vault.control.outage'
 /** What was taken from a rate limit, which holds for all of them together. */
 export const CONTROL_TAKEN = 'vault.control.taken'
 
+/** That a user's devices are others now, or have another push token: `encodeDevicesChanged`. */
+export const CONTROL_DEVICES = 'vault.control.devices'
+
+/** Which of a user's devices hear: asked (`encodeHearingQuestion`), and answered for each device (`encodeHearingAnswer`). */
+export const CONTROL_WHO_HEARS = 'vault.control.who_hears'
+export const CONTROL_HEARS = 'vault.control.hears'
+
 /** All that instances say to each other, and what devices on others are told. */
 export const ALL_INSTANCES_SAY: readonly string[] = ['vault.>', 'relay.>']

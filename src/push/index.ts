@@ -1,0 +1,1 @@
+export type { BrowserAddress, Deliver, Outcome, PhonesAddress, Push } from './push.ts'

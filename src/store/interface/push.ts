@@ -1,0 +1,130 @@
+/** Where a browser takes Web Push (RFC 8030), and what its messages are encrypted with (RFC 8291). */
+export interface WebPushAddress {
+  /** URL of the push service. */
+  readonly endpoint: string
+  /** The browser's public key: an uncompressed point of P-256, in base64url. */
+  readonly p256dh: string
+  /** 16 bytes, in base64url. */
+  readonly auth: string
+}
+
+export interface WebPushSubscription extends WebPushAddress {
+  readonly userId: string
+  readonly deviceId: string
+}
+
+/**
+ * The browsers that take Web Push, one subscription for each user and device. A subscription outlives the session of its
+ * device: the apps tell it once and never again, also not when the same user logs in once more. spec: hub §6
+ */
+export interface WebPushSubscriptions {
+  /** In place of an earlier one of the same user and device. */
+  save(subscription: WebPushSubscription, at: Date): Promise<void>
+  find(userId: string, deviceId: string): Promise<WebPushSubscription | undefined>
+  /** Only as long as it is the one with that endpoint. */
+  delete(userId: string, deviceId: string, endpoint: string): Promise<void>
+  /**
+   * Removes those whose user is gone, and those whose device has had no session since `forgetBefore`; to know that, notes
+   * `now` for all whose device has one.
+   */
+  sweep(now: Date, forgetBefore: Date): Promise<void>
+}
+
+/** A device that can be told something while it is not connected. */
+export interface PushTarget {
+  readonly userId: string
+  readonly deviceId: string
+  /** `spec/vault.md` §2.1; null when its session is over. */
+  readonly type: number | null
+  /** Whether it is logged in. Without, it is only to hear that it is logged out. */
+  readonly hasSession: boolean
+  /** Whether it is an Android or iOS device (types 0 and 1) that has a push token, or is registered with the relay. */
+  readonly isPhone: boolean
+  /** The relay's name for it; null when it has none yet. */
+  readonly pushId: string | null
+  /** Null: it takes no Web Push. */
+  readonly webPush: WebPushAddress | null
+}
+
+export interface PushTargets {
+  /** Also those whose session is over and that are still registered or subscribed. */
+  ofUser(userId: string): Promise<PushTarget[]>
+  /** Those of its confirmed members that have a session. */
+  ofOrganization(organizationId: string): Promise<PushTarget[]>
+  /**
+   * Ids of users, in their order and after `afterUserId` (empty: from the first), who have such devices with a session, and
+   * whose account changed later than `since`.
+   */
+  usersChangedSince(since: Date, afterUserId: string, limit: number): Promise<string[]>
+}
+
+/** An Android or iOS device with a push token and a session. */
+export interface Phone {
+  readonly userId: string
+  readonly deviceId: string
+  /** 0 or 1: `spec/vault.md` §2.1. */
+  readonly type: number
+  readonly pushToken: string
+  /** The relay's name for it; null when it has none yet. */
+  readonly pushId: string | null
+}
+
+/** What the relay was last told of a phone. Outlives the device and its user, until the relay has been told that it is gone. */
+export interface PushRegistration {
+  readonly userId: string
+  readonly deviceId: string
+  readonly pushId: string
+  /** Of all that the relay was told: when it is another one now, the relay is to be told anew. */
+  readonly digest: string
+  /** Whether the relay took it. It is not told the same again that it has refused. */
+  readonly isRefused: boolean
+}
+
+export interface PushRegistrations {
+  /** Ids of users, in their order and after `afterUserId` (empty: from the first), who have a phone or a registration. */
+  users(afterUserId: string, limit: number): Promise<string[]>
+  phonesOf(userId: string): Promise<Phone[]>
+  ofUser(userId: string): Promise<PushRegistration[]>
+  /** Gives the device that name for the relay unless it has one; resolves with the one it has. Undefined: no such device. */
+  claimPushId(userId: string, deviceId: string, pushId: string): Promise<string | undefined>
+  /** In place of an earlier one of the same user and device. */
+  save(registration: PushRegistration): Promise<void>
+  /** Only as long as it is the one of that `pushId`. */
+  delete(userId: string, deviceId: string, pushId: string): Promise<void>
+  /** The device has no token any more, if it is still that one. */
+  forgetToken(userId: string, deviceId: string, pushToken: string): Promise<void>
+}
+
+/** A push that waits, for whatever reason. */
+export interface QueuedPush {
+  readonly id: string
+  readonly content: string
+  readonly queuedAt: Date
+}
+
+/** What an instance was still to push when it ended. */
+export interface LeftPushes {
+  /** Oldest first. */
+  readonly pushes: readonly QueuedPush[]
+  /** Whatever was told before then is among them, or was pushed. */
+  readonly wholeUntil: Date
+}
+
+/** What instances are still to push, each its own, so that it outlives them. */
+export interface PushJournal {
+  /** Adds them to those of `instance`, in place of any with the same ids. */
+  save(instance: string, pushes: readonly QueuedPush[]): Promise<void>
+  /** Of `instance`; those that are not there or are another's are passed over. */
+  delete(instance: string, ids: readonly string[]): Promise<void>
+  /** Whatever `instance` told before `wholeUntil` is pushed, or saved here. */
+  mark(instance: string, wholeUntil: Date): Promise<void>
+  /** The instances that have a mark. */
+  instances(): Promise<string[]>
+  /**
+   * Makes what `from` has left that of `to`, and removes the mark of `from`. Undefined when it has no mark (any more): then
+   * somebody else has done so.
+   */
+  takeOver(from: string, to: string): Promise<LeftPushes | undefined>
+  /** `instance` ends, and has left nothing: removes its mark. */
+  endOf(instance: string): Promise<void>
+}
