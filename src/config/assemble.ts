@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { assembleHubs } from './assemble-hubs.ts'
 import { assembleNats } from './assemble-nats.ts'
+import { assemblePush } from './assemble-push.ts'
 import { assembleRelay } from './assemble-relay.ts'
 import { assembleVault } from './assemble-vault.ts'
 import { checkOrigin } from './check-origin.ts'
@@ -20,14 +21,16 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
 
   const natsServer = assembleNats(choose, surroundings, problems)
   const hub = hubOptions()
+  const vault = assembleVault(choose, surroundings, problems)
   return {
     ...natsServer,
     web: webOptions(),
-    vault: assembleVault(choose, surroundings, problems),
+    vault,
     hub,
     hubs: assembleHubs(choose, { nats: natsServer.nats, hub }, problems),
     identity: identityOptions(),
     relay: assembleRelay(choose, cwd, problems),
+    push: assemblePush(choose, { dataFolder: vault.dataFolder, cwd, problems }),
     oldHub: choose(schema.oldHub.enabled)
       ? { host: choose(schema.oldHub.host), port: choose(schema.oldHub.port) }
       : undefined,

@@ -104,6 +104,7 @@ const BLOCK_TITLES: Readonly<Record<string, string>> = {
   hub: 'Notification hub',
   'hub.identity': 'In place of the official Notifications service',
   relay: 'Relay of other servers',
+  push: 'Push to phones and browsers',
 }
 
 const BLOCK_NOTES: Readonly<Record<string, string>> = {
@@ -149,6 +150,9 @@ const BLOCK_NOTES: Readonly<Record<string, string>> = {
     '  ]\n' +
     '}\n' +
     '```',
+  push:
+    'How devices hear of changes while they are not connected is told in [Push](push.md). What is wrong with the relay ' +
+    'counts only with `enabled`.',
 }
 
 function blockSection(block: string): string {

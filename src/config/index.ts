@@ -29,9 +29,12 @@ export type {
   NatsServerOptions,
   Options,
   ProcessOptions,
+  PushOptions,
+  PushRelayOptions,
   RelayOptions,
   VaultOptions,
   WebOptions,
+  WebPushOptions,
   WebsocketOptions,
 } from './options.ts'
 export type { Overrides } from './overrides.ts'

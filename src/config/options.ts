@@ -24,6 +24,7 @@ export interface Options extends NatsServerOptions {
   /** `undefined`: the users of the hub are our own. */
   readonly identity: IdentityOptions | undefined
   readonly relay: RelayOptions
+  readonly push: PushOptions
   /** The notification hub on a port of its own, for old proxy rules; `undefined` when it is off. */
   readonly oldHub: HostAndPort | undefined
 }
@@ -198,6 +199,32 @@ export interface RelayOptions {
   readonly installations: readonly RelayInstallation[]
   /** Of the services of an official server, for `POST /send`; `undefined`: they may not. */
   readonly internalKey: string | undefined
+}
+
+/** How devices are told that are not connected. */
+export interface PushOptions {
+  /** For phones; `undefined`: they are not told. */
+  readonly relay: PushRelayOptions | undefined
+  /** Of browsers; `undefined`: they are not told. */
+  readonly web: WebPushOptions | undefined
+  /** How many may wait. */
+  readonly maxQueued: number
+}
+
+export interface PushRelayOptions {
+  /** In lower case if it is a UUID, as those of Bitwarden are. */
+  readonly installationId: string
+  readonly installationKey: string
+  /** `https:`, or `http:` to this machine; without a slash at its end, as the next. */
+  readonly relayUri: string
+  readonly identityUri: string
+}
+
+export interface WebPushOptions {
+  /** A `mailto:` or `https:` URL. (RFC 8292 §2.1) */
+  readonly contact: string
+  /** A PEM file, which may not be there yet. */
+  readonly keyFile: string
 }
 
 export interface LogOptions {

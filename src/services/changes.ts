@@ -11,7 +11,7 @@ export interface Change {
  * URL can be a token.
  */
 const SECRET =
-  /(?:^|(?<!cookies)\.)(?:password|token|keys?|internalKey|nkeySeed|defaultSentinel|operators|preload(?:\.\w+)?)$|\burls\[\d+\]\.user$/
+  /(?:^|(?<!cookies)\.)(?:password|token|keys?|internalKey|installationKey|nkeySeed|defaultSentinel|operators|preload(?:\.\w+)?)$|\burls\[\d+\]\.user$/
 
 /** User and password in a URL. */
 const CREDENTIALS = /(?<=:\/\/)[^\s/?#"]*@/g

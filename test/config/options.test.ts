@@ -178,6 +178,11 @@ test('without any settings there are complete options', () => {
     hubs: {},
     identity: undefined,
     relay: { installations: [], internalKey: undefined },
+    push: {
+      relay: undefined,
+      web: { contact: 'mailto:belfry@example.com', keyFile: '/srv/data/vapid_key.pem' },
+      maxQueued: 10_000,
+    },
     oldHub: undefined,
     log: {
       level: 'info',

@@ -145,7 +145,7 @@ describe('config.json', () => {
 describe('what Vaultwarden has and Belfry has not', () => {
   test('is told, once for each setting, without its value', () => {
     const env = {
-      PUSH_INSTALLATION_KEY: 'secret',
+      ADMIN_TOKEN: 'secret',
       DUO_HOST: 'env',
       ROCKET_WORKERS: '9',
       LOG_FILE: 'log',
@@ -156,9 +156,9 @@ describe('what Vaultwarden has and Belfry has not', () => {
       '/srv/data/config.json: duo_host is set, but this version of Belfry has no Duo: it has no effect',
       '/srv/data/config.json: emergency_access_allowed is set, but this version of Belfry has no emergency access: it has no effect',
       '/srv/data/config.json: org_attachment_limit is set, but this version of Belfry has no organizations: it has no effect',
+      'ADMIN_TOKEN is set, but this version of Belfry has no admin panel: it has no effect',
       'EMAIL_2FA_AUTO_FALLBACK is set, but this version of Belfry has no organizations: it has no effect',
       'LOG_FILE is set, but this version of Belfry logs to standard error only, in a form of its own: it has no effect',
-      'PUSH_INSTALLATION_KEY is set, but this version of Belfry has no mobile push: it has no effect',
       'ROCKET_WORKERS is set, but this version of Belfry is not built on Rocket: it has no effect',
     ])
   })

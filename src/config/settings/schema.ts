@@ -7,6 +7,7 @@ import { monitoringSettings } from './monitoring.ts'
 import { natsSettings } from './nats.ts'
 import { oldHubSettings } from './old-hub.ts'
 import { processSettings } from './process.ts'
+import { pushSettings } from './push.ts'
 import { relaySettings } from './relay.ts'
 import type { Setting } from './setting.ts'
 import { vaultSettings } from './vault.ts'
@@ -27,6 +28,7 @@ export const schema = {
   apps: hubsSettings,
   identity: identitySettings,
   relay: relaySettings,
+  push: pushSettings,
   oldHub: oldHubSettings,
 }
 

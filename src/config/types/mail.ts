@@ -10,6 +10,13 @@ export const mailAddress = text('e-mail address', (address, source) => {
   return address
 })
 
+/** Where somebody can be reached: by mail, or a page. */
+export const contactUrl = text('`mailto:` or `https:` URL', (contact, source) => {
+  if (/^mailto:/i.test(contact)) return `mailto:${mailAddress.fromText(contact.slice('mailto:'.length), source)}`
+  if (/^https:\/\//i.test(contact) && URL.canParse(contact)) return contact
+  throw new InvalidValue(mustBe(source, 'a URL such as "mailto:you@example.com" or "https://example.com"', contact))
+})
+
 /** A text that can stand in the head of a mail, or be said to a mail server. */
 export function line(description: string): SettingType<string> {
   const type = plainText(description)

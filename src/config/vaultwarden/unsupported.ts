@@ -44,16 +44,6 @@ export const UNSUPPORTED: readonly UnsupportedGroup[] = [
     },
   },
   {
-    lack: 'has no mobile push',
-    defaults: {
-      PUSH_ENABLED: false,
-      PUSH_INSTALLATION_ID: undefined,
-      PUSH_INSTALLATION_KEY: undefined,
-      PUSH_RELAY_URI: 'https://push.bitwarden.com',
-      PUSH_IDENTITY_URI: 'https://identity.bitwarden.com',
-    },
-  },
-  {
     lack: 'has no admin panel',
     defaults: {
       ADMIN_TOKEN: undefined,
