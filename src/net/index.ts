@@ -13,15 +13,8 @@ export { OutboundQueue } from './outbound-queue.ts'
 export { type ClientTlsOptions, type ClientTlsSettings, readClientTls } from './outgoing/client-tls.ts'
 export { type DialedSocket, type DialOptions, type DialTarget, dial } from './outgoing/dial.ts'
 export { DialError, type DialErrorCode } from './outgoing/dial-error.ts'
-export {
-  BlockedError,
-  type GetAnswer,
-  type GetRequest,
-  type GuardedGet,
-  type GuardRules,
-  type GuardTools,
-  guardedGet,
-} from './outgoing/guarded-get.ts'
+export { BlockedError, type GuardRules, type GuardTools } from './outgoing/guarded-connection.ts'
+export { type GetAnswer, type GetRequest, type GuardedGet, guardedGet } from './outgoing/guarded-get.ts'
 export type { HttpProxy } from './outgoing/http-tunnel.ts'
 export type { Lookup } from './outgoing/lookup.ts'
 export {
@@ -38,6 +31,7 @@ export {
   startClientTls,
   tlsServerName,
 } from './outgoing/start-client-tls.ts'
+export { checkWebPushAddress, type WebPushFields } from './outgoing/web-push-address.ts'
 export { type PathHandlers, PathRouter } from './path-router.ts'
 export { ProxyProtocolError, type ProxyProtocolRules, proxyProtocolRules, readProxyHeader } from './proxy-protocol.ts'
 export { readBody } from './read-body.ts'

@@ -1,22 +1,7 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
-import { isIP, type Socket } from 'node:net'
-import type { Clock } from '#kit'
-import { type ClientTlsSettings, readClientTls } from './client-tls.ts'
-import { dial } from './dial.ts'
-import { dnsLookup } from './dns-lookup.ts'
-import { isGlobalAddress } from './global-address.ts'
-import type { Lookup } from './lookup.ts'
-import { startClientTls } from './start-client-tls.ts'
+import type { Socket } from 'node:net'
+import { checkPort, type GuardRules, type GuardTools, guardedConnection } from './guarded-connection.ts'
 import { withDeadline } from './with-deadline.ts'
-
-/** Whom a URL that a stranger wrote may lead to. */
-export interface GuardRules {
-  /** Hosts that match are never asked. */
-  readonly blockedHosts: { test(host: string): boolean } | undefined
-  /** Whether only hosts of the public internet are asked. */
-  readonly blocksNonGlobalAddresses: boolean
-  readonly prefersIpv6: boolean
-}
 
 export interface GetRequest {
   /** Longest body; of a longer one as much is read. Bytes. */
@@ -43,23 +28,7 @@ export interface GetAnswer {
  */
 export type GuardedGet = (url: URL, options: GetRequest) => Promise<GetAnswer>
 
-/** A host that must not be asked. */
-export class BlockedError extends Error {
-  override name = 'BlockedError'
-}
-
-export interface GuardTools {
-  readonly clock: Clock
-  /** Default: the name servers of this machine. */
-  readonly lookup?: Lookup
-  /** Default: as operators' TLS connections, with the authorities of the system. */
-  readonly tls?: ClientTlsSettings
-  /** Default: a connection to that host and port. */
-  readonly connect?: typeof dial
-}
-
 const MAX_REDIRECTS = 5
-const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
 /**
@@ -68,27 +37,8 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308])
  * credentials, no Referer; the body bounded.
  */
 export function guardedGet(rules: GuardRules, tools: GuardTools): GuardedGet {
-  const { clock, connect = dial, lookup = dnsLookup(rules) } = tools
-  let tls: Promise<ClientTlsSettings> | undefined
-
-  /** Only what may be asked comes out of it. */
-  const guardedLookup: Lookup = async (host) => {
-    const found = await lookup(host)
-    const allowed = rules.blocksNonGlobalAddresses ? found.filter(({ address }) => isGlobalAddress(address)) : found
-    if (allowed.length === 0 && found.length > 0) throw new BlockedError(`${host} is not on the public internet`)
-    return allowed
-  }
-
-  const open = async (url: URL, signal: AbortSignal, timeoutMs: number): Promise<Socket> => {
-    const host = checkedHost(url, rules)
-    const options = { clock, timeoutMs, signal, lookup: guardedLookup }
-    const socket = await connect({ host, port: PORTS[url.protocol]! }, options).catch((error: Error) => {
-      throw error.cause instanceof BlockedError ? error.cause : error
-    })
-    if (url.protocol === 'http:') return socket
-    tls ??= tools.tls === undefined ? readClientTls() : Promise.resolve(tools.tls)
-    return startClientTls(socket, await tls, { serverName: host, clock, timeoutMs, signal })
-  }
+  const { clock } = tools
+  const open = guardedConnection(rules, tools)
 
   return (start, options) => {
     const { timeoutMs, signal: caller, headers = {}, maxBytes } = options
@@ -96,7 +46,8 @@ export function guardedGet(rules: GuardRules, tools: GuardTools): GuardedGet {
     return withDeadline({ clock, timeoutMs, signal: caller }, late, async (signal) => {
       let url = start
       for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-        const socket = await open(url, signal, timeoutMs)
+        checkPort(url)
+        const socket = await open(url, { signal, timeoutMs })
         try {
           const message = await ask(socket, url, headers, signal)
           const next = redirectOf(message, url)
@@ -114,20 +65,6 @@ export function guardedGet(rules: GuardRules, tools: GuardTools): GuardedGet {
       throw new Error(`more than ${MAX_REDIRECTS} redirects`)
     })
   }
-}
-
-/** The host to connect to; throws a `BlockedError` for one that must not be asked. */
-function checkedHost(url: URL, { blockedHosts, blocksNonGlobalAddresses }: GuardRules): string {
-  if (!(url.protocol in PORTS)) throw new Error(`${url.protocol} is no protocol to fetch by`)
-  // The protocol's own port reads as none.
-  if (url.port !== '') throw new Error(`port ${url.port} is none of the web's`)
-  // With a dot at its end a name is the same one, and means the same to DNS.
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
-  if (blockedHosts?.test(host)) throw new BlockedError(`${host} is blocked`)
-  if (isIP(host) !== 0 && blocksNonGlobalAddresses && !isGlobalAddress(host)) {
-    throw new BlockedError(`${host} is not on the public internet`)
-  }
-  return host
 }
 
 function ask(socket: Socket, url: URL, headers: OutgoingHttpHeaders, signal: AbortSignal): Promise<IncomingMessage> {
