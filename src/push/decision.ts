@@ -1,0 +1,34 @@
+import { clientTypeOfDevice } from '#auth'
+import { NotificationType } from '#notify'
+import type { PushTarget } from '#store'
+import type { PushedEvent } from './event.ts'
+
+/** By which way a device is told of an event. */
+export type Way =
+  /** It caused the event, or is not meant. */
+  | 'none'
+  /** It has told the hub that it has heard. */
+  | 'hub'
+  | 'browser'
+  /** With all phones of the user or the organization. */
+  | 'phones'
+
+/**
+ * The one place where it is decided how a device hears of an event: by one way, and never by another where the hub was
+ * told by the device itself that it has heard. In this order:
+ *
+ * 1. The device that caused it is not told, nor one of a type that it is not for.
+ * 2. A device that is logged out is told that it is, and nothing else.
+ * 3. A device that is connected and has confirmed what it was told is told by the hub alone.
+ * 4. A browser with a subscription is told by Web Push.
+ * 5. A phone is told by the relay.
+ */
+export function wayTo(target: PushTarget, event: PushedEvent, hasHeard: boolean): Way {
+  const { deviceId, type, hasSession, isPhone, webPush } = target
+  if (deviceId === event.contextId) return 'none'
+  if (!hasSession && event.type !== NotificationType.LogOut) return 'none'
+  if (event.clientType !== undefined && (type === null || clientTypeOfDevice(type) !== event.clientType)) return 'none'
+  if (hasHeard) return 'hub'
+  if (webPush !== null) return 'browser'
+  return isPhone ? 'phones' : 'none'
+}
