@@ -38,6 +38,7 @@ export {
   ALL_INSTANCES_SAY,
   type Audience,
   allFor,
+  CLIENT_TYPES,
   type ClientType,
   CONTROL_DEVICES,
   CONTROL_HEARS,

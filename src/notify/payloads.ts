@@ -1,6 +1,6 @@
 import { ProtocolError } from '#kit'
 import type { NotificationName } from './notification.ts'
-import type { Audience, ClientType } from './subjects.ts'
+import { type Audience, CLIENT_TYPES, type ClientType } from './subjects.ts'
 
 /**
  * What a member of a payload holds. With `?` it may be missing or null, and is null then.
@@ -59,9 +59,6 @@ const anyByClientType: PayloadType['audience'] = (payload) => {
   }
   return { ...userOrOrganization(payload), clientType }
 }
-
-/** By number; the first is all of them. spec: hub §2.4 */
-const CLIENT_TYPES: readonly (ClientType | undefined)[] = [undefined, 'Web', 'Browser', 'Desktop', 'Mobile', 'Cli']
 
 function clientTypeFor(number: number): ClientType | undefined {
   if (number >= CLIENT_TYPES.length) {

@@ -32,6 +32,16 @@ export type Audience = (
 /** Kinds of clients, by Bitwarden's names. spec: hub §2.4 */
 export type ClientType = 'Web' | 'Browser' | 'Desktop' | 'Mobile' | 'Cli'
 
+/** By number; the first is all of them. spec: hub §2.4 */
+export const CLIENT_TYPES: readonly (ClientType | undefined)[] = [
+  undefined,
+  'Web',
+  'Browser',
+  'Desktop',
+  'Mobile',
+  'Cli',
+]
+
 const ROOTS = { user: 'vault.user', organization: 'vault.org', installation: 'vault.installation' } as const
 
 /** `vault.user.<id>.SyncVault`, `vault.org.<id>.PolicyChanged`, `vault.user.<id>.Notification.Web`, `vault.anonymous.<id>`. */

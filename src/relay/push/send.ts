@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { ProtocolError } from '#kit'
 import {
   type Audience,
+  CLIENT_TYPES,
   type ClientType,
   canonicalNotification,
   encodeNotification,
@@ -13,9 +14,6 @@ import type { RelayContext } from '../context.ts'
 import { RelayError } from '../errors.ts'
 
 const MAX_IDENTIFIER_LENGTH = 255
-
-/** By number; the first is all of them. spec: hub §2.4 */
-const CLIENT_TYPES: readonly (ClientType | undefined)[] = [undefined, 'Web', 'Browser', 'Desktop', 'Mobile', 'Cli']
 
 /** `POST /push/send`: a notification for devices of the installation, published on a subject of its own. */
 export function registerSend(scope: FastifyInstance, { publish, logger }: RelayContext): void {
