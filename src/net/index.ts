@@ -15,6 +15,7 @@ export { type DialedSocket, type DialOptions, type DialTarget, dial } from './ou
 export { DialError, type DialErrorCode } from './outgoing/dial-error.ts'
 export { BlockedError, type GuardRules, type GuardTools } from './outgoing/guarded-connection.ts'
 export { type GetAnswer, type GetRequest, type GuardedGet, guardedGet } from './outgoing/guarded-get.ts'
+export { GuardedPost, type PostAnswer, type PostRequest } from './outgoing/guarded-post.ts'
 export type { HttpProxy } from './outgoing/http-tunnel.ts'
 export type { Lookup } from './outgoing/lookup.ts'
 export {
