@@ -11,6 +11,9 @@ import { KyselyHeard } from './heard.ts'
 import { KyselyInvitations } from './invitations.ts'
 import { KyselyJobRuns } from './job-runs.ts'
 import { KyselyMemberships } from './memberships.ts'
+import { KyselyPushJournal } from './push-journal.ts'
+import { KyselyPushRegistrations } from './push-registrations.ts'
+import { KyselyPushTargets } from './push-targets.ts'
 import { KyselyRelayedDevices } from './relayed-devices.ts'
 import { KyselySends } from './sends.ts'
 import { KyselySigningKeys } from './signing-keys.ts'
@@ -21,6 +24,7 @@ import { KyselyTrash } from './trash.ts'
 import { KyselyIncompleteLogins, KyselyTwoFactors } from './two-factor.ts'
 import { KyselyUserKeyCopies } from './user-key-copies.ts'
 import { KyselyUsers } from './users.ts'
+import { KyselyWebPushSubscriptions } from './web-push-subscriptions.ts'
 
 /** The store over any engine that Kysely speaks to: the tables, and what holds them together. */
 export class KyselyStore implements Store {
@@ -37,6 +41,10 @@ export class KyselyStore implements Store {
   readonly userKeyCopies: KyselyUserKeyCopies
   readonly invitations: KyselyInvitations
   readonly relayedDevices: KyselyRelayedDevices
+  readonly pushTargets: KyselyPushTargets
+  readonly webPushSubscriptions: KyselyWebPushSubscriptions
+  readonly pushRegistrations: KyselyPushRegistrations
+  readonly pushJournal: KyselyPushJournal
   readonly memberships: KyselyMemberships
   readonly heard: KyselyHeard
   readonly trash: KyselyTrash
@@ -63,6 +71,10 @@ export class KyselyStore implements Store {
     this.userKeyCopies = new KyselyUserKeyCopies(db)
     this.invitations = new KyselyInvitations(db)
     this.relayedDevices = new KyselyRelayedDevices(db)
+    this.pushTargets = new KyselyPushTargets(db)
+    this.webPushSubscriptions = new KyselyWebPushSubscriptions(db)
+    this.pushRegistrations = new KyselyPushRegistrations(db)
+    this.pushJournal = new KyselyPushJournal(db)
     this.memberships = new KyselyMemberships(db)
     this.heard = new KyselyHeard(db, engine)
     this.trash = new KyselyTrash(db)

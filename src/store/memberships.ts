@@ -3,7 +3,7 @@ import type { Memberships } from './store.ts'
 import type { Database } from './tables.ts'
 
 /** `users_organizations.status` of a member who was confirmed. */
-const CONFIRMED = 2
+export const CONFIRMED = 2
 /** `users_organizations.atype`. */
 const OWNER = 0
 

@@ -4,6 +4,8 @@ export interface OwnTypes {
   readonly timestamp: string
   /** Put behind a table whose rows are looked up by nothing but their primary key. */
   readonly keyedByPrimaryKey: string
+  /** A primary key that numbers rows in the order of their insertion. */
+  readonly numbered: string
 }
 
 /**
@@ -75,6 +77,35 @@ export const ownSteps = (types: OwnTypes): readonly (readonly string[])[] => [
 ) ${types.keyedByPrimaryKey}`,
   ],
   [`ALTER TABLE belfry_awaited_send_files ADD COLUMN claimed INTEGER NOT NULL DEFAULT 0`],
+  [
+    // These two outlive their device and its user, who have yet to be told that they are logged out.
+    `CREATE TABLE belfry_web_push (
+  user_uuid TEXT NOT NULL,
+  device_uuid TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  p256dh TEXT NOT NULL,
+  auth TEXT NOT NULL,
+  seen_at ${types.timestamp} NOT NULL,
+  PRIMARY KEY (user_uuid, device_uuid)
+)`,
+    `CREATE TABLE belfry_push_registrations (
+  user_uuid TEXT NOT NULL,
+  device_uuid TEXT NOT NULL,
+  push_id TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  is_refused INTEGER NOT NULL,
+  PRIMARY KEY (user_uuid, device_uuid)
+) ${types.keyedByPrimaryKey}`,
+    `CREATE TABLE belfry_push_journal (
+  number ${types.numbered},
+  instance TEXT NOT NULL,
+  id TEXT NOT NULL,
+  content TEXT NOT NULL,
+  queued_at ${types.timestamp} NOT NULL,
+  UNIQUE (instance, id)
+)`,
+    `CREATE TABLE belfry_push_marks (instance TEXT NOT NULL PRIMARY KEY, whole_until ${types.timestamp} NOT NULL)`,
+  ],
 ]
 
 /**
@@ -104,5 +135,7 @@ export const ownIndexes: readonly { readonly name: string; readonly columns: str
   ['belfry_sends_deletion', 'sends (deletion_date)'],
   ['belfry_auth_requests_user', 'auth_requests (user_uuid)'],
   ['belfry_devices_user', 'devices (user_uuid)'],
+  ['belfry_devices_phones', "devices (user_uuid) WHERE push_token <> ''"],
+  ['belfry_users_organizations_org', 'users_organizations (org_uuid)'],
   ['belfry_devices_refresh_token', 'devices (refresh_token)'],
 ].map(([name = '', columns = '']) => ({ name, columns }))

@@ -7,6 +7,7 @@ import type { Folders } from './interface/folders.ts'
 import type { Heard } from './interface/heard.ts'
 import type { JobRuns, SigningKeys } from './interface/instances.ts'
 import type { Invitations, Memberships } from './interface/organizations.ts'
+import type { PushJournal, PushRegistrations, PushTargets, WebPushSubscriptions } from './interface/push.ts'
 import type { RelayedDevices } from './interface/relayed-devices.ts'
 import type { Sends } from './interface/sends.ts'
 import type { Trash } from './interface/trash.ts'
@@ -53,6 +54,10 @@ export interface Store {
   readonly userKeyCopies: UserKeyCopies
   readonly invitations: Invitations
   readonly relayedDevices: RelayedDevices
+  readonly pushTargets: PushTargets
+  readonly webPushSubscriptions: WebPushSubscriptions
+  readonly pushRegistrations: PushRegistrations
+  readonly pushJournal: PushJournal
   readonly memberships: Memberships
   readonly heard: Heard
   readonly trash: Trash

@@ -34,6 +34,10 @@ export interface Database {
   belfry_announced_attachments: AnnouncedAttachmentTable
   belfry_doomed_files: { kind: string; owner: string; id: string }
   belfry_awaited_send_files: { send_uuid: string; since: Timestamp; claimed: Generated<number> }
+  belfry_web_push: WebPushTable
+  belfry_push_registrations: PushRegistrationTable
+  belfry_push_journal: PushJournalTable
+  belfry_push_marks: { instance: string; whole_until: Timestamp }
   belfry_heard: { user_uuid: string; device_uuid: string; heard_at: Timestamp }
 }
 
@@ -211,4 +215,32 @@ export interface RelayedDeviceTable {
   type: number
   push_token: string
   registered_at: Timestamp
+}
+
+export interface WebPushTable {
+  user_uuid: string
+  device_uuid: string
+  endpoint: string
+  p256dh: string
+  auth: string
+  /** When the device was last known to have a session. */
+  seen_at: Timestamp
+}
+
+export interface PushRegistrationTable {
+  user_uuid: string
+  device_uuid: string
+  push_id: string
+  digest: string
+  /** 0 or 1. */
+  is_refused: number
+}
+
+export interface PushJournalTable {
+  /** In the order in which they were saved. */
+  number: Generated<number>
+  instance: string
+  id: string
+  content: string
+  queued_at: Timestamp
 }

@@ -13,7 +13,7 @@ const LONGEST_PAUSE_MS = 50
 const RUN_AGAIN = ['40001', '40P01']
 
 /** Runs the statements of one method as one: within the transaction that `db` is, else in one of their own. */
-export function atomically(db: Kysely<Database>, work: (db: Kysely<Database>) => Promise<void>): Promise<void> {
+export function atomically<T>(db: Kysely<Database>, work: (db: Kysely<Database>) => Promise<T>): Promise<T> {
   return db.isTransaction ? work(db) : transact(db, work)
 }
 

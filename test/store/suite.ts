@@ -10,6 +10,7 @@ import { heardTests } from './suite/heard.ts'
 import { invitationTests } from './suite/invitations.ts'
 import { jobRunTests } from './suite/job-runs.ts'
 import { membershipTests } from './suite/memberships.ts'
+import { pushTargetTests } from './suite/push-targets.ts'
 import { relayedDeviceTests } from './suite/relayed-devices.ts'
 import { sendTests } from './suite/sends.ts'
 import { signingKeyTests } from './suite/signing-keys.ts'
@@ -41,6 +42,7 @@ export function storeSuite(openTestStore: OpenTestStore): void {
   membershipTests(openTestStore)
   heardTests(openTestStore)
   relayedDeviceTests(openTestStore)
+  pushTargetTests(openTestStore)
   sendTests(openTestStore)
   trashTests(openTestStore)
   jobRunTests(openTestStore)

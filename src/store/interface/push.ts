@@ -15,17 +15,18 @@ export interface WebPushSubscription extends WebPushAddress {
 
 /**
  * The browsers that take Web Push, one subscription for each user and device. A subscription outlives the session of its
- * device: the apps tell it once and never again, also not when the same user logs in once more. spec: hub §6
+ * device: the apps tell it once and never again, also not when the same user logs in once more. It outlives its user, too,
+ * until `sweep`: the browser has yet to hear that it is logged out. spec: hub §6
  */
 export interface WebPushSubscriptions {
-  /** In place of an earlier one of the same user and device. */
+  /** In place of an earlier one of the same user and device, which has a session at that moment. */
   save(subscription: WebPushSubscription, at: Date): Promise<void>
   find(userId: string, deviceId: string): Promise<WebPushSubscription | undefined>
   /** Only as long as it is the one with that endpoint. */
   delete(userId: string, deviceId: string, endpoint: string): Promise<void>
   /**
-   * Removes those whose user is gone, and those whose device has had no session since `forgetBefore`; to know that, notes
-   * `now` for all whose device has one.
+   * Removes those whose device has had no session since `forgetBefore`, or for two days when its user is gone. To know that,
+   * it notes `now` for all whose device has one: so it is to be called once a day at least, whether or not any are used.
    */
   sweep(now: Date, forgetBefore: Date): Promise<void>
 }
@@ -34,22 +35,30 @@ export interface WebPushSubscriptions {
 export interface PushTarget {
   readonly userId: string
   readonly deviceId: string
-  /** `spec/vault.md` §2.1; null when its session is over. */
+  /** `spec/vault.md` §2.1; null when it has been deleted. */
   readonly type: number | null
-  /** Whether it is logged in. Without, it is only to hear that it is logged out. */
+  /**
+   * Whether it is there and its user enabled, so that it is logged in or can be by its user alone. Without, it is only to
+   * hear that it is logged out.
+   */
   readonly hasSession: boolean
-  /** Whether it is an Android or iOS device (types 0 and 1) that has a push token, or is registered with the relay. */
+  /**
+   * Whether the relay can tell it something: it is registered, or it is an Android or iOS device (types 0 and 1) that has a
+   * push token and the relay was not asked yet. One that the relay has refused counts again as soon as that registration is
+   * deleted or saved anew.
+   */
   readonly isPhone: boolean
-  /** The relay's name for it; null when it has none yet. */
+  /** The relay's name for it: that of its registration, or else that it will have; null when there is none yet. */
   readonly pushId: string | null
-  /** Null: it takes no Web Push. */
+  /** Null: it takes no Web Push. Otherwise `isPhone` may be false. */
   readonly webPush: WebPushAddress | null
 }
 
+/** What is true of each device at one moment; each method is one statement. */
 export interface PushTargets {
-  /** Also those whose session is over and that are still registered or subscribed. */
+  /** Also those whose session is over, or whose user is gone, and that are still registered or subscribed. */
   ofUser(userId: string): Promise<PushTarget[]>
-  /** Those of its confirmed members that have a session. */
+  /** Of its confirmed members, those that have a session. */
   ofOrganization(organizationId: string): Promise<PushTarget[]>
   /**
    * Ids of users, in their order and after `afterUserId` (empty: from the first), who have such devices with a session, and
@@ -58,14 +67,14 @@ export interface PushTargets {
   usersChangedSince(since: Date, afterUserId: string, limit: number): Promise<string[]>
 }
 
-/** An Android or iOS device with a push token and a session. */
+/** An Android or iOS device that is there and has a push token, whether or not its user is enabled. */
 export interface Phone {
   readonly userId: string
   readonly deviceId: string
   /** 0 or 1: `spec/vault.md` §2.1. */
   readonly type: number
   readonly pushToken: string
-  /** The relay's name for it; null when it has none yet. */
+  /** The relay's name for it: that of its registration, or else that it will have; null when there is none yet. */
   readonly pushId: string | null
 }
 
@@ -85,7 +94,10 @@ export interface PushRegistrations {
   users(afterUserId: string, limit: number): Promise<string[]>
   phonesOf(userId: string): Promise<Phone[]>
   ofUser(userId: string): Promise<PushRegistration[]>
-  /** Gives the device that name for the relay unless it has one; resolves with the one it has. Undefined: no such device. */
+  /**
+   * The relay's name for the device from now on: that of its registration, so that a device that was deleted and logs in once
+   * more is not registered twice, otherwise the one it has, otherwise `pushId`. Undefined: no such device.
+   */
   claimPushId(userId: string, deviceId: string, pushId: string): Promise<string | undefined>
   /** In place of an earlier one of the same user and device. */
   save(registration: PushRegistration): Promise<void>
@@ -104,7 +116,7 @@ export interface QueuedPush {
 
 /** What an instance was still to push when it ended. */
 export interface LeftPushes {
-  /** Oldest first. */
+  /** Oldest first, and of the same date the one first that was saved first. */
   readonly pushes: readonly QueuedPush[]
   /** Whatever was told before then is among them, or was pushed. */
   readonly wholeUntil: Date
@@ -112,19 +124,23 @@ export interface LeftPushes {
 
 /** What instances are still to push, each its own, so that it outlives them. */
 export interface PushJournal {
-  /** Adds them to those of `instance`, in place of any with the same ids. */
+  /**
+   * Adds them to those of `instance`, in place of any of its own with the same ids. It is to have a mark by then: without,
+   * nobody would ever take them over.
+   */
   save(instance: string, pushes: readonly QueuedPush[]): Promise<void>
   /** Of `instance`; those that are not there or are another's are passed over. */
   delete(instance: string, ids: readonly string[]): Promise<void>
-  /** Whatever `instance` told before `wholeUntil` is pushed, or saved here. */
+  /** Whatever `instance` told before `wholeUntil` is pushed, or saved here. In place of its earlier mark. */
   mark(instance: string, wholeUntil: Date): Promise<void>
   /** The instances that have a mark. */
   instances(): Promise<string[]>
   /**
    * Makes what `from` has left that of `to`, and removes the mark of `from`. Undefined when it has no mark (any more): then
-   * somebody else has done so.
+   * somebody else has done so. Should `from` be there after all, it goes on with its next `mark` and `save` as before, and
+   * what it had saved is pushed twice rather than never.
    */
   takeOver(from: string, to: string): Promise<LeftPushes | undefined>
-  /** `instance` ends, and has left nothing: removes its mark. */
+  /** `instance` ends: removes its mark if it has left nothing, else that stays for whoever takes over. */
   endOf(instance: string): Promise<void>
 }

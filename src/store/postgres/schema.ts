@@ -18,7 +18,11 @@ const BOOKKEEPING = createTable({
   primaryKey: ['version'],
 })
 
-const STEPS = ownSteps({ timestamp: 'timestamp', keyedByPrimaryKey: '' })
+const STEPS = ownSteps({
+  timestamp: 'timestamp',
+  keyedByPrimaryKey: '',
+  numbered: 'bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
+})
 
 export const KNOWN_SCHEMA: KnownSchema = { vaultwardenVersions, latestVaultwardenVersion, ownSteps: STEPS.length }
 

@@ -15,7 +15,7 @@ const BOOKKEEPING = createTable({
   primaryKey: ['version'],
 })
 
-const STEPS = ownSteps({ timestamp: 'DATETIME', keyedByPrimaryKey: 'WITHOUT ROWID' })
+const STEPS = ownSteps({ timestamp: 'DATETIME', keyedByPrimaryKey: 'WITHOUT ROWID', numbered: 'INTEGER PRIMARY KEY' })
 
 export const KNOWN_SCHEMA: KnownSchema = { vaultwardenVersions, latestVaultwardenVersion, ownSteps: STEPS.length }
 
