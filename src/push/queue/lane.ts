@@ -8,6 +8,11 @@ const MAX_UNDER_WAY = 4
 
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 5 * 60_000
+/** No push service is believed that wants to be left alone for longer. */
+const LONGEST_ASKED_MS = 60 * 60_000
+
+/** How often it is looked for what has waited too long, at most: all that waits is looked at. */
+const EXPIRE_EVERY_MS = 5_000
 
 /** A push that fails so often, each time while others at the same push service get through, never will. */
 const MAX_STRIKES = 5
@@ -40,6 +45,8 @@ export class Lane {
   /** How often the service has taken something, or refused it for good. */
   #taken = 0
   #failures = 0
+  /** When it was last looked for what has expired. */
+  #expiredMs = 0
   #pausedUntilMs = 0
   /** Since when it fails; undefined: it does not. Milliseconds since the Unix epoch. */
   #failsSinceMs: number | undefined
@@ -59,29 +66,30 @@ export class Lane {
     return this.#lines.size === 0
   }
 
-  get lines(): Iterable<Line> {
-    return this.#lines.values()
+  has(key: string): boolean {
+    return this.#lines.has(key)
   }
 
-  line(key: string): Line | undefined {
-    return this.#lines.get(key)
-  }
-
-  add(key: string, push: Push): void {
+  /** To be added to at once: none is kept that is empty. */
+  line(key: string): Line {
     let line = this.#lines.get(key)
     if (line === undefined) {
       line = new Line(key)
       this.#lines.set(key, line)
     }
+    return line
+  }
+
+  add(line: Line, push: Push): void {
     for (const superseded of line.add(push)) this.#options.onLeftOut(superseded, 'superseded')
     this.#pump()
   }
 
-  /** The oldest that waits in it is not told. */
-  dropOldest(line: Line): Push | undefined {
-    const push = line.dropOldest()
+  /** It is not told. False: it is under way. */
+  drop(line: Line, push: Push): boolean {
+    const isDropped = line.drop(push)
     this.#forgetIfEmpty(line)
-    return push
+    return isDropped
   }
 
   /** What is under way may end for `graceMs`; the rest stays where it is. */
@@ -108,7 +116,7 @@ export class Lane {
     // Whoever has just failed is tried with one push first.
     const most = this.#failsSinceMs === undefined ? MAX_UNDER_WAY : 1
     let nextMs = Number.POSITIVE_INFINITY
-    for (const line of [...this.#lines.values()]) {
+    for (const line of this.#lines.values()) {
       if (this.#underWay.size >= most) return
       if (line.isBusy || line.head === undefined) continue
       if (line.head.notBeforeMs <= now) this.#start(line)
@@ -124,6 +132,8 @@ export class Lane {
   }
 
   #expire(nowMs: number): void {
+    if (nowMs - this.#expiredMs < EXPIRE_EVERY_MS) return
+    this.#expiredMs = nowMs
     const expired: Push[] = []
     for (const line of [...this.#lines.values()]) {
       expired.push(...line.expire(nowMs))
@@ -133,9 +143,6 @@ export class Lane {
   }
 
   #start(line: Line): void {
-    // To the end: the others are next.
-    this.#lines.delete(line.key)
-    this.#lines.set(line.key, line)
     const attempt = this.#attempt(line, line.start()).finally(() => {
       this.#underWay.delete(attempt)
       this.#pump()
@@ -155,6 +162,9 @@ export class Lane {
     }
     if (outcome.kind === 'busy') this.#onBusy(line, waiting, outcome, failuresBefore)
     else this.#onAnswer(line, waiting, outcome)
+    // To the end: the others are next.
+    if (!this.#lines.delete(line.key)) return
+    this.#lines.set(line.key, line)
   }
 
   #onAnswer(line: Line, { push }: Waiting, outcome: Outcome): void {
@@ -191,7 +201,7 @@ export class Lane {
     // Those that were under way together fail together: that is one failure of the service.
     if (failuresBefore === this.#failures && !this.#isClosed) {
       this.#failures++
-      const pauseMs = this.#backoff.fail(afterMs)
+      const pauseMs = this.#backoff.fail()
       this.#pausedUntilMs = now + pauseMs
       if (this.#failsSinceMs === undefined) {
         this.#failsSinceMs = now
@@ -203,6 +213,8 @@ export class Lane {
         logger.debug({ destination, reason: why, retryMs: pauseMs }, 'push service still does not take what it is sent')
       }
     }
+    const askedUntilMs = now + Math.min(afterMs ?? 0, LONGEST_ASKED_MS)
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, askedUntilMs)
     waiting.takenBefore = this.#taken
     waiting.notBeforeMs = waiting.strikes === 0 ? 0 : now + FIRST_PAUSE_MS * 4 ** waiting.strikes
     onRetry(waiting.push)

@@ -77,9 +77,9 @@ export class Line {
     return this.#remove(({ expiresAtMs }) => expiresAtMs <= nowMs)
   }
 
-  /** The oldest that waits: nobody will be told. */
-  dropOldest(): Push | undefined {
-    return this.#waiting.shift()?.push
+  /** It is not told. False: it does not wait any more. */
+  drop({ id }: Push): boolean {
+    return this.#remove((push) => push.id === id).length > 0
   }
 
   /** How many of those that wait one hint to sync everything would make up for. */

@@ -27,7 +27,8 @@ export interface PushQueueOptions {
 export class PushQueue {
   readonly #options: PushQueueOptions
   readonly #lanes = new Map<string, Lane>()
-  #waiting = 0
+  /** All that wait or are under way, by id; oldest first. */
+  readonly #places = new Map<string, Place>()
   #isClosed = false
 
   constructor(options: PushQueueOptions) {
@@ -36,29 +37,32 @@ export class PushQueue {
 
   /** Those under way included. */
   get waiting(): number {
-    return this.#waiting
+    return this.#places.size
   }
 
   /** Whether anything is still to be told to the phones of that user. */
   hasForPhonesOf(userId: string): boolean {
-    const lane = this.#lanes.get(RELAY)
-    if (lane === undefined) return false
-    return lane.line(userLine(userId)) !== undefined
+    return this.#lanes.get(RELAY)?.has(userLine(userId)) === true
   }
 
   /** `isWritten`: the journal has it already. */
   add(push: Push, isWritten = false): void {
     if (this.#isClosed) return
-    this.#waiting++
-    this.#options.journal.add(push, isWritten)
-    this.#laneOf(push).add(lineOf(push), push)
-    while (this.#waiting > this.#options.maxWaiting && this.#makeRoom());
+    this.#add(push, this.#laneOf(push), lineOf(push), isWritten)
+    if (this.waiting > this.#options.maxWaiting) this.#makeRoom()
   }
 
   /** What is under way may end for `graceMs`. The rest stays in the journal. */
   async close(graceMs: number): Promise<void> {
     this.#isClosed = true
     await Promise.all([...this.#lanes.values()].map((lane) => lane.close(graceMs)))
+  }
+
+  #add(push: Push, lane: Lane, key: string, isWritten: boolean): void {
+    const line = lane.line(key)
+    this.#places.set(push.id, { push, lane, line })
+    this.#options.journal.add(push, isWritten)
+    lane.add(line, push)
   }
 
   #laneOf(push: Push): Lane {
@@ -92,7 +96,7 @@ export class PushQueue {
   }
 
   #leaveOut(push: Push, why: keyof PushCounts): void {
-    this.#waiting--
+    this.#places.delete(push.id)
     this.#countsOf(push)[why]++
     this.#options.journal.remove(push)
     const destination = destinationOf(push)
@@ -104,33 +108,36 @@ export class PushQueue {
     return to.kind === 'phones' ? counters.phones : counters.browsers
   }
 
-  /** One fewer, or more. False: all that waits is under way. */
-  #makeRoom(): boolean {
-    let most: { readonly lane: Lane; readonly line: Line } | undefined
-    let oldest: { readonly lane: Lane; readonly line: Line } | undefined
-    for (const lane of this.#lanes.values()) {
-      for (const line of lane.lines) {
-        if (line.head === undefined) continue
-        if (isForUser(line.head.push) && line.hints > (most?.line.hints ?? 1)) most = { lane, line }
-        const atMs = oldest?.line.head?.push.queuedAtMs ?? Number.POSITIVE_INFINITY
-        if (line.head.push.queuedAtMs < atMs) oldest = { lane, line }
-      }
+  /** One look at all that waits makes room for many more. */
+  #makeRoom(): void {
+    const { maxWaiting, clock, logger } = this.#options
+    const hints = new Map<Line, Place>()
+    for (const place of this.#places.values()) if (isForUser(place.push)) hints.set(place.line, place)
+    const longest = [...hints]
+      .map(([line, place]) => ({ ...place, hints: line.hints }))
+      .sort((a, b) => b.hints - a.hints)
+    for (const { line, lane, push, hints } of longest) {
+      if (hints < 2 || this.waiting <= maxWaiting * ROOM) break
+      logger.warn({ hints }, 'too many pushes wait: an account is told to sync instead')
+      this.#add(syncInstead(push, clock.now()), lane, line.key, false)
     }
-    if (most !== undefined) {
-      this.#options.logger.warn({ hints: most.line.hints }, 'too many pushes wait: an account is told to sync instead')
-      const sync = syncInstead(most.line.head!.push, this.#options.clock.now())
-      this.#waiting++
-      this.#options.journal.add(sync, false)
-      most.lane.add(most.line.key, sync)
-      return true
+    for (const { push, lane, line } of this.#places.values()) {
+      if (this.waiting <= maxWaiting) return
+      if (!lane.drop(line, push)) continue
+      logger.warn({ type: push.type }, 'too many pushes wait: the oldest is not told')
+      this.#leaveOut(push, 'dropped')
     }
-    const dropped = oldest?.lane.dropOldest(oldest.line)
-    if (dropped === undefined) return false
-    this.#options.logger.warn({ type: dropped.type }, 'too many pushes wait: the oldest is not told')
-    this.#leaveOut(dropped, 'dropped')
-    return true
   }
 }
+
+interface Place {
+  readonly push: Push
+  readonly lane: Lane
+  readonly line: Line
+}
+
+/** Of the pushes that may wait, so many are left when there were too many, if they can be put together. */
+const ROOM = 0.9
 
 const RELAY = 'relay'
 

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { NotificationType as T } from '#notify'
+import { PushCounters } from '../../../src/push/counters.ts'
+import type { Push } from '../../../src/push/push.ts'
+import { PushQueue } from '../../../src/push/queue/queue.ts'
+import { FakeClock } from '../../helpers/fake-clock.ts'
+import { type LoggedEvent, recordingLogger } from '../../helpers/recording-logger.ts'
+import { about, HandDelivery, nameOf, OTHER, pushOf, settled, toBrowserOf, toPhonesOf, USER } from '../pushes.ts'
+
+const SENT = { kind: 'sent' } as const
+const BUSY = { kind: 'busy', why: 'status 500' } as const
+const MINUTE_MS = 60_000
+
+function startQueue({ maxWaiting = 1_000 } = {}) {
+  const clock = new FakeClock()
+  const lines: LoggedEvent[] = []
+  const logger = recordingLogger((line) => lines.push(line))
+  const delivery = new HandDelivery()
+  const counters = new PushCounters()
+  /** What the journal would hold. */
+  const kept = new Map<string, Push>()
+  const journal = {
+    add: (push: Push) => void kept.set(push.id, push),
+    remove: ({ id }: Push) => void kept.delete(id),
+  }
+  const queue = new PushQueue({
+    deliver: delivery.deliver,
+    journal,
+    counters,
+    maxWaiting,
+    clock,
+    logger,
+    random: () => 0.5,
+  })
+  const add = (...pushes: Push[]) => {
+    for (const push of pushes) queue.add({ ...push, queuedAtMs: clock.now() })
+  }
+  return { queue, add, clock, lines, delivery, counters, kept }
+}
+
+test('one addressee is told one thing at a time, in its order', async () => {
+  const { add, delivery, counters, queue, kept } = startQueue()
+  add(about(T.SyncCipherUpdate, 'a'), about(T.SyncCipherUpdate, 'b'))
+  assert.deepEqual(delivery.names, ['SyncCipherUpdate a'])
+  await delivery.answer(SENT)
+  assert.deepEqual(delivery.names, ['SyncCipherUpdate b'])
+  await delivery.answer(SENT)
+  assert.equal(counters.phones.sent, 2)
+  assert.equal(queue.waiting, 0)
+  assert.equal(kept.size, 0)
+})
+
+test('several addressees of a push service are told at once, four at most, and in turns', async () => {
+  const { add, delivery } = startQueue()
+  for (const user of ['u1', 'u2', 'u3', 'u4', 'u5']) {
+    for (const id of ['a', 'b']) add(about(T.SyncCipherUpdate, `${user}${id}`, { to: toPhonesOf(user) }))
+  }
+  assert.deepEqual(
+    delivery.names,
+    ['u1a', 'u2a', 'u3a', 'u4a'].map((id) => `SyncCipherUpdate ${id}`),
+  )
+  await delivery.answer(SENT)
+  assert.equal(delivery.names.at(-1), 'SyncCipherUpdate u5a')
+  await delivery.answer(SENT)
+  assert.equal(delivery.names.at(-1), 'SyncCipherUpdate u1b')
+})
+
+test('a push service that fails is left alone for longer and longer, and then tried with one push', async () => {
+  const { add, delivery, clock, counters, lines } = startQueue()
+  for (const user of ['u1', 'u2', 'u3']) add(about(T.SyncCipherUpdate, user, { to: toPhonesOf(user) }))
+  for (let i = 0; i < 3; i++) await delivery.answer(BUSY)
+  // Half of the jitter: 0.75 of 1 s, 2 s, 4 s …
+  for (const pauseMs of [750, 1500, 3000, 6000]) {
+    assert.deepEqual(delivery.names, [])
+    clock.advance(pauseMs - 1)
+    assert.deepEqual(delivery.names, [])
+    clock.advance(1)
+    assert.equal(delivery.names.length, 1)
+    await delivery.answer(BUSY)
+  }
+  clock.advance(12_000)
+  await delivery.answer(SENT)
+  assert.equal(delivery.names.length, 2)
+  await delivery.answer(SENT)
+  await delivery.answer(SENT)
+  assert.deepEqual({ sent: counters.phones.sent, retried: counters.phones.retried }, { sent: 3, retried: 7 })
+  assert.equal(lines.filter(({ level }) => level === 'warn').length, 1)
+})
+
+test('it is left alone for as long as it asks, an hour at most', async () => {
+  const { add, delivery, clock } = startQueue()
+  add(about(T.SyncCipherUpdate, 'a'))
+  await delivery.answer({ kind: 'busy', why: 'status 429', afterMs: 120_000 })
+  clock.advance(119_999)
+  assert.deepEqual(delivery.names, [])
+  clock.advance(1)
+  await delivery.answer({ kind: 'busy', why: 'status 429', afterMs: 10 ** 9 })
+  clock.advance(60 * MINUTE_MS)
+  assert.equal(delivery.names.length, 1)
+})
+
+test('push services have nothing to do with each other', async () => {
+  const { add, delivery } = startQueue()
+  add(
+    about(T.SyncCipherUpdate, 'a'),
+    about(T.SyncCipherUpdate, 'b', { to: toBrowserOf(USER, 'd', 'https://one.example') }),
+    about(T.SyncCipherUpdate, 'c', { to: toBrowserOf(OTHER, 'e', 'https://two.example') }),
+  )
+  await delivery.answer(BUSY)
+  await delivery.answer(BUSY)
+  assert.deepEqual(delivery.names, ['SyncCipherUpdate c'])
+})
+
+test('what an answer says of one push is of that push alone', async () => {
+  const { add, delivery, counters, lines } = startQueue()
+  add(about(T.SyncCipherUpdate, 'a'), about(T.SyncCipherUpdate, 'b'), about(T.SyncCipherUpdate, 'c'))
+  await delivery.answer({ kind: 'refused', why: 'status 400' })
+  await delivery.answer({ kind: 'gone' })
+  await delivery.answer(SENT)
+  const { sent, dropped, gone, retried } = counters.phones
+  assert.deepEqual({ sent, dropped, gone, retried }, { sent: 1, dropped: 1, gone: 1, retried: 0 })
+  assert.match(lines.map(({ event }) => event).join('\n'), /push refused/)
+})
+
+test('a push that fails where others do not is given up, and holds up only its own addressee', async () => {
+  const { add, delivery, clock, counters, queue } = startQueue()
+  add(about(T.SyncCipherUpdate, 'bad'))
+  for (let round = 0; queue.waiting > 0; round++) {
+    assert.ok(round < 200)
+    add(about(T.SyncCipherUpdate, `good${round}`, { to: toPhonesOf(OTHER) }))
+    clock.advance(10_000)
+    while (delivery.attempts.length > 0) await delivery.answer(delivery.names[0]!.endsWith('bad') ? BUSY : SENT)
+  }
+  assert.equal(counters.phones.dropped, 1)
+  assert.ok(counters.phones.sent > 5)
+})
+
+test('what waits too long to be of use is not told; a log-out becomes a sync', async () => {
+  const { add, delivery, clock, counters } = startQueue()
+  const expiring = (push: Push): Push => ({ ...push, expiresAtMs: clock.now() + 15 * MINUTE_MS })
+  add(expiring(about(T.AuthRequest, 'a')), expiring(pushOf(T.LogOut, { to: toPhonesOf(OTHER) })))
+  await delivery.answer(BUSY)
+  await delivery.answer({ ...BUSY, afterMs: 16 * MINUTE_MS })
+  clock.advance(16 * MINUTE_MS)
+  await settled()
+  assert.equal(counters.phones.dropped, 2)
+  assert.deepEqual(
+    delivery.attempts.map(({ push }) => [nameOf(push), push.to, push.payload.UserId]),
+    [['SyncVault', { kind: 'phones', audience: 'user', id: OTHER, actingPushId: null }, OTHER]],
+  )
+})
+
+test('when too many wait, the longest line becomes one hint to sync; a log-in to be approved stays', async () => {
+  const { add, delivery, queue, counters, kept } = startQueue({ maxWaiting: 100 })
+  add(about(T.AuthRequest, 'login', { to: toPhonesOf(OTHER) }))
+  await delivery.answer(BUSY)
+  for (let i = 0; i < 500; i++) {
+    add(about(T.SyncCipherUpdate, `c${i}`, { to: toPhonesOf(i % 3 === 0 ? OTHER : USER) }))
+    assert.ok(queue.waiting <= 100)
+    assert.equal(kept.size, queue.waiting)
+  }
+  const waiting = [...kept.values()].map(
+    (push) => `${nameOf(push)} ${push.to.kind === 'phones' && push.to.id === USER}`,
+  )
+  assert.ok(waiting.includes('AuthRequest login false'))
+  assert.ok(waiting.includes('SyncVault true'))
+  assert.equal(counters.phones.dropped, 0)
+})
+
+test('with nothing to put together the oldest is dropped, and that is told', async () => {
+  const { add, queue, counters, lines, kept, delivery } = startQueue({ maxWaiting: 10 })
+  add(about(T.AuthRequest, 'a0', { to: toPhonesOf('u0') }))
+  await delivery.answer(BUSY)
+  for (let i = 1; i < 15; i++) add(about(T.AuthRequest, `a${i}`, { to: toPhonesOf(`u${i}`) }))
+  assert.equal(queue.waiting, 10)
+  assert.equal(counters.phones.dropped, 5)
+  assert.ok([...kept.values()].some((push) => nameOf(push) === 'AuthRequest a14'))
+  assert.ok(lines.some(({ event }) => /the oldest is not told/.test(event)))
+})
+
+test('it is known whether anything is still to be told to the phones of a user', async () => {
+  const { add, queue, delivery } = startQueue()
+  add(about(T.SyncCipherUpdate, 'a'), about(T.SyncCipherUpdate, 'b', { to: toBrowserOf(OTHER, 'd') }))
+  assert.equal(queue.hasForPhonesOf(USER), true)
+  assert.equal(queue.hasForPhonesOf(OTHER), false)
+  await delivery.answer(SENT)
+  assert.equal(queue.hasForPhonesOf(USER), false)
+})
+
+test('closing waits for what is under way, cuts it off when that takes too long, and leaves the rest in the journal', async () => {
+  const { add, queue, delivery, clock, kept } = startQueue()
+  add(about(T.SyncCipherUpdate, 'a'), about(T.SyncCipherUpdate, 'b'))
+  add(about(T.SyncCipherUpdate, 'c', { to: toPhonesOf(OTHER) }))
+  const closed = queue.close(1_000)
+  await delivery.answer(SENT)
+  assert.deepEqual(delivery.names, ['SyncCipherUpdate c'])
+  clock.advance(1_000)
+  await closed
+  assert.deepEqual([...kept.values()].map(nameOf).sort(), ['SyncCipherUpdate b', 'SyncCipherUpdate c'])
+  assert.equal(clock.pending, 0)
+})
