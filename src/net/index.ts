@@ -17,7 +17,7 @@ export { BlockedError, type GuardRules, type GuardTools } from './outgoing/guard
 export { type GetAnswer, type GetRequest, type GuardedGet, guardedGet } from './outgoing/guarded-get.ts'
 export { GuardedPost, type PostAnswer, type PostRequest } from './outgoing/guarded-post.ts'
 export type { HttpProxy } from './outgoing/http-tunnel.ts'
-export type { Lookup } from './outgoing/lookup.ts'
+export { type Lookup, systemLookup } from './outgoing/lookup.ts'
 export {
   openWebSocketStream,
   type StreamOpenOptions,
@@ -26,6 +26,7 @@ export {
   type WebSocketRequest,
   type WebSocketUpgradeOptions,
 } from './outgoing/open-websocket.ts'
+export { plainText } from './outgoing/plain-text.ts'
 export {
   connectionError,
   type StartClientTlsOptions,
@@ -33,6 +34,7 @@ export {
   tlsServerName,
 } from './outgoing/start-client-tls.ts'
 export { checkWebPushAddress, type WebPushFields } from './outgoing/web-push-address.ts'
+export { untilAborted } from './outgoing/with-deadline.ts'
 export { type PathHandlers, PathRouter } from './path-router.ts'
 export { ProxyProtocolError, type ProxyProtocolRules, proxyProtocolRules, readProxyHeader } from './proxy-protocol.ts'
 export { readBody } from './read-body.ts'

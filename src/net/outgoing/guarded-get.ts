@@ -1,6 +1,7 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
 import type { Socket } from 'node:net'
 import { checkPort, type GuardRules, type GuardTools, guardedConnection } from './guarded-connection.ts'
+import { readUpTo } from './read-up-to.ts'
 import { withDeadline } from './with-deadline.ts'
 
 export interface GetRequest {
@@ -88,17 +89,4 @@ function redirectOf({ statusCode = 0, headers: { location } }: IncomingMessage, 
   const url = URL.parse(location, from.href)
   if (url === null) throw new Error('a redirect to what is no URL')
   return url
-}
-
-async function readUpTo(message: IncomingMessage, maxBytes: number): Promise<{ body: Buffer; isCut: boolean }> {
-  if ((message.headers['content-encoding'] ?? 'identity') !== 'identity')
-    throw new Error('an encoding nobody asked for')
-  const pieces: Buffer[] = []
-  let length = 0
-  for await (const piece of message as AsyncIterable<Buffer>) {
-    pieces.push(piece)
-    length += piece.length
-    if (length > maxBytes) break
-  }
-  return { body: Buffer.concat(pieces).subarray(0, maxBytes), isCut: length > maxBytes }
 }

@@ -2,22 +2,28 @@ import { Agent, type ClientRequestArgs, type IncomingHttpHeaders, type IncomingM
 import type { Duplex } from 'node:stream'
 import type { Clock } from '#kit'
 import { type GuardedConnect, type GuardRules, type GuardTools, guardedConnection } from './guarded-connection.ts'
+import { readUpTo } from './read-up-to.ts'
 import { withDeadline } from './with-deadline.ts'
 
 export interface PostRequest {
   readonly body: Buffer
   readonly headers: Readonly<Record<string, string | number>>
-  /** Until the head of the answer is there. */
+  /** Until as much of the answer is there as is waited for. */
   readonly timeoutMs: number
+  /** Longest body of an answer; of a longer one as much is read. Bytes. Default: nobody waits for it, and it stays unread. */
+  readonly maxBytes?: number
   readonly signal?: AbortSignal | undefined
 }
 
-/** The head of an answer. Nobody reads its body. */
 export interface PostAnswer {
   /** HTTP, as it is: redirects too. */
   readonly status: number
   readonly headers: IncomingHttpHeaders
+  /** Empty unless it was asked for. */
+  readonly body: Buffer
 }
+
+const NOTHING = Buffer.alloc(0)
 
 /** Origins for which connections are kept. There are few push services; strangers may name many. */
 const MAX_ORIGINS = 32
@@ -50,7 +56,7 @@ export class GuardedPost {
   }
 
   /**
-   * Resolves with the head of whatever answer there is. Rejects with a `BlockedError` when the rules forbid the host, with a
+   * Resolves with whatever answer there is. Rejects with a `BlockedError` when the rules forbid the host, with a
    * `DialError` of code `ABORTED` when the caller gave up, and with other errors when there was no answer in time. When it
    * rejects the request may have arrived all the same.
    */
@@ -96,7 +102,8 @@ export class GuardedPost {
     return new OriginAgent(new URL(url.origin), this.#open, keepsAlive)
   }
 
-  #ask({ url, headers, body, signal }: PostRequest & { url: URL; signal: AbortSignal }, agent: OriginAgent) {
+  #ask(post: PostRequest & { readonly url: URL; readonly signal: AbortSignal }, agent: OriginAgent) {
+    const { url, headers, body, maxBytes, signal } = post
     const { promise, resolve, reject } = Promise.withResolvers<PostAnswer>()
     const outgoing = request({
       agent,
@@ -106,8 +113,11 @@ export class GuardedPost {
       signal,
     })
     outgoing.on('response', (message) => {
-      resolve({ status: message.statusCode!, headers: message.headers })
-      this.#drop(message)
+      const head = { status: message.statusCode!, headers: message.headers }
+      if (maxBytes === undefined) {
+        resolve({ ...head, body: NOTHING })
+        this.#drop(message)
+      } else readUpTo(message, maxBytes).then((read) => resolve({ ...head, body: read.body }), reject)
     })
     outgoing.on('error', reject)
     // A server that goes on with something else than HTTP has not answered, and Node says no more of it.

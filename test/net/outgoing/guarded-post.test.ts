@@ -95,6 +95,33 @@ test('one connection serves requests that follow each other, and each origin has
   assert.equal(it.sockets.length, 2)
 })
 
+test('of the body of an answer as much is read as is asked for, and a connection is kept where that is all', async () => {
+  await using it = await world((request, response) => request.resume().on('end', () => response.end('thank you')))
+  for (const [maxBytes, read] of [
+    [undefined, ''],
+    [100, 'thank you'],
+    [9, 'thank you'],
+    [5, 'thank'],
+  ] as const) {
+    const { body } = await it.send('https://push.example/', maxBytes === undefined ? {} : { maxBytes })
+    assert.equal(body.toString(), read)
+    assert.equal(it.sockets.length, 1)
+  }
+  await ended(it.sockets[0]!)
+})
+
+test('a body that breaks off, or does not end in time, is no answer', async () => {
+  await using it = await world((request, response) => {
+    response.writeHead(200, { 'Content-Length': 10 }).write('half')
+    if (request.url === '/broken') setImmediate(() => request.socket.destroy())
+  })
+  await assert.rejects(it.send('https://push.example/broken', { maxBytes: 100 }), /aborted|ECONNRESET/)
+  await assert.rejects(
+    it.send('https://push.example/slow', { maxBytes: 100, timeoutMs: 200 }),
+    /no answer after 200 ms/,
+  )
+})
+
 const ended = (socket: TLSSocket) => (socket.destroyed ? undefined : once(socket, 'close'))
 
 test('of many connections to one origin a few are kept, and none when it is closed', async () => {
