@@ -6,6 +6,7 @@ export {
   isMobile,
   parseDeviceType,
 } from './device-types.ts'
+export { parsePrivateKey, readKeyFile, writeKeyFile } from './key-file.ts'
 export * from './nats/index.ts'
 export { hashPassword, newPassword, pretendToVerifyPassword, verifyPassword } from './passwords.ts'
 export { type ServiceClaims, type ServiceScope, ServiceTokens } from './service-tokens.ts'

@@ -1,8 +1,9 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { ConfigError, type Logger } from '#kit'
 import type { Store } from '#store'
+import { parsePrivateKey, readKeyFile, writeKeyFile } from './key-file.ts'
 
 const generate = promisify(generateKeyPair)
 
@@ -101,7 +102,10 @@ function fingerprintOf({ publicKey }: SigningKey): string {
 }
 
 async function makeKey(keyFile: string): Promise<SigningKey> {
-  return parse(await makeKeyFile(keyFile), keyFile)
+  const { privateKey } = await generate('rsa', { modulusLength: MODULUS_BITS })
+  const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }) as string
+  await writeKeyFile(keyFile, pem)
+  return parse(pem, keyFile)
 }
 
 async function readKey(keyFile: string): Promise<SigningKey | undefined> {
@@ -109,32 +113,8 @@ async function readKey(keyFile: string): Promise<SigningKey | undefined> {
   return pem === undefined ? undefined : parse(pem, keyFile)
 }
 
-async function readKeyFile(keyFile: string): Promise<string | undefined> {
-  try {
-    return await readFile(keyFile, 'utf8')
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw new ConfigError(`Cannot read the key file "${keyFile}": ${(cause as Error).message}`, { cause })
-  }
-}
-
-async function makeKeyFile(keyFile: string): Promise<string> {
-  const { privateKey } = await generate('rsa', { modulusLength: MODULUS_BITS })
-  const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }) as string
-  const unfinished = `${keyFile}.${process.pid}.tmp`
-  try {
-    // Renamed into place, so that a crash half-way leaves no broken key behind.
-    await writeFile(unfinished, pem, { mode: 0o600, flush: true })
-    await rename(unfinished, keyFile)
-  } catch (cause) {
-    await rm(unfinished, { force: true }).catch(() => {})
-    throw new ConfigError(`Cannot write the key file "${keyFile}": ${(cause as Error).message}`, { cause })
-  }
-  return pem
-}
-
 function parse(pem: string, keyFile: string): SigningKey {
-  const privateKey = parsePem(pem, keyFile)
+  const privateKey = parsePrivateKey(pem, keyFile)
   if (privateKey.asymmetricKeyType !== 'rsa') {
     throw new ConfigError(`Cannot use the key in "${keyFile}": it is not an RSA key`)
   }
@@ -143,13 +123,4 @@ function parse(pem: string, keyFile: string): SigningKey {
     throw new ConfigError(`Cannot use the key in "${keyFile}": ${bits} bits are too few, ${MODULUS_BITS} are the least`)
   }
   return { privateKey, publicKey: createPublicKey(privateKey) }
-}
-
-function parsePem(pem: string, keyFile: string): KeyObject {
-  try {
-    return createPrivateKey(pem)
-  } catch (cause) {
-    // OpenSSL's own text says nothing an operator can use; it stays in `cause`.
-    throw new ConfigError(`Cannot use the key in "${keyFile}": it is not an unencrypted PEM private key`, { cause })
-  }
 }

@@ -24,6 +24,7 @@ import { KyselyTrash } from './trash.ts'
 import { KyselyIncompleteLogins, KyselyTwoFactors } from './two-factor.ts'
 import { KyselyUserKeyCopies } from './user-key-copies.ts'
 import { KyselyUsers } from './users.ts'
+import { KyselyVapidKeys } from './vapid-keys.ts'
 import { KyselyWebPushSubscriptions } from './web-push-subscriptions.ts'
 
 /** The store over any engine that Kysely speaks to: the tables, and what holds them together. */
@@ -50,6 +51,7 @@ export class KyselyStore implements Store {
   readonly trash: KyselyTrash
   readonly jobRuns: KyselyJobRuns
   readonly signingKeys: KyselySigningKeys
+  readonly vapidKeys: KyselyVapidKeys
   readonly #db: Kysely<Database>
   readonly #engine: Engine
   #closing: Promise<void> | undefined
@@ -80,6 +82,7 @@ export class KyselyStore implements Store {
     this.trash = new KyselyTrash(db)
     this.jobRuns = new KyselyJobRuns(db, engine)
     this.signingKeys = new KyselySigningKeys(db)
+    this.vapidKeys = new KyselyVapidKeys(db)
   }
 
   async transaction<T>(work: (store: Store) => Promise<T>, { account }: TransactionOptions = {}): Promise<T> {

@@ -106,6 +106,8 @@ export const ownSteps = (types: OwnTypes): readonly (readonly string[])[] => [
 )`,
     `CREATE TABLE belfry_push_marks (instance TEXT NOT NULL PRIMARY KEY, whole_until ${types.timestamp} NOT NULL)`,
   ],
+  // At most one row.
+  [`CREATE TABLE belfry_vapid_key (id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), private_key TEXT NOT NULL)`],
 ]
 
 /**

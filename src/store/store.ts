@@ -5,7 +5,7 @@ import type { Devices } from './interface/devices.ts'
 import type { DoomedFiles } from './interface/doomed-files.ts'
 import type { Folders } from './interface/folders.ts'
 import type { Heard } from './interface/heard.ts'
-import type { JobRuns, SigningKeys } from './interface/instances.ts'
+import type { JobRuns, SigningKeys, VapidKeys } from './interface/instances.ts'
 import type { Invitations, Memberships } from './interface/organizations.ts'
 import type { PushJournal, PushRegistrations, PushTargets, WebPushSubscriptions } from './interface/push.ts'
 import type { RelayedDevices } from './interface/relayed-devices.ts'
@@ -63,6 +63,7 @@ export interface Store {
   readonly trash: Trash
   readonly jobRuns: JobRuns
   readonly signingKeys: SigningKeys
+  readonly vapidKeys: VapidKeys
   /**
    * Runs `work` in one transaction: committed when it resolves, rolled back when it rejects. Not nestable.
    *

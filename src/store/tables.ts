@@ -37,6 +37,7 @@ export interface Database {
   belfry_web_push: WebPushTable
   belfry_push_registrations: PushRegistrationTable
   belfry_push_journal: PushJournalTable
+  belfry_vapid_key: { id: number; private_key: string }
   belfry_push_marks: { instance: string; whole_until: Timestamp }
   belfry_heard: { user_uuid: string; device_uuid: string; heard_at: Timestamp }
 }

@@ -19,6 +19,7 @@ import { trashTests } from './suite/trash.ts'
 import { twoFactorTests } from './suite/two-factor.ts'
 import { userKeyCopyTests } from './suite/user-key-copies.ts'
 import { userTests } from './suite/users.ts'
+import { vapidKeyTests } from './suite/vapid-keys.ts'
 
 /** A store for one test, fresh and empty. */
 export interface TestStore extends AsyncDisposable {
@@ -47,6 +48,7 @@ export function storeSuite(openTestStore: OpenTestStore): void {
   trashTests(openTestStore)
   jobRunTests(openTestStore)
   signingKeyTests(openTestStore)
+  vapidKeyTests(openTestStore)
   cleanUpTests(openTestStore)
   twoFactorTests(openTestStore)
   transactionTests(openTestStore)

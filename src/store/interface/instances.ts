@@ -15,3 +15,13 @@ export interface SigningKeys {
   claim(fingerprint: string): Promise<string>
   replace(fingerprint: string): Promise<void>
 }
+
+/**
+ * The key that all instances on one database do Web Push with (RFC 8292), in PEM. The key itself: whoever reads the database
+ * finds more there that is worth something, and none of the instances needs to be brought the file of another.
+ */
+export interface VapidKeys {
+  /** Records it if none is recorded; resolves with the one that is then. */
+  claim(privateKey: string): Promise<string>
+  replace(privateKey: string): Promise<void>
+}
