@@ -5,6 +5,7 @@ import type { PushJournal, PushTarget, PushTargets } from '#store'
 import { PushCounters } from './counters.ts'
 import { wayTo } from './decision.ts'
 import { type PushedEvent, syncEvent, ttlMs } from './event.ts'
+import type { Hearing } from './hearing.ts'
 import { type Batch, Inbox } from './inbox.ts'
 import type { BrowserAddress, Deliver, PhonesAddress, Push } from './push.ts'
 import { JournalWriter } from './queue/journal-writer.ts'
@@ -26,8 +27,8 @@ export interface PushRoomOptions {
   readonly toPhones: Deliver | undefined
   /** Undefined: browsers are not told. */
   readonly toBrowsers: Deliver | undefined
-  /** Which of these devices are connected to a hub, and have told it that they have heard what was told before. Never rejects. */
-  readonly whoHasHeard: (userId: string, deviceIds: readonly string[]) => Promise<ReadonlySet<string>>
+  /** See `Hearing.ask`. */
+  readonly whoHasHeard: Hearing['ask']
   /** Pushes that may wait. */
   readonly maxWaiting: number
   readonly clock: Clock
@@ -131,10 +132,11 @@ export class PushRoom {
       .filter(({ isPhone, webPush }) => isPhone || webPush !== null)
     if (reachable.length === 0) return
     const heard = new Set<PushTarget>()
+    const toldAtMs = Math.min(...events.map(({ atMs }) => atMs))
     for (const [userId, theirs] of Map.groupBy(reachable, (target) => target.userId)) {
       const deviceIds = theirs.filter(({ hasSession }) => hasSession).map(({ deviceId }) => deviceId)
       if (deviceIds.length === 0) continue
-      const confirmed = await whoHasHeard(userId, deviceIds)
+      const confirmed = await whoHasHeard(userId, deviceIds, toldAtMs)
       for (const target of theirs) if (confirmed.has(target.deviceId)) heard.add(target)
     }
     for (const event of events) this.#tell(event, reachable, heard)

@@ -71,10 +71,17 @@ export class KyselyPushJournal implements PushJournal {
         .orderBy('number')
         .execute()
       if (from !== to) await move(db, from, to)
-      return {
-        pushes: left.map(({ id, content, queued_at }) => ({ id, content, queuedAt: parseTimestamp(queued_at) })),
-        wholeUntil: parseTimestamp(mark.whole_until),
-      }
+      const wholeUntil = parseTimestamp(mark.whole_until)
+      // What it took over is its own now: should it end, too, before it has told of what `from` did not write down.
+      const whole_until = formatTimestamp(wholeUntil)
+      await db
+        .updateTable('belfry_push_marks')
+        .set({ whole_until })
+        .where('instance', '=', to)
+        .where('whole_until', '>', whole_until)
+        .execute()
+      const pushes = left.map(({ id, content, queued_at }) => ({ id, content, queuedAt: parseTimestamp(queued_at) }))
+      return { pushes, wholeUntil }
     })
   }
 

@@ -137,7 +137,7 @@ export interface PushJournal {
   instances(): Promise<string[]>
   /**
    * Makes what `from` has left that of `to`, and removes the mark of `from`. Undefined when it has no mark (any more): then
-   * somebody else has done so. Should `from` be there after all, it goes on with its next `mark` and `save` as before, and
+   * somebody else has done so. The mark of `to` is no later than that was. Should `from` be there after all, it goes on with its next `mark` and `save` as before, and
    * what it had saved is pushed twice rather than never.
    */
   takeOver(from: string, to: string): Promise<LeftPushes | undefined>
