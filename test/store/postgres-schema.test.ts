@@ -138,6 +138,9 @@ describe('the schema on PostgreSQL', { skip }, async () => {
       `SELECT * FROM folders_ciphers WHERE cipher_uuid = 'x'`,
       `SELECT * FROM archives WHERE cipher_uuid = 'x'`,
       `SELECT * FROM belfry_heard WHERE user_uuid = 'x'`,
+      `SELECT * FROM users_organizations WHERE org_uuid = 'x'`,
+      `SELECT * FROM belfry_web_push WHERE user_uuid = 'x'`,
+      `SELECT * FROM belfry_push_registrations WHERE user_uuid = 'x'`,
     ]) {
       assert.doesNotMatch(await plan(sql), /Seq Scan|Sort/, sql)
     }

@@ -123,6 +123,9 @@ test('the lookups of every request go through an index', async () => {
     `SELECT * FROM ciphers WHERE user_uuid = 'x' AND uuid > 'y' ORDER BY uuid LIMIT 1`,
     `SELECT * FROM folders_ciphers WHERE folder_uuid = 'x'`,
     `SELECT * FROM folders_ciphers WHERE cipher_uuid = 'x'`,
+    `SELECT * FROM users_organizations WHERE org_uuid = 'x'`,
+    `SELECT * FROM belfry_web_push WHERE user_uuid = 'x'`,
+    `SELECT * FROM belfry_push_registrations WHERE user_uuid = 'x'`,
   ]) {
     assert.doesNotMatch(await plan(sql), /SCAN|TEMP B-TREE/, sql)
   }

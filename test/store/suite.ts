@@ -10,6 +10,8 @@ import { heardTests } from './suite/heard.ts'
 import { invitationTests } from './suite/invitations.ts'
 import { jobRunTests } from './suite/job-runs.ts'
 import { membershipTests } from './suite/memberships.ts'
+import { pushJournalTests } from './suite/push-journal.ts'
+import { pushRegistrationTests } from './suite/push-registrations.ts'
 import { pushTargetTests } from './suite/push-targets.ts'
 import { relayedDeviceTests } from './suite/relayed-devices.ts'
 import { sendTests } from './suite/sends.ts'
@@ -20,6 +22,7 @@ import { twoFactorTests } from './suite/two-factor.ts'
 import { userKeyCopyTests } from './suite/user-key-copies.ts'
 import { userTests } from './suite/users.ts'
 import { vapidKeyTests } from './suite/vapid-keys.ts'
+import { webPushSubscriptionTests } from './suite/web-push-subscriptions.ts'
 
 /** A store for one test, fresh and empty. */
 export interface TestStore extends AsyncDisposable {
@@ -44,6 +47,9 @@ export function storeSuite(openTestStore: OpenTestStore): void {
   heardTests(openTestStore)
   relayedDeviceTests(openTestStore)
   pushTargetTests(openTestStore)
+  pushRegistrationTests(openTestStore)
+  webPushSubscriptionTests(openTestStore)
+  pushJournalTests(openTestStore)
   sendTests(openTestStore)
   trashTests(openTestStore)
   jobRunTests(openTestStore)
