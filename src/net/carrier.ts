@@ -41,8 +41,8 @@ export interface CarrierReceiver {
   /** The peer takes nothing: no write got through for the carrier's write deadline. The door decides what to do. */
   onStalled(): void
   /**
-   * The peer has read what was written before it was asked last, or before now where it need not be asked. Not said by
-   * carriers that cannot tell.
+   * The peer has read what was written before it was asked last. It may be said inside `askTaken`, where that is known
+   * already, and without having been asked.
    */
   onTaken?(): void
 }

@@ -5,7 +5,7 @@ export interface HearingQuestion {
   /** A name for it, which its answers repeat. */
   readonly question: string
   readonly userId: string
-  /** At most `MAX_DEVICES`. */
+  /** At most `MAX_ASKED_DEVICES`. */
   readonly deviceIds: readonly string[]
 }
 
@@ -15,9 +15,12 @@ export interface HearingAnswer {
   readonly deviceId: string
   /** False: it is connected and has been asked, so that another answer may follow. True: all has reached it, by its own word. */
   readonly hasHeard: boolean
+  /** For how long, at least, it has been connected: what was told before that it has not heard. Milliseconds. */
+  readonly openForMs: number
 }
 
-const MAX_DEVICES = 64
+/** Devices that one question can be about. */
+export const MAX_ASKED_DEVICES = 64
 const MAX_BYTES = 64 * 1024
 
 /** JSON, UTF-8: `{"Question":"…","UserId":"…","DeviceIds":["…"]}`. */
@@ -25,28 +28,29 @@ export function encodeHearingQuestion({ question, userId, deviceIds }: HearingQu
   return Buffer.from(JSON.stringify({ Question: question, UserId: userId, DeviceIds: deviceIds }))
 }
 
-/** JSON, UTF-8: `{"Question":"…","DeviceId":"…","Heard":true}`. */
-export function encodeHearingAnswer({ question, deviceId, hasHeard }: HearingAnswer): Buffer {
-  return Buffer.from(JSON.stringify({ Question: question, DeviceId: deviceId, Heard: hasHeard }))
+/** JSON, UTF-8: `{"Question":"…","DeviceId":"…","Heard":true,"OpenFor":15000}`. */
+export function encodeHearingAnswer({ question, deviceId, hasHeard, openForMs }: HearingAnswer): Buffer {
+  const answer = { Question: question, DeviceId: deviceId, Heard: hasHeard, OpenFor: openForMs }
+  return Buffer.from(JSON.stringify(answer))
 }
 
 /** Throws a `ProtocolError` when the bytes are no such question. */
 export function parseHearingQuestion(bytes: Buffer): HearingQuestion {
   const { Question, UserId, DeviceIds } = membersOf(bytes)
   if (!isText(Question) || !isText(UserId)) throw invalid('question lacks a name or a user')
-  if (!Array.isArray(DeviceIds) || DeviceIds.length > MAX_DEVICES || !DeviceIds.every(isText)) {
-    throw invalid(`question has DeviceIds that are no list of at most ${MAX_DEVICES} texts`)
+  if (!Array.isArray(DeviceIds) || DeviceIds.length > MAX_ASKED_DEVICES || !DeviceIds.every(isText)) {
+    throw invalid(`question has DeviceIds that are no list of at most ${MAX_ASKED_DEVICES} texts`)
   }
   return { question: Question, userId: UserId, deviceIds: DeviceIds }
 }
 
 /** Throws a `ProtocolError` when the bytes are no such answer. */
 export function parseHearingAnswer(bytes: Buffer): HearingAnswer {
-  const { Question, DeviceId, Heard } = membersOf(bytes)
-  if (!isText(Question) || !isText(DeviceId) || typeof Heard !== 'boolean') {
+  const { Question, DeviceId, Heard, OpenFor } = membersOf(bytes)
+  if (!isText(Question) || !isText(DeviceId) || typeof Heard !== 'boolean' || !isDuration(OpenFor)) {
     throw invalid('answer lacks a field, or has one of another type')
   }
-  return { question: Question, deviceId: DeviceId, hasHeard: Heard }
+  return { question: Question, deviceId: DeviceId, hasHeard: Heard, openForMs: OpenFor }
 }
 
 function membersOf(bytes: Buffer): Record<string, unknown> {
@@ -60,6 +64,8 @@ function membersOf(bytes: Buffer): Record<string, unknown> {
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 255
+
+const isDuration = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
 function invalid(what: string, options?: ErrorOptions): ProtocolError<'INVALID_HEARING'> {
   return new ProtocolError('INVALID_HEARING', `Hearing ${what}`, options)

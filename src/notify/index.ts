@@ -10,6 +10,7 @@ export {
   encodeHearingQuestion,
   type HearingAnswer,
   type HearingQuestion,
+  MAX_ASKED_DEVICES,
   parseHearingAnswer,
   parseHearingQuestion,
 } from './hearing.ts'

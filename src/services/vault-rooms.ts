@@ -134,6 +134,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
           heardAllUntilMs: cluster?.heardAllUntilMs,
           organizationsOf: (userId) => store.memberships.confirmedOf(userId),
           installationId: options.identity?.installationId,
+          say: publish,
           clientAddress,
           origins: hubOrigins(options),
           connections: hubConnections,

@@ -11,7 +11,10 @@ import { Endpoints } from './endpoint/endpoints.ts'
 import type { HubOrigins } from './endpoint/origins.ts'
 
 export interface HubDoorOptions
-  extends Pick<UserHubOptions, 'authenticate' | 'heard' | 'heardAllUntilMs' | 'organizationsOf' | 'installationId'> {
+  extends Pick<
+    UserHubOptions,
+    'authenticate' | 'heard' | 'heardAllUntilMs' | 'organizationsOf' | 'installationId' | 'say'
+  > {
   /** Account `VAULT`, where notifications are published. */
   readonly account: Account
   readonly turn: Turn
@@ -105,7 +108,7 @@ class Door implements HubDoor {
       },
       enter: () => connections.enter(),
     }
-    const { authenticate, heard, heardAllUntilMs, organizationsOf, installationId } = options
+    const { authenticate, heard, heardAllUntilMs, organizationsOf, installationId, say } = options
     this.#users = new UserHub({
       account,
       authenticate,
@@ -113,6 +116,7 @@ class Door implements HubDoor {
       heardAllUntilMs,
       organizationsOf,
       installationId,
+      say,
       clock,
       logger,
       protocol: MESSAGE_PACK,

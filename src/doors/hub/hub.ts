@@ -26,6 +26,8 @@ export interface Hub {
   substitute?(guest: Guest): HubEvent
   /** The client has shaken hands: from here on it hears. */
   onOpen?(connection: HubConnection): void
+  /** What the client was told before it was asked last, with `HubConnection.ask`, has reached it. */
+  onHeard?(connection: HubConnection): void
   /** It hears no more; also when it never opened. */
   onEnding?(connection: HubConnection): void
 }

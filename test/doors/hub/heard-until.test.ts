@@ -104,13 +104,43 @@ test('what waits for the handshake is asked about behind it', async () => {
   assert.notEqual(await askedAtMs(lone), undefined)
 })
 
-test('a transport that need not ask says when everything was read; over one that cannot, nothing is ever known', async () => {
+test('over a transport that cannot ask, nothing is ever known', async () => {
   const lone = LoneConnection.open()
   Object.assign(lone.carrier, { askTaken: undefined })
   lone.connection.tell(event('one'))
   assert.equal(await askedAtMs(lone, 15), undefined)
   assert.ok(lone.heardNames().includes('ping'), 'it is pinged as ever')
+  assert.equal(lone.connection.canBeAsked, false)
+  lone.connection.ask()
+  lone.connection.onTaken()
   assert.equal(lone.connection.heardUntilMs, 0)
+})
+
+test('a client that has yet to answer is not asked again: its answer would say too much', async () => {
+  const lone = LoneConnection.open()
+  lone.connection.tell(event('one'))
+  const askedMs = await askedAtMs(lone)
+  lone.connection.tell(event('two'))
+  assert.equal(await askedAtMs(lone, 20), undefined)
+  lone.connection.ask()
+  assert.equal(lone.carrier.asked, 1)
+  lone.connection.onTaken()
+  assert.equal(lone.connection.heardUntilMs, askedMs)
+  assert.notEqual(await askedAtMs(lone, 1), undefined, 'now it is')
+})
+
+test('what waits to be written goes out before a question, and being asked early spares nobody the later question', async () => {
+  const lone = LoneConnection.open()
+  lone.connection.tell(event('one'))
+  const written: boolean[] = []
+  lone.carrier.askTaken = () => void written.push(lone.carrier.take().includes('one'))
+  lone.connection.ask()
+  assert.deepEqual(written, [true])
   lone.connection.onTaken()
   assert.equal(lone.connection.heardUntilMs, lone.clock.now())
+  for (let i = 0; i < 6; i++) {
+    lone.beat()
+    await turnOver()
+  }
+  assert.equal(written.length, 2)
 })

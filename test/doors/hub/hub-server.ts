@@ -1,5 +1,5 @@
 import { setImmediate as turnOver } from 'node:timers/promises'
-import { Broker, InProcessClient, Turn } from '#core'
+import { type Account, Broker, InProcessClient, Turn } from '#core'
 import { ConnectionLimit, createHubDoor, type HubDoor, type HubDoorOptions } from '#doors/hub'
 import { systemClock } from '#kit'
 import { PathRouter, peerAddress } from '#net'
@@ -13,6 +13,8 @@ export const BOB = '22222222-2222-4222-8222-222222222222'
 
 export interface HubServer extends AsyncDisposable {
   readonly door: HubDoor
+  /** `VAULT`. */
+  readonly account: Account
   readonly notifier: Notifier
   /** `ws://…/notifications/hub` */
   readonly url: string
@@ -34,6 +36,9 @@ export interface HubServerOptions extends Partial<HubDoorOptions> {
 export async function startHub({ maxConnections = 65_536, ...options }: HubServerOptions = {}): Promise<HubServer> {
   const account = new Broker(() => 0).account(VAULT_ACCOUNT)
   const log: string[] = []
+  const client = new InProcessClient(account, (error) => {
+    throw error
+  })
   const door = createHubDoor({
     account,
     turn: new Turn(setImmediate),
@@ -45,16 +50,15 @@ export async function startHub({ maxConnections = 65_536, ...options }: HubServe
     },
     clientAddress: peerAddress,
     connections: new ConnectionLimit(maxConnections),
+    say: (subject, payload) => client.publish(subject, payload),
     ...options,
   })
   const router = new PathRouter()
   for (const [path, handlers] of door.routes) router.add(path, handlers)
   const { port, nextRequest, close } = await serveRoutes(router)
-  const client = new InProcessClient(account, (error) => {
-    throw error
-  })
   return {
     door,
+    account,
     port,
     log,
     url: `ws://127.0.0.1:${port}/notifications/hub`,

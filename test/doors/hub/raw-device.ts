@@ -1,15 +1,19 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setImmediate as turnOver } from 'node:timers/promises'
-import { encodeHandshakeRequest, type HubMessage, messagePackProtocol, readWhole } from '#wire/signalr'
+import { encodeHandshakeRequest, type HubMessage, HubMessageType, messagePackProtocol, readWhole } from '#wire/signalr'
 import { encodeMaskedFrame, MessageAssembler, Opcode } from '#wire/websocket'
-import { within } from '../../helpers/wait.ts'
+import { until, within } from '../../helpers/wait.ts'
 
 const protocol = messagePackProtocol(100_000, 1 << 24)
 
-/** A device on a bare socket, which can stop reading: no WebSocket client can be made to. */
+const CALL = protocol.encode({ type: HubMessageType.Invocation, invocationId: '1', target: 'X', arguments: [] })
+
+/** A device on a bare socket, which can stop reading, and answers no ping by itself: no WebSocket client can be made to. */
 export class RawDevice {
   readonly messages: HubMessage[] = []
+  /** Pings of the WebSocket that it has not answered: what they say, and how many messages came before them. */
+  readonly pings: { readonly payload: Buffer; readonly behind: number }[] = []
   receivedBytes = 0
   readonly closed: Promise<unknown>
   readonly #socket: Socket
@@ -55,7 +59,7 @@ export class RawDevice {
           this.messages.push(...readWhole(protocol, data))
           this.#onMessage()
         },
-        onPing: () => {},
+        onPing: (payload) => void this.pings.push({ payload: Buffer.from(payload), behind: this.messages.length }),
         onPong: () => {},
         onClose: () => this.#socket.end(),
       },
@@ -88,6 +92,21 @@ export class RawDevice {
     this.#socket.write(encodeMaskedFrame(Opcode.BINARY, protocol.ping, Buffer.alloc(4, 7)))
   }
 
+  /** Makes a call; resolves when it was answered, so that the hub has taken in all that was said. */
+  async call(): Promise<void> {
+    const answers = () => this.messages.filter(({ type }) => type === HubMessageType.Completion).length
+    const before = answers()
+    this.#socket.write(encodeMaskedFrame(Opcode.BINARY, CALL, Buffer.alloc(4, 7)))
+    await this.until(() => answers() > before, 'the answer to a call')
+  }
+
+  /** Answers the oldest ping that it has not answered yet, once it is there; says how many messages came before that. */
+  async pong(): Promise<number> {
+    const { payload, behind } = await until(() => this.pings.shift(), 'a ping')
+    this.#socket.write(encodeMaskedFrame(Opcode.PONG, payload, Buffer.alloc(4, 7)))
+    return behind
+  }
+
   /** Resolves when one of the messages, also of those already here, is as wanted. */
   async until(isWanted: (message: HubMessage) => boolean, what: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -105,5 +124,10 @@ export class RawDevice {
 
   destroy(): void {
     this.#socket.destroy()
+  }
+
+  /** A hub that closes would wait for one that does not read. */
+  [Symbol.dispose](): void {
+    this.destroy()
   }
 }

@@ -9,6 +9,7 @@ import { accessToken } from '../endpoint/token.ts'
 import type { Guest, Hub, Refusal } from '../hub.ts'
 import type { HubEvent } from '../hub-event.ts'
 import { CatchUp } from './catch-up.ts'
+import { Hearing } from './hearing.ts'
 import { NotificationEncoder, syncVaultEvent } from './notification-encoder.ts'
 import { Organizations, type OrganizationsOf } from './organizations.ts'
 import { Revocation } from './revocation.ts'
@@ -29,6 +30,8 @@ export interface UserHubOptions {
   readonly organizationsOf?: OrganizationsOf | undefined
   /** The installation whose notifications everybody here hears. Default: none. */
   readonly installationId?: string | undefined
+  /** Publishes what all instances are to hear. Default: it is not answered who hears. */
+  readonly say?: ((subject: string, payload: Buffer) => void) | undefined
   readonly clock: Clock
   readonly logger: Logger
   /** What most clients speak. */
@@ -43,6 +46,7 @@ export class UserHub implements Hub {
   #revocation: Revocation | undefined
   #organizations: Organizations | undefined
   #catchUp: CatchUp | undefined
+  #hearing: Hearing | undefined
 
   constructor(options: UserHubOptions) {
     this.#options = options
@@ -51,17 +55,19 @@ export class UserHub implements Hub {
 
   /** Looks after those who are in, until `close`. */
   attend(attendance: Attendance): void {
-    const { account, heard, heardAllUntilMs, organizationsOf, clock, logger } = this.#options
+    const { account, heard, heardAllUntilMs, organizationsOf, say, clock, logger } = this.#options
     const common = { account, attendance, clock, logger }
     this.#revocation = new Revocation(common)
     this.#organizations = organizationsOf && new Organizations({ ...common, organizationsOf })
     this.#catchUp = heard && new CatchUp({ ...common, heard, heardAllUntilMs })
+    this.#hearing = say && new Hearing({ ...common, say })
   }
 
   /** When nobody is in any more. Resolves when it is written how far everybody has heard. */
   async close(): Promise<void> {
     this.#revocation?.close()
     this.#organizations?.close()
+    this.#hearing?.close()
     await this.#catchUp?.close()
   }
 
@@ -95,11 +101,19 @@ export class UserHub implements Hub {
   }
 
   onOpen(connection: HubConnection): void {
-    if (userGuestOf(connection).isKept) void this.#catchUp?.onOpen(connection)
+    if (!userGuestOf(connection).isKept) return
+    this.#hearing?.onOpen(connection)
+    void this.#catchUp?.onOpen(connection)
+  }
+
+  onHeard(connection: HubConnection): void {
+    this.#hearing?.onHeard(connection)
   }
 
   onEnding(connection: HubConnection): void {
-    if (userGuestOf(connection).isKept) this.#catchUp?.onEnding(connection)
+    if (!userGuestOf(connection).isKept) return
+    this.#hearing?.onEnding(connection)
+    this.#catchUp?.onEnding(connection)
   }
 
   get #changesOfSessions(): number {

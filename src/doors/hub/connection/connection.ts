@@ -127,10 +127,34 @@ export class HubConnection implements MessageReceiver, Pinged {
     }
   }
 
+  /** Whether it was told everything there was, and has a transport that can ask whether that was read. */
+  get canBeAsked(): boolean {
+    return this.#state === 'open' && !this.#isBehind && this.#carrier.askTaken !== undefined
+  }
+
+  /** Whether it has yet to answer: `ask`. */
+  get isAsked(): boolean {
+    return this.#askedAtMs > 0
+  }
+
+  /**
+   * Asks the client whether it has read what it was told up to now, which then comes to `Hub.onHeard`. Does nothing while
+   * an answer is still to come: all are alike, and that one says nothing of what was told since.
+   */
+  ask(): void {
+    if (this.isAsked || !this.canBeAsked) return
+    this.#askedAtMs = this.#owner.rules.clock.now()
+    // The question goes past the outbox.
+    this.#outbox.flush()
+    this.#carrier.askTaken?.()
+  }
+
   onTaken(): void {
-    const atMs = this.#carrier.askTaken === undefined ? this.#owner.rules.clock.now() : this.#askedAtMs
+    const atMs = this.#askedAtMs
     this.#askedAtMs = 0
-    if (atMs > 0 && this.#state === 'open' && !this.#isBehind) this.#heardUntilMs = atMs
+    if (atMs === 0 || this.#state !== 'open') return
+    if (!this.#isBehind) this.#heardUntilMs = atMs
+    this.#owner.hub.onHeard?.(this)
   }
 
   /** `error`: the client broke the rules of the transport, which would happen again over another one. */
@@ -200,8 +224,12 @@ export class HubConnection implements MessageReceiver, Pinged {
   /** For the queue of those that are to be pinged. */
   ping(): void {
     if (this.#state !== 'open' || this.#isBehind) return
-    if (this.#isToBeAsked) this.#ask()
-    else this.#append(this.#protocol!.ping)
+    if (!this.#isToBeAsked) {
+      this.#append(this.#protocol!.ping)
+      return
+    }
+    this.#beatsSinceTold = NOT_TOLD
+    this.ask()
   }
 
   /** The server's wish: a client that reconnects by itself may come back at once. */
@@ -233,7 +261,8 @@ export class HubConnection implements MessageReceiver, Pinged {
     this.#catchUp()
     if (this.#state !== 'open' || this.#isBehind) return
     this.#acknowledge()
-    if (this.#beatsSinceTold < BEATS_UNTIL_ASKED) {
+    // It has to have answered before it is asked again.
+    if (this.#beatsSinceTold < (this.isAsked ? BEATS_UNTIL_ASKED - 1 : BEATS_UNTIL_ASKED)) {
       this.#beatsSinceTold++
       if (this.#isToBeAsked) PINGS.add(this)
     }
@@ -253,12 +282,6 @@ export class HubConnection implements MessageReceiver, Pinged {
 
   get #isToBeAsked(): boolean {
     return this.#beatsSinceTold === BEATS_UNTIL_ASKED && this.#carrier.askTaken !== undefined
-  }
-
-  #ask(): void {
-    this.#beatsSinceTold = NOT_TOLD
-    this.#askedAtMs = this.#owner.rules.clock.now()
-    this.#carrier.askTaken?.()
   }
 
   /** False when too much is pending already. */

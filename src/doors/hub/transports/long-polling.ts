@@ -87,6 +87,11 @@ export class LongPollingCarrier implements Carrier {
     if (poll !== undefined) this.#answerWhatWaits(poll)
   }
 
+  askTaken(): void {
+    // It came back for more when it had the last answer. Who has yet to come back says so by that.
+    if (this.#poll !== undefined && this.backlogBytes === 0) this.#receiver.onTaken?.()
+  }
+
   /** The client asks what there is to say. */
   poll(response: ServerResponse): void {
     this.#endPoll()
