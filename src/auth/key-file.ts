@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, type KeyObject, randomUUID } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { ConfigError } from '#kit'
 
@@ -14,7 +14,8 @@ export async function readKeyFile(keyFile: string): Promise<string | undefined> 
 
 /** Writes a file that its owner alone can read. Throws a ConfigError that names it when that is not possible. */
 export async function writeKeyFile(keyFile: string, pem: string): Promise<void> {
-  const unfinished = `${keyFile}.${process.pid}.tmp`
+  // Of instances that share a folder each has its own.
+  const unfinished = `${keyFile}.${randomUUID()}.tmp`
   try {
     // Renamed into place, so that a crash half-way leaves no broken key behind.
     await writeFile(unfinished, pem, { mode: 0o600, flush: true })
