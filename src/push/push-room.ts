@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Account } from '#core'
 import type { Clock, Logger } from '#kit'
 import type { PushJournal, PushTarget, PushTargets } from '#store'
-import { PushCounters } from './counters.ts'
+import { PushCounters, type PushCounts, type PushWay } from './counters.ts'
 import { wayTo } from './decision.ts'
 import { type PushedEvent, syncEvent, ttlMs } from './event.ts'
 import type { Hearing } from './hearing.ts'
@@ -37,6 +37,9 @@ export interface PushRoomOptions {
   readonly random?: () => number
 }
 
+/** With those that wait or are under way. */
+export type PushRoomCounts = { readonly [Way in PushWay]?: PushCounts & { readonly waiting: number } }
+
 /** What is under way when we close may end for so long. */
 const CLOSE_GRACE_MS = 1_000
 
@@ -49,7 +52,7 @@ const CLOSE_GRACE_MS = 1_000
  *                                 hubs, database   journal
  */
 export class PushRoom {
-  readonly counters = new PushCounters()
+  readonly #counters = new PushCounters()
   readonly #options: PushRoomOptions
   readonly #queue: PushQueue
   readonly #journal: JournalWriter
@@ -69,7 +72,7 @@ export class PushRoom {
     this.#queue = new PushQueue({
       deliver: (push, signal) => this.#deliver(push, signal),
       journal: this.#journal,
-      counters: this.counters,
+      counters: this.#counters,
       maxWaiting,
       clock,
       logger,
@@ -95,9 +98,14 @@ export class PushRoom {
     })
   }
 
-  /** Pushes that wait or are under way. */
-  get waiting(): number {
-    return this.#queue.waiting
+  /** For monitoring. A way that is switched off is absent. */
+  get counts(): PushRoomCounts {
+    const { toPhones, toBrowsers } = this.#options
+    const countsOf = (way: PushWay) => ({ waiting: this.#queue.waitingFor(way), ...this.#counters[way] })
+    return {
+      ...(toPhones && { phones: countsOf('phones') }),
+      ...(toBrowsers && { browsers: countsOf('browsers') }),
+    }
   }
 
   /** Whether anything is still to be told to the phones of that user. */

@@ -18,6 +18,7 @@ import {
   type LeafnodesSnapshot,
   type LeafSnapshot,
   type MonitoringSource,
+  type PushesSnapshot,
   peerCertificate,
   type ServerSnapshot,
   type SubscriptionSnapshot,
@@ -45,6 +46,8 @@ export interface MonitoredService {
   accountJwt?(name: string): string | undefined
   /** Names of listeners that should take connections and do not. */
   unreadyListeners(): readonly string[]
+  /** Absent where there is no vault. */
+  readonly pushes?: (() => PushesSnapshot) | undefined
 }
 
 export interface MonitoredAddresses {
@@ -91,6 +94,7 @@ export function monitoringSource(service: MonitoredService): MonitoringSource {
       for (const account of broker.accounts()) yield accountSnapshot(account, service)
     },
     unreadyListeners: () => service.unreadyListeners(),
+    ...(service.pushes && { pushes: service.pushes }),
   }
 }
 

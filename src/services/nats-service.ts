@@ -14,7 +14,7 @@ import {
 } from '#doors/nats'
 import { type Clock, ConfigError, type Logger } from '#kit'
 import { formatAddress, type UpgradeHandler } from '#net'
-import { createMonitoringHandler, type MonitoringSource, type ProtocolTrace } from '#ops'
+import { createMonitoringHandler, type MonitoringSource, type ProtocolTrace, type PushesSnapshot } from '#ops'
 import { type AuthenticatorOf, authenticators } from './authenticators.ts'
 import { Authority, type PreparedAuthority } from './authority.ts'
 import { boundedLog, FAILURES } from './bounded-log.ts'
@@ -37,6 +37,8 @@ export interface NatsServiceTools {
   readonly trace?: ProtocolTrace | undefined
   /** `sha256:…` of the configuration file, for monitoring. */
   readonly configDigest?: string | undefined
+  /** For monitoring. */
+  readonly pushes?: (() => PushesSnapshot) | undefined
   /** Who is asked about clients before the configuration is. */
   readonly otherLogins?: AuthenticatorTools['others']
   /** Reads the configuration anew, as SIGHUP has it done; for operators who ask for it over NATS. */
@@ -342,6 +344,7 @@ export class NatsService {
       get addresses() {
         return service.addresses
       },
+      pushes: this.#tools.pushes,
       accountJwt: (name) => this.#authority.operator?.accountJwt(name),
       unreadyListeners: () => this.#listeners.unready,
     })

@@ -10,6 +10,7 @@ import { compactJson, indentedJson, type JsonObject } from './json.ts'
 import { leafz } from './leafz.ts'
 import { OneByOne } from './one-by-one.ts'
 import { ProcessMeter } from './process-usage.ts'
+import { pushz } from './pushz.ts'
 import { BadRequest, Query } from './query.ts'
 import { type Answer, refuseForNow, respond, sendText } from './respond.ts'
 import { Overloaded, type Scan, Scans } from './scans.ts'
@@ -44,10 +45,11 @@ const LISTS: Readonly<Record<string, List>> = {
   '/accountz': accountz,
   '/accstatz': accstatz,
   '/jsz': jsz,
+  '/pushz': pushz,
 }
 
 /**
- * Answers nats-server's monitoring requests (`spec/nats.md` §7) from what `source` says at that moment. As there, any
+ * Answers nats-server's monitoring requests (`spec/nats.md` §7), and one of our own, from what `source` says at that moment. As there, any
  * method is answered like GET, a parameter that does not parse is a 400 with nats-server's text, and other paths are 404.
  * No answer holds the event loop for long, and no answer has a secret in it as long as the source has none.
  */

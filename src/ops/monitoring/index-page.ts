@@ -9,6 +9,7 @@ const ENDPOINTS = [
   ['/leafz', 'leaf nodes'],
   ['/gatewayz', 'gateways: none, there is one server'],
   ['/jsz', 'JetStream: not here'],
+  ['/pushz', 'pushes to phones and browsers'],
   ['/healthz', 'whether clients can connect'],
 ] as const
 
@@ -33,7 +34,7 @@ a { display: inline-block; min-width: 7rem; font-family: ui-monospace, monospace
 </head>
 <body>
 <h1>Belfry</h1>
-<p>What the NATS side of this server is doing, as JSON. It speaks the client protocol of NATS ${escapeHtml(version)}.</p>
+<p>What this server is doing, as JSON. It speaks the client protocol of NATS ${escapeHtml(version)}.</p>
 <ul>
 ${items.join('\n')}
 </ul>

@@ -8,6 +8,7 @@ export type {
   LeafSnapshot,
   MonitoringSource,
   PeerCertificateSnapshot,
+  PushesSnapshot,
   ServerSnapshot,
   SubscriptionSnapshot,
   TlsSnapshot,

@@ -20,6 +20,31 @@ export interface MonitoringSource {
   accounts(): Iterable<AccountSnapshot>
   /** Listeners that should accept connections and do not, by nats-server's names (`server`, `websocket`); none: healthy. */
   unreadyListeners(): readonly string[]
+  /** Each way is absent where it is switched off; absent itself where there is no vault. */
+  pushes?(): PushesSnapshot
+}
+
+export interface PushesSnapshot {
+  /** By the relay. */
+  readonly phones?: PushSnapshot | undefined
+  /** Web Push. */
+  readonly browsers?: PushSnapshot | undefined
+}
+
+/** Numbers of pushes; all but `waiting` since the start. */
+export interface PushSnapshot {
+  /** Those under way included. */
+  readonly waiting: number
+  /** Taken by the push service. */
+  readonly sent: number
+  /** Attempts that had to be repeated. */
+  readonly retried: number
+  /** Others that waited for the same addressee said as much or more. */
+  readonly superseded: number
+  /** Never taken, or of no use any more. */
+  readonly dropped: number
+  /** Nobody was there any more. */
+  readonly gone: number
 }
 
 /** How the server is set up. Times are milliseconds since the Unix epoch, durations milliseconds. */

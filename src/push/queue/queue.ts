@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock, Logger } from '#kit'
 import { NotificationType } from '#notify'
-import type { PushCounters, PushCounts } from '../counters.ts'
+import type { PushCounters, PushCounts, PushWay } from '../counters.ts'
 import { ttlMs } from '../event.ts'
 import type { Deliver, Outcome, Push } from '../push.ts'
 import type { JournalWriter } from './journal-writer.ts'
@@ -38,6 +38,13 @@ export class PushQueue {
   /** Those under way included. */
   get waiting(): number {
     return this.#places.size
+  }
+
+  /** The same, of one way. */
+  waitingFor(way: PushWay): number {
+    let waiting = 0
+    for (const { push } of this.#places.values()) if (wayOf(push) === way) waiting++
+    return waiting
   }
 
   /** Whether anything is still to be told to the phones of that user. */
@@ -103,9 +110,8 @@ export class PushQueue {
     if (this.#lanes.get(destination)?.isEmpty) this.#lanes.delete(destination)
   }
 
-  #countsOf({ to }: Push): PushCounts {
-    const { counters } = this.#options
-    return to.kind === 'phones' ? counters.phones : counters.browsers
+  #countsOf(push: Push): PushCounts {
+    return this.#options.counters[wayOf(push)]
   }
 
   /** One look at all that waits makes room for many more. */
@@ -138,6 +144,8 @@ interface Place {
 
 /** Of the pushes that may wait, so many are left when there were too many, if they can be put together. */
 const ROOM = 0.9
+
+const wayOf = ({ to }: Push): PushWay => (to.kind === 'phones' ? 'phones' : 'browsers')
 
 const RELAY = 'relay'
 

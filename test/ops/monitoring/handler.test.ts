@@ -250,7 +250,7 @@ for (const basePath of ['', '/', 'nats', '/nats', '/ops/nats/']) {
     const response = await fetch(root)
     assert.equal(response.headers.get('content-type'), 'text/html; charset=utf-8')
     const links = [...(await response.text()).matchAll(/href="([^"]+)"/g)].map(([, href]) => new URL(href!, root))
-    assert.equal(links.length, 10)
+    assert.equal(links.length, 11)
     for (const link of links) assert.equal((await fetch(link)).status, 200, link.href)
   })
 }
