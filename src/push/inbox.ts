@@ -1,7 +1,8 @@
 import { type Account, type Message, Subscription } from '#core'
 import type { Clock, Logger, Timer } from '#kit'
-import { allFor, instanceIn } from '#notify'
+import { allFor } from '#notify'
 import { type Audience, audienceOf, eventFrom, type PushedEvent, syncEvent } from './event.ts'
+import { isFrom } from './own-messages.ts'
 
 /** Events of one audience that come together are looked at together. */
 const GATHER_MS = 100
@@ -92,7 +93,7 @@ export class Inbox {
   /** Hot: once per notification, whether anybody is told by push or not. */
   #hear(message: Message): void {
     const { instance, clock, logger } = this.#options
-    if (message.headerBytes > 0 && instanceIn(message.body.subarray(0, message.headerBytes)) !== instance) return
+    if (!isFrom(instance, message)) return
     const nowMs = clock.now()
     const audience = audienceOf(message.subject)
     const key = keyOf(audience)
