@@ -30,7 +30,6 @@ class Asker {
         this.answers.push(`${question} ${deviceId} ${hasHeard ? 'heard' : 'connected'}`)
         this.openForMs = openForMs
       },
-      close() {},
     }
     hub.account.subscribe(new Subscription(peer, CONTROL_HEARS, ''))
   }

@@ -86,7 +86,7 @@ export class Hearing {
 
   constructor(options: HearingOptions) {
     this.#options = options
-    const peer = { send: (_: Subscription, message: Message) => this.#hear(message), close() {} }
+    const peer = { send: (_: Subscription, message: Message) => this.#hear(message) }
     this.#subscription = new Subscription(peer, CONTROL_WHO_HEARS, '')
     options.account.subscribe(this.#subscription)
   }
