@@ -5,6 +5,7 @@ import type { PushTarget, PushTargets } from './store.ts'
 import type { Database } from './tables.ts'
 import { formatTimestamp } from './timestamps.ts'
 
+/** In SQL as it is: for each event a user is looked up, and to put the query together would take longer than its answer. */
 export class KyselyPushTargets implements PushTargets {
   readonly #db: Kysely<Database>
 
@@ -13,90 +14,77 @@ export class KyselyPushTargets implements PushTargets {
   }
 
   async ofUser(userId: string) {
-    const rows = await described(targetsIn(this.#db, sql`= ${userId}`)).execute()
+    const { rows } = await sql<TargetRow>`
+      SELECT ${COLUMNS} ${targetsOf(sql`= ${userId}`)} WHERE ${CAN_BE_TOLD}`.execute(this.#db)
     return rows.map(toTarget)
   }
 
   async ofOrganization(organizationId: string) {
-    const members = this.#db
-      .selectFrom('users_organizations')
-      .select('user_uuid')
-      .where('org_uuid', '=', organizationId)
-      .where('status', '=', CONFIRMED)
-    const rows = await described(withSession(targetsIn(this.#db, sql`IN ${members}`))).execute()
+    const members = sql`SELECT user_uuid FROM users_organizations
+      WHERE org_uuid = ${organizationId} AND status = ${sql.lit(CONFIRMED)}`
+    const { rows } = await sql<TargetRow>`
+      SELECT ${COLUMNS} ${targetsOf(sql`IN (${members})`)} WHERE ${CAN_BE_TOLD} AND ${HAS_SESSION}`.execute(this.#db)
     return rows.map(toTarget)
   }
 
   async usersChangedSince(since: Date, afterUserId: string, limit: number) {
-    const changed = this.#db
-      .selectFrom('users')
-      .select('uuid')
-      .where('uuid', '>', afterUserId)
-      // On SQLite dates are compared as texts, which Vaultwarden and we write in the same form.
-      .where('updated_at', '>', formatTimestamp(since))
-    const rows = await withSession(targetsIn(this.#db, sql`IN ${changed}`))
-      .select('target.user_uuid')
-      .distinct()
-      .orderBy('target.user_uuid')
-      .limit(limit)
-      .execute()
+    // On SQLite dates are compared as texts, which Vaultwarden and we write in the same form.
+    const changed = sql`SELECT uuid FROM users WHERE uuid > ${afterUserId} AND updated_at > ${formatTimestamp(since)}`
+    const { rows } = await sql<{ user_uuid: string }>`
+      SELECT DISTINCT target.user_uuid ${targetsOf(sql`IN (${changed})`)} WHERE ${CAN_BE_TOLD} AND ${HAS_SESSION}
+      ORDER BY target.user_uuid LIMIT ${limit}`.execute(this.#db)
     return rows.map((row) => row.user_uuid)
   }
 }
 
 /** Each device once, with all that is kept of it. `whose`: the condition on the user's id, without the column. */
-function targetsIn(db: Kysely<Database>, whose: RawBuilder<unknown>) {
-  const ofThem = sql<boolean>`user_uuid ${whose}`
-  const target = db
-    .selectFrom('devices')
-    .select(['user_uuid', 'uuid as device_uuid'])
-    .where(isPhone)
-    .where(ofThem)
-    .union(db.selectFrom('belfry_push_registrations').select(['user_uuid', 'device_uuid']).where(ofThem))
-    .union(db.selectFrom('belfry_web_push').select(['user_uuid', 'device_uuid']).where(ofThem))
-  return db
-    .selectFrom(target.as('target'))
-    .leftJoin('users', 'users.uuid', 'target.user_uuid')
-    .leftJoin('devices', (join) =>
-      join.onRef('devices.user_uuid', '=', 'target.user_uuid').onRef('devices.uuid', '=', 'target.device_uuid'),
-    )
-    .leftJoin('belfry_push_registrations as registration', (join) =>
-      join
-        .onRef('registration.user_uuid', '=', 'target.user_uuid')
-        .onRef('registration.device_uuid', '=', 'target.device_uuid'),
-    )
-    .leftJoin('belfry_web_push as subscription', (join) =>
-      join
-        .onRef('subscription.user_uuid', '=', 'target.user_uuid')
-        .onRef('subscription.device_uuid', '=', 'target.device_uuid'),
-    )
-    .where(({ or, eb }) => or([isReachable, eb('subscription.endpoint', 'is not', null)]))
+const targetsOf = (whose: RawBuilder<unknown>) => sql`
+  FROM (
+    SELECT user_uuid, uuid AS device_uuid FROM devices WHERE ${isPhone} AND user_uuid ${whose}
+    UNION SELECT user_uuid, device_uuid FROM belfry_push_registrations WHERE user_uuid ${whose}
+    UNION SELECT user_uuid, device_uuid FROM belfry_web_push WHERE user_uuid ${whose}
+  ) AS target
+  LEFT JOIN users ON users.uuid = target.user_uuid
+  LEFT JOIN devices ON devices.user_uuid = target.user_uuid AND devices.uuid = target.device_uuid
+  LEFT JOIN belfry_push_registrations AS registration
+    ON registration.user_uuid = target.user_uuid AND registration.device_uuid = target.device_uuid
+  LEFT JOIN belfry_web_push AS subscription
+    ON subscription.user_uuid = target.user_uuid AND subscription.device_uuid = target.device_uuid`
+
+/** Without a registration a phone is about to be registered, or Vaultwarden has done so. */
+const BY_RELAY = sql`CASE registration.is_refused WHEN 0 THEN true WHEN 1 THEN false ELSE coalesce(${isPhone}, false) END`
+
+const CAN_BE_TOLD = sql`(${BY_RELAY} OR subscription.endpoint IS NOT NULL)`
+
+/** The sessions of a user who is disabled do not hold. */
+const HAS_SESSION = sql`(devices.uuid IS NOT NULL AND users.enabled = true)`
+
+const COLUMNS = sql`target.user_uuid, target.device_uuid, devices.atype, ${HAS_SESSION} AS has_session,
+  ${BY_RELAY} AS is_phone, coalesce(registration.push_id, devices.push_uuid) AS push_id,
+  subscription.endpoint, subscription.p256dh, subscription.auth`
+
+interface TargetRow {
+  readonly user_uuid: string
+  readonly device_uuid: string
+  readonly atype: number | null
+  readonly has_session: boolean | number
+  readonly is_phone: boolean | number
+  readonly push_id: string | null
+  /** All three or none. */
+  readonly endpoint: string | null
+  readonly p256dh: string | null
+  readonly auth: string | null
 }
 
-/** By the relay. Without a registration it is about to be registered, or Vaultwarden has done so. */
-const isReachable = sql<boolean>`CASE registration.is_refused WHEN 0 THEN true WHEN 1 THEN false ELSE coalesce(${isPhone}, false) END`
-
-type Targets = ReturnType<typeof targetsIn>
-
-/** Those that are logged in. The sessions of a user who is disabled do not hold. */
-const withSession = (targets: Targets) =>
-  targets.where('devices.uuid', 'is not', null).where('users.enabled', '=', true)
-
-const described = (targets: Targets) =>
-  targets
-    .select(['target.user_uuid', 'target.device_uuid', 'devices.atype', 'devices.push_uuid', 'users.enabled'])
-    .select([isReachable.as('is_phone'), 'registration.push_id'])
-    .select(['subscription.endpoint', 'subscription.p256dh', 'subscription.auth'])
-
-function toTarget(row: Awaited<ReturnType<ReturnType<typeof described>['execute']>>[number]): PushTarget {
+function toTarget(row: TargetRow): PushTarget {
   const { endpoint, p256dh, auth } = row
   return {
     userId: row.user_uuid,
     deviceId: row.device_uuid,
     type: row.atype,
-    hasSession: row.atype !== null && Boolean(row.enabled),
+    hasSession: Boolean(row.has_session),
     isPhone: Boolean(row.is_phone),
-    pushId: row.push_id ?? row.push_uuid,
+    pushId: row.push_id,
     webPush: endpoint !== null && p256dh !== null && auth !== null ? { endpoint, p256dh, auth } : null,
   }
 }
