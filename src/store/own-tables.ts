@@ -101,9 +101,9 @@ export const ownSteps = (types: OwnTypes): readonly (readonly string[])[] => [
   instance TEXT NOT NULL,
   id TEXT NOT NULL,
   content TEXT NOT NULL,
-  queued_at ${types.timestamp} NOT NULL,
-  UNIQUE (instance, id)
+  queued_at ${types.timestamp} NOT NULL
 )`,
+    `CREATE UNIQUE INDEX belfry_push_journal_id ON belfry_push_journal (instance, id)`,
     `CREATE TABLE belfry_push_marks (instance TEXT NOT NULL PRIMARY KEY, whole_until ${types.timestamp} NOT NULL)`,
   ],
   // At most one row.
@@ -140,4 +140,6 @@ export const ownIndexes: readonly { readonly name: string; readonly columns: str
   ['belfry_devices_phones', "devices (user_uuid) WHERE push_token <> ''"],
   ['belfry_users_organizations_org', 'users_organizations (org_uuid)'],
   ['belfry_devices_refresh_token', 'devices (refresh_token)'],
+  // The beginning of it: PostgreSQL refuses what is too long for an index.
+  ['belfry_devices_push_token', 'devices (substr(push_token, 1, 64)) WHERE push_token IS NOT NULL'],
 ].map(([name = '', columns = '']) => ({ name, columns }))
