@@ -33,7 +33,7 @@ export {
   startClientTls,
   tlsServerName,
 } from './outgoing/start-client-tls.ts'
-export { checkWebPushAddress, type WebPushFields } from './outgoing/web-push-address.ts'
+export { checkWebPushAddress, pushServiceOf, type WebPushFields } from './outgoing/web-push-address.ts'
 export { untilAborted } from './outgoing/with-deadline.ts'
 export { type PathHandlers, PathRouter } from './path-router.ts'
 export { ProxyProtocolError, type ProxyProtocolRules, proxyProtocolRules, readProxyHeader } from './proxy-protocol.ts'
