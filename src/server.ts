@@ -101,6 +101,7 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
   const { admitsVaultUsers } = options.web
   const nats = await NatsService.open(options, {
     ...tools,
+    pushes: () => vault.push?.counts ?? {},
     otherLogins: admitsVaultUsers ? [vault.login.login] : [],
     reloadConfiguration: () => server.reload(),
   })
@@ -210,8 +211,8 @@ interface Everything {
 }
 
 /** What a reload does not touch. */
-function startedWith({ web, vault, hub, hubs, identity, relay, oldHub, log }: Options) {
-  return { web, vault, hub, hubs, identity, relay, oldHub, log }
+function startedWith({ web, vault, hub, hubs, identity, relay, push, oldHub, log }: Options) {
+  return { web, vault, hub, hubs, identity, relay, push, oldHub, log }
 }
 
 export type { MountRules } from './services/mount-options.ts'

@@ -13,6 +13,7 @@ import { useFolder, warnOfFolder } from './folders.ts'
 import { hubOrigins } from './hub-origins.ts'
 import { hubSessions } from './hub-sessions.ts'
 import { type OfficialServer, openOfficialServer } from './official-server.ts'
+import { openPush, type PushService } from './push-service.ts'
 import { openRelayRoom, type RelayRoom } from './relay-room.ts'
 import { openVaultCluster, type VaultCluster } from './vault-cluster.ts'
 import { type VaultLogin, vaultLogin } from './vault-login.ts'
@@ -36,6 +37,8 @@ export interface VaultRooms {
   followSessions(recheck: (userId: string | undefined) => Promise<void>): void
   /** Absent when this instance must be the only one. */
   readonly cluster: VaultCluster | undefined
+  /** Absent when neither phones nor browsers are told what they are not connected to hear. */
+  readonly push: PushService | undefined
   /** Closes what is kept. After the hub door was closed and the last request ended, or before anything came in. */
   close(): Promise<void>
 }
@@ -69,6 +72,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
     instance,
     onOutage: (sinceMs) => onOutage(sinceMs),
   })
+  let push: PushService | undefined
   try {
     const { rsaKeyFile: keyFile, origin } = options.vault
     const isShared = options.vault.database.kind === 'postgres'
@@ -102,6 +106,17 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
         : undefined
     const publish = cluster?.say ?? ((subject: string, payload: Buffer) => vaultClient.publish(subject, payload))
     const notifier = new Notifier(publish)
+    push = await openPush(options, {
+      account: vaultAccount,
+      instance,
+      say: publish,
+      isShared,
+      hasLink,
+      store,
+      outgoing: settings.outgoing,
+      clock,
+      logger,
+    })
     const serviceTokens = new ServiceTokens(key, origin, clock)
     const relay = await openRelayRoom(options, { store, serviceTokens, publish, clock, logger })
     const officialServer = openOfficialServer(options, { serviceTokens, publish, clock, logger })
@@ -116,6 +131,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       logger: logger.child({ room: 'vault' }),
       settings,
       mailer,
+      webPush: push?.webPush,
       clientAddress,
       otherGrant: relay?.grant,
       shareLimit: cluster?.shareLimit,
@@ -162,6 +178,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
         login.followSessions(vaultClient, recheck)
       },
       cluster,
+      push,
       async close() {
         const hurry = clock.after(LETTERS_GRACE_MS, () => mailer?.giveUp())
         await jobs?.close()
@@ -169,12 +186,14 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
         await mailer?.close()
         hurry.cancel()
         await relay?.close()
+        await push?.close()
         // Where no link was there to say goodbye on: the start has failed.
         await cluster?.close()
         await store.close()
       },
     }
   } catch (error) {
+    await push?.close()
     await store.close()
     throw error
   }
