@@ -88,6 +88,7 @@ export const PURPOSES: Readonly<Record<string, Readonly<Record<string, string>>>
     '/api/devices/:identifier': 'Ends the session of a device.',
     '/api/devices/:identifier/deactivate': 'As `DELETE`.',
     '/api/devices/identifier/:identifier/token': 'Where a mobile device is pushed to.',
+    '/api/devices/identifier/:identifier/web-push-auth': 'Where a browser is pushed to.',
     '/api/devices/identifier/:identifier/clear-token': 'A mobile device is pushed to no more.',
   },
   Items: {

@@ -75,7 +75,10 @@ export class Notifier {
     this.#publish(CONTROL_REVOKE, encodeRevocation({ userId, deviceIds, contextId }))
   }
 
-  /** A device of the user has logged in, is gone, or has another push token or none. No device is told. */
+  /**
+   * A device of the user has logged in, or has another push token or none. No device is told. That one is gone is said by
+   * `devicesRevoked`, or by `LogOut`.
+   */
   devicesChanged(userId: string): void {
     this.#publish(CONTROL_DEVICES, encodeDevicesChanged(userId))
   }

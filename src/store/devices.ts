@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Device, Devices } from './store.ts'
 import type { Database, DeviceTable } from './tables.ts'
 import { formatTimestamp, parseTimestamp } from './timestamps.ts'
@@ -60,7 +60,23 @@ export class KyselyDevices implements Devices {
 
   async clearPushToken(id: string) {
     const query = this.#db.updateTable('devices').set({ push_token: null }).where('uuid', '=', id)
-    return (await query.executeTakeFirst()).numUpdatedRows > 0n
+    const cleared = await query.where('push_token', 'is not', null).returning('user_uuid').execute()
+    if (cleared.length > 0) return cleared.map((row) => row.user_uuid)
+    const known = await this.#db.selectFrom('devices').select('uuid').where('uuid', '=', id).executeTakeFirst()
+    return known && []
+  }
+
+  async releasePushToken(pushToken: string, exceptId: string) {
+    const released = await this.#db
+      .updateTable('devices')
+      .set({ push_token: null })
+      .where('push_token', '=', pushToken)
+      // As the index has it.
+      .where(sql`substr(push_token, 1, 64)`, '=', sql`substr(CAST(${pushToken} AS TEXT), 1, 64)`)
+      .where('uuid', '!=', exceptId)
+      .returning('user_uuid')
+      .execute()
+    return [...new Set(released.map((row) => row.user_uuid))]
   }
 
   async delete(id: string, userId: string) {

@@ -6,7 +6,13 @@ import { registerAnswering, registerAsking } from './auth-requests/index.ts'
 import { registerCiphers } from './ciphers/index.ts'
 import { registerConfig, registerInfo } from './config/index.ts'
 import type { VaultContext, VaultSurroundings } from './context.ts'
-import { registerDevices, registerKnownDevice, registerPushTokenRemoval, registerPushTokens } from './devices/index.ts'
+import {
+  registerDevices,
+  registerKnownDevice,
+  registerPushTokenRemoval,
+  registerPushTokens,
+  registerWebPush,
+} from './devices/index.ts'
 import { registerDomains } from './domains/index.ts'
 import { errorHandler } from './error-handler.ts'
 import { NOT_FOUND_BODY } from './errors.ts'
@@ -102,6 +108,7 @@ function registerApi(scope: VaultApp, context: VaultContext): void {
     registerDevices(own, context)
     registerTwoFactor(own, context)
     registerPushTokens(own, context)
+    registerWebPush(own, context)
     registerAnswering(own, context)
     registerKeyRotation(own, context)
     registerSync(own, context)

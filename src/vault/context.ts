@@ -20,7 +20,14 @@ export interface VaultSurroundings {
   /** Told after the change was committed, never before. */
   readonly notifier: Pick<
     Notifier,
-    'cipher' | 'folder' | 'account' | 'send' | 'authRequest' | 'authRequestResponse' | 'devicesRevoked'
+    | 'cipher'
+    | 'folder'
+    | 'account'
+    | 'send'
+    | 'authRequest'
+    | 'authRequestResponse'
+    | 'devicesRevoked'
+    | 'devicesChanged'
   >
   /** `undefined`: there is no mail server, and so every e-mail address counts as proven. */
   readonly mailer: Mailer | undefined
@@ -28,6 +35,8 @@ export interface VaultSurroundings {
   readonly clock: Clock
   readonly logger: Logger
   readonly settings: VaultSettings
+  /** What `/api/config` says of Web Push. Default: that there is none. */
+  readonly webPush?: WebPushAnnouncement | undefined
   /** Who is at the other end, behind the proxies that are trusted. */
   readonly clientAddress: (request: IncomingMessage) => string
   /** Fetches from servers that strangers name. Default: over the network, by the rules of the settings. */
@@ -39,6 +48,14 @@ export interface VaultSurroundings {
    * only users.
    */
   readonly otherGrant?: ((form: LoginFields) => Promise<OtherGrantAnswer | undefined>) | undefined
+}
+
+export interface WebPushAnnouncement {
+  /**
+   * What browsers subscribe with: an uncompressed point of P-256 in base64url, without padding. Undefined at times when no
+   * push service can be reached: an extension that knows of Web Push listens to nothing else.
+   */
+  readonly publicKey: string | undefined
 }
 
 /** What the routes work with. */

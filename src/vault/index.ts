@@ -11,7 +11,7 @@ export {
 } from './client/keys.ts'
 export { type Fetch, Refused, reasonOf } from './client/post.ts'
 export { ClientSession } from './client/session.ts'
-export type { VaultContext, VaultSurroundings } from './context.ts'
+export type { VaultContext, VaultSurroundings, WebPushAnnouncement } from './context.ts'
 export { type VaultFiles, vaultFiles } from './files/folders.ts'
 export { type JobSettings, startJobs } from './jobs/index.ts'
 export { createMailer, type LetterName, type Letters, type Mailer, type MailTools } from './mail/index.ts'

@@ -70,7 +70,7 @@ export interface LoginOptions extends AccountOptions {
 export const PASSWORD = 'correct horse battery staple'
 
 /** Registers an account and logs its first device in. */
-export async function registerAndLogin(options: AccountOptions = {}): Promise<TestDevice> {
+export async function registerAndLogin(options: Partial<LoginOptions> = {}): Promise<TestDevice> {
   const email = options.email ?? `${randomUUID()}@example.com`
   await register({ ...options, email })
   return login({ ...options, email })

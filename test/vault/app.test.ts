@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { after, before, test } from 'node:test'
-import type { VaultSettings } from '#vault'
+import { createVaultApp, type VaultSettings } from '#vault'
 import { type Json, registerAndLogin, type TestDevice } from '../helpers/account.ts'
 import { startVault, type TestVault } from './harness.ts'
 
@@ -37,6 +37,23 @@ test('the configuration tells clients where everything is', async () => {
     communication: null,
     object: 'config',
   })
+})
+
+test('the configuration tells of Web Push while it is there, and else of SignalR alone', async () => {
+  let publicKey: string | undefined
+  const webPush = {
+    get publicKey() {
+      return publicKey
+    },
+  }
+  const app = await createVaultApp({ ...vault.context, webPush })
+  const told = async () => (await app.inject('/api/config')).json().push
+  assert.deepEqual(await told(), { pushTechnology: 0, vapidPublicKey: null })
+  publicKey = `B${'a'.repeat(86)}`
+  assert.deepEqual(await told(), { pushTechnology: 1, vapidPublicKey: publicKey })
+  publicKey = undefined
+  assert.deepEqual(await told(), { pushTechnology: 0, vapidPublicKey: null })
+  await app.close()
 })
 
 for (const [isHidden, settings] of [

@@ -50,6 +50,61 @@ test('a push token is for a device of the user, and not for one of somebody else
   assert.equal((await rowOf(device)).pushToken, null)
 })
 
+/** Ids of those whose devices were told to have changed since the last call. */
+const changedDevices = () => vault.takeTold().flatMap(({ event, id }) => (event === 'devicesChanged' ? [id] : []))
+
+test('who has another push token, or none any more, is told of, and nobody else', async () => {
+  const device = await registerAndLogin({ fetch: vault.fetch })
+  const stranger = await registerAndLogin({ fetch: vault.fetch })
+  changedDevices()
+  const give = (pushToken: string) => device.put(pathOf(device, 'token'), { pushToken })
+  await give('first')
+  assert.deepEqual(changedDevices(), [device.userId])
+  await give('first')
+  await stranger.put(pathOf(device, 'token'), { pushToken: 'theirs' })
+  assert.deepEqual(changedDevices(), [])
+  await anonymously('PUT', pathOf(device, 'clear-token'))
+  assert.deepEqual(changedDevices(), [device.userId])
+  await anonymously('PUT', pathOf(device, 'clear-token'))
+  await anonymously('PUT', pathOf(stranger, 'clear-token'))
+  assert.deepEqual(changedDevices(), [])
+})
+
+test('several accounts of one app have the same push token, each for itself', async () => {
+  const ada = await registerAndLogin({ fetch: vault.fetch })
+  const bob = await registerAndLogin({ fetch: vault.fetch, deviceId: ada.deviceId })
+  changedDevices()
+  await ada.put(pathOf(ada, 'token'), { pushToken: 'of both' })
+  await bob.put(pathOf(bob, 'token'), { pushToken: 'of both' })
+  assert.deepEqual(changedDevices(), [ada.userId, bob.userId])
+  assert.deepEqual([(await rowOf(ada)).pushToken, (await rowOf(bob)).pushToken], ['of both', 'of both'])
+  await anonymously('PUT', pathOf(ada, 'clear-token'))
+  assert.deepEqual(changedDevices().toSorted(), [ada.userId, bob.userId].toSorted())
+})
+
+test('an app that was installed anew takes its push token along, from whoever had it', async () => {
+  const before = await registerAndLogin({ fetch: vault.fetch })
+  const others = await registerAndLogin({ fetch: vault.fetch, deviceId: before.deviceId })
+  for (const device of [before, others]) await device.put(pathOf(device, 'token'), { pushToken: 'kept' })
+  const anew = await vault.login(before.email)
+  changedDevices()
+  for (const changed of [[before.userId, others.userId], []]) {
+    await anew.put(pathOf(anew, 'token'), { pushToken: 'kept' })
+    assert.deepEqual(changedDevices().toSorted(), changed.toSorted())
+    const tokens = [before, others, anew].map(async (device) => (await rowOf(device)).pushToken)
+    assert.deepEqual(await Promise.all(tokens), [null, null, 'kept'])
+  }
+})
+
+test('every login of a device is told of', async () => {
+  const device = await registerAndLogin({ fetch: vault.fetch })
+  assert.deepEqual(changedDevices(), [device.userId])
+  await vault.login(device.email, { deviceId: device.deviceId })
+  assert.deepEqual(changedDevices(), [device.userId])
+  await assert.rejects(vault.login(device.email, { password: 'wrong' }))
+  assert.deepEqual(changedDevices(), [])
+})
+
 test('to clear push tokens is limited by the address', async () => {
   await using vault = await startVault({ unauthenticatedRateLimit: { seconds: 60, maxBurst: 2 } })
   const clear = () => anonymously('PUT', '/api/devices/identifier/x/clear-token', vault)

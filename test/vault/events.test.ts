@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { EVENTS } from './contracts/events.ts'
-import { clientHeaders, requestTo, SEND_PASSWORD } from './everything.ts'
+import { clientHeaders, pathOf, requestTo, SEND_PASSWORD } from './everything.ts'
 import { startVault } from './harness.ts'
 import { HostileClient, nameOf } from './hostile-client.ts'
 
 const vault = await startVault({ sendsMail: true })
 after(() => vault[Symbol.asyncDispose]())
 const client = new HostileClient(vault)
+
+const TOKEN = { pushToken: 'token' }
 
 /** Those that need something out of a letter, or a Send of text. What they tell is tested with all else of them. */
 const ELSEWHERE = new Set([
@@ -23,6 +25,8 @@ for (const route of vault.routes) {
   if (ELSEWHERE.has(name)) continue
   test(`${name} tells ${EVENTS[name]?.join(', ') ?? 'nobody anything'}`, async () => {
     const owner = await client.owner()
+    // There is something to be cleared.
+    if (name.endsWith('/clear-token')) await owner.device.put(pathOf(route, owner.ids).replace('clear-', ''), TOKEN)
     vault.takeTold()
     const { type, payload } = await requestTo(route, owner.device, owner.ids)
     const body = name.includes('access') ? JSON.stringify({ password: SEND_PASSWORD }) : payload

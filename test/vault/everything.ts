@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createECDH, randomBytes, randomUUID } from 'node:crypto'
 import { FAST_KDF, type Json, type TestDevice } from '../helpers/account.ts'
 import { rotationOf } from './rotation.ts'
 import type { Route } from './routes.ts'
@@ -151,7 +151,8 @@ export async function bodyFor({ path }: Route, device: TestDevice, ids: Belongin
     accessCode: 'code',
     requestApproved: true,
     userId: ids.user,
-    pushToken: 'push',
+    pushToken: randomBytes(20).toString('hex'),
+    ...webPushSubscription(),
     cipher: device.loginItem('x', { folderId: ids.folder }),
     ciphers: [],
     folders: [{ id: ids.folder, name: encrypted }],
@@ -167,6 +168,16 @@ export async function bodyFor({ path }: Route, device: TestDevice, ids: Belongin
     ...(path.startsWith('/api/sends') ? fileSend(BYTES.length) : {}),
     ...(path === '/api/sends' ? textSend() : {}),
     key: encrypted,
+  }
+}
+
+/** What a browser says of a subscription of its own. */
+export function webPushSubscription() {
+  const keys = createECDH('prime256v1')
+  return {
+    endpoint: `https://push.example.com/send?to=${randomBytes(20).toString('hex')}`,
+    p256dh: keys.generateKeys('base64url'),
+    auth: randomBytes(16).toString('base64url'),
   }
 }
 

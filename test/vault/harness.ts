@@ -248,5 +248,8 @@ function recorder(tell: (told: Told) => void): VaultSurroundings['notifier'] {
     devicesRevoked(id, deviceIds, contextId) {
       tell({ event: 'devicesRevoked', id, date: new Date(), contextId, recipients: deviceIds })
     },
+    devicesChanged(id) {
+      tell({ event: 'devicesChanged', id, date: new Date(), contextId: null, recipients: [id] })
+    },
   }
 }

@@ -22,8 +22,13 @@ export interface Devices {
   update(device: Device): Promise<void>
   /** Sets `updatedAt` alone. */
   touch(id: string, userId: string, at: Date): Promise<void>
-  /** Of the device, whoever has logged in on it; false when there is none. */
-  clearPushToken(id: string): Promise<boolean>
+  /**
+   * Of the device, whoever has logged in on it. Resolves with the ids of those who lose it, undefined when there is no such
+   * device.
+   */
+  clearPushToken(id: string): Promise<string[] | undefined>
+  /** Takes the token from all devices but the one of that id. Resolves with the ids of those who lose it. */
+  releasePushToken(pushToken: string, exceptId: string): Promise<string[]>
   delete(id: string, userId: string): Promise<void>
   deleteAllOf(userId: string): Promise<void>
 }

@@ -27,7 +27,8 @@ export function registerInfo(scope: VaultApp, { settings, store, clock, logger }
   })
 }
 
-function configResponse({ settings, mailer }: VaultContext, domain: string) {
+function configResponse({ settings, mailer, webPush }: VaultContext, domain: string) {
+  const vapidPublicKey = webPush?.publicKey ?? null
   return {
     version: settings.serverVersion,
     gitHash: null,
@@ -45,8 +46,8 @@ function configResponse({ settings, mailer }: VaultContext, domain: string) {
       sso: '',
       cloudRegion: null,
     },
-    // 0 is SignalR, 1 would be Web Push.
-    push: { pushTechnology: 0, vapidPublicKey: null },
+    // 0 is SignalR, 1 is Web Push. Clients that cannot do it use SignalR all the same.
+    push: { pushTechnology: vapidPublicKey === null ? 0 : 1, vapidPublicKey },
     featureStates: {
       ...Object.fromEntries(settings.featureFlags.map((flag) => [flag, true])),
       'pm-19148-innovation-archive': true,

@@ -12,18 +12,24 @@ const TokenRequest = Type.Object({ pushToken: Type.String({ minLength: 1, maxLen
 
 /** Where the push service of its maker finds a device. */
 export function registerPushTokens(scope: VaultApp, context: VaultContext): void {
+  const { store, notifier, clock } = context
+
   scope.route({
     method: ['PUT', 'POST'],
     url: '/devices/identifier/:identifier/token',
     schema: { params: DeviceParams, body: TokenRequest },
-    handler: async ({ session, params, body }, reply) => {
-      await inSession(context, session, async ({ devices }, user) => {
-        const device = await devices.find(params.identifier, user.id)
+    handler: async ({ session, params: { identifier }, body: { pushToken } }, reply) => {
+      const isNew = await inSession(context, session, async ({ devices }, user) => {
+        const device = await devices.find(identifier, user.id)
         if (!device) throw badRequest('No device found')
-        if (device.pushToken === body.pushToken) return
-        const updatedAt = nextRevision(device.updatedAt, context.clock)
-        await devices.update({ ...device, pushToken: body.pushToken, updatedAt })
+        if (device.pushToken === pushToken) return false
+        await devices.update({ ...device, pushToken, updatedAt: nextRevision(device.updatedAt, clock) })
+        return true
       })
+      // An app that was installed anew calls itself by another id and may still have its old token: then it would be pushed
+      // to twice, or for accounts that have left it. Who knows a token is that app.
+      const released = await store.devices.releasePushToken(pushToken, identifier)
+      for (const userId of new Set([...(isNew ? [session.user.id] : []), ...released])) notifier.devicesChanged(userId)
       return reply.send()
     },
   })
@@ -37,8 +43,9 @@ export function registerPushTokenRemoval(scope: VaultApp, context: VaultContext)
     onRequest: limitUnauthenticated(context),
     schema: { params: DeviceParams },
     handler: async ({ params }, reply) => {
-      const isThere = await context.store.devices.clearPushToken(params.identifier)
-      if (!isThere) throw new ApiError('NOT_FOUND', 'No device found')
+      const users = await context.store.devices.clearPushToken(params.identifier)
+      if (users === undefined) throw new ApiError('NOT_FOUND', 'No device found')
+      for (const userId of users) context.notifier.devicesChanged(userId)
       return reply.send()
     },
   })

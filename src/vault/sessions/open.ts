@@ -62,6 +62,7 @@ export async function openSession(
   if (opened === undefined) return undefined
   const { isNew, ...session } = opened
   if (isNew) await tellOfNewDevice(context, session, grant.address)
+  context.notifier.devicesChanged(session.user.id)
   const emailVerified = isAddressProven(context, session.user)
   return {
     ...session,

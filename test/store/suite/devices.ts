@@ -89,10 +89,28 @@ export function deviceTests(openTestStore: OpenTestStore): void {
     const tablet = sampleDevice(ada.id, { pushToken: 'other' })
     const bobs = sampleDevice(bob.id, { id: phone.id, pushToken: 'token' })
     for (const device of [phone, tablet, bobs]) await devices.insert(device)
-    assert.equal(await devices.clearPushToken('unknown'), false)
-    assert.equal(await devices.clearPushToken(phone.id), true)
+    assert.equal(await devices.clearPushToken('unknown'), undefined)
+    assert.deepEqual((await devices.clearPushToken(phone.id))?.toSorted(), [ada.id, bob.id].toSorted())
+    assert.deepEqual(await devices.clearPushToken(phone.id), [])
     assert.deepEqual(await devices.find(phone.id, ada.id), { ...phone, pushToken: null })
     assert.deepEqual(await devices.find(phone.id, bob.id), { ...bobs, pushToken: null })
     assert.deepEqual(await devices.find(tablet.id, ada.id), tablet)
+  })
+
+  test('a push token is released by all devices but one, whoever has logged in there', async () => {
+    await using opened = await openTestStore()
+    const { users, devices } = opened.store
+    const [ada, bob] = [sampleUser(), sampleUser()]
+    for (const user of [ada, bob]) await users.insert(user)
+    const kept = [ada, bob].map(({ id }) => sampleDevice(id, { id: 'phone', pushToken: 'token' }))
+    const old = [ada, bob, ada].map(({ id }) => sampleDevice(id, { pushToken: 'token' }))
+    const other = sampleDevice(bob.id, { pushToken: 'other' })
+    for (const device of [...kept, ...old, other]) await devices.insert(device)
+    assert.deepEqual((await devices.releasePushToken('token', 'phone')).toSorted(), [ada.id, bob.id].toSorted())
+    for (const device of [...kept, other]) assert.deepEqual(await devices.find(device.id, device.userId), device)
+    for (const device of old) {
+      assert.deepEqual(await devices.find(device.id, device.userId), { ...device, pushToken: null })
+    }
+    assert.deepEqual(await devices.releasePushToken('token', 'phone'), [])
   })
 }

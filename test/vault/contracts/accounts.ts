@@ -56,6 +56,8 @@ export const deviceContracts: Contracts = {
   'GET /api/devices/identifier/:identifier': { 200: Closed(Device) },
   'PUT /api/devices/identifier/:identifier/token': { 200: EMPTY },
   'POST /api/devices/identifier/:identifier/token': { 200: EMPTY },
+  'PUT /api/devices/identifier/:identifier/web-push-auth': { 200: EMPTY },
+  'POST /api/devices/identifier/:identifier/web-push-auth': { 200: EMPTY },
   'PUT /api/devices/identifier/:identifier/clear-token': { 200: EMPTY },
   'POST /api/devices/identifier/:identifier/clear-token': { 200: EMPTY },
   'DELETE /api/devices/:identifier': { 200: EMPTY },

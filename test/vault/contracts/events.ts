@@ -7,6 +7,13 @@ export const EVENTS: Readonly<Record<string, readonly string[]>> = {
   ...routesThatTell('AuthRequestResponse', 'PUT /api/auth-requests/:id'),
   ...routesThatTell('devicesRevoked', 'DELETE /api/devices/:identifier', 'POST /api/devices/:identifier/deactivate'),
   ...routesThatTell(
+    'devicesChanged',
+    'PUT /api/devices/identifier/:identifier/token',
+    'POST /api/devices/identifier/:identifier/token',
+    'PUT /api/devices/identifier/:identifier/clear-token',
+    'POST /api/devices/identifier/:identifier/clear-token',
+  ),
+  ...routesThatTell(
     'LogOut',
     'POST /api/accounts/password',
     'POST /api/accounts/kdf',
@@ -69,13 +76,14 @@ export const EVENTS: Readonly<Record<string, readonly string[]>> = {
     'SyncSendUpdate',
     'PUT /api/sends/:id',
     'PUT /api/sends/:id/remove-password',
-    'POST /identity/connect/token',
     'POST /api/sends/access/:accessId',
     'POST /api/sends/:id/access/file/:fileId',
   ),
   ...routesThatTell('SyncSendDelete', 'DELETE /api/sends/:id'),
+  // A login; a ticket for a Send.
+  ...routesThatTell(['devicesChanged', 'SyncSendUpdate'], 'POST /identity/connect/token'),
 }
 
-function routesThatTell(event: string, ...routes: string[]): Record<string, string[]> {
-  return Object.fromEntries(routes.map((route) => [route, [event]]))
+function routesThatTell(events: string | string[], ...routes: string[]): Record<string, string[]> {
+  return Object.fromEntries(routes.map((route) => [route, [events].flat()]))
 }

@@ -33,7 +33,10 @@ export const serverContracts: Contracts = {
         sso: Text,
         cloudRegion: Type.Null(),
       }),
-      push: Closed({ pushTechnology: Type.Literal(0), vapidPublicKey: Type.Null() }),
+      push: Type.Union([
+        Closed({ pushTechnology: Type.Literal(0), vapidPublicKey: Type.Null() }),
+        Closed({ pushTechnology: Type.Literal(1), vapidPublicKey: Type.String({ pattern: '^B[\\w-]{86}$' }) }),
+      ]),
       featureStates: Type.Record(Text, Type.Boolean()),
       communication: Type.Null(),
       object: Type.Literal('config'),

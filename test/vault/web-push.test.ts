@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { registerAndLogin, type TestDevice } from '../helpers/account.ts'
+import { webPushSubscription } from './everything.ts'
+import { SETTINGS, startVault, type TestVault } from './harness.ts'
+
+let vault: TestVault
+before(async () => {
+  // As servers have it: what strangers name is not asked within the own network.
+  vault = await startVault({ outgoing: { ...SETTINGS.outgoing, blocksNonGlobalAddresses: true } })
+})
+after(() => vault[Symbol.asyncDispose]())
+
+const pathOf = (device: TestDevice) => `/api/devices/identifier/${device.deviceId}/web-push-auth`
+const keptOf = ({ userId, deviceId }: TestDevice) => vault.store.webPushSubscriptions.find(userId, deviceId)
+
+/** What is kept of a subscription of that device. */
+const whole = (device: TestDevice, subscription: ReturnType<typeof webPushSubscription>) => ({
+  ...subscription,
+  userId: device.userId,
+  deviceId: device.deviceId,
+})
+
+test('a browser says where it takes Web Push, and what it said last counts', async () => {
+  const device = await registerAndLogin({ fetch: vault.fetch })
+  for (const method of ['POST', 'PUT']) {
+    const subscription = webPushSubscription()
+    const { status, json } = await device.request(method, pathOf(device), subscription)
+    assert.deepEqual([status, json], [200, undefined])
+    assert.deepEqual(await keptOf(device), whole(device, subscription))
+  }
+})
+
+test('one subscription may be that of several accounts', async () => {
+  const ada = await registerAndLogin({ fetch: vault.fetch })
+  const bob = await registerAndLogin({ fetch: vault.fetch, deviceId: ada.deviceId })
+  const subscription = webPushSubscription()
+  for (const device of [ada, bob]) assert.equal((await device.post(pathOf(device), subscription)).status, 200)
+  for (const device of [ada, bob]) assert.deepEqual(await keptOf(device), whole(device, subscription))
+})
+
+test('a subscription stays when its device logs in again, since nobody will say it once more', async () => {
+  const device = await registerAndLogin({ fetch: vault.fetch })
+  const subscription = webPushSubscription()
+  await device.post(pathOf(device), subscription)
+  assert.equal((await device.request('DELETE', `/api/devices/${device.deviceId}`)).status, 200)
+  await vault.login(device.email, { deviceId: device.deviceId })
+  assert.deepEqual(await keptOf(device), whole(device, subscription))
+})
+
+test('keys in base64 or with padding, names in any case and members that nobody knows do no harm', async () => {
+  const device = await registerAndLogin({ fetch: vault.fetch })
+  const subscription = webPushSubscription()
+  const { endpoint, p256dh, auth } = subscription
+  const inBase64 = (text: string) => Buffer.from(text, 'base64url').toString('base64')
+  for (const body of [
+    { endpoint, p256dh: inBase64(p256dh), auth: inBase64(auth) },
+    { endpoint, p256dh: `${p256dh}=`, auth: `${auth}==` },
+    { Endpoint: endpoint, P256dh: p256dh, Auth: auth },
+    { endpoint, p256dh, auth, expirationTime: null, keys: { p256dh, auth } },
+  ]) {
+    await device.post(pathOf(device), webPushSubscription())
+    assert.equal((await device.post(pathOf(device), body)).status, 200, JSON.stringify(body))
+    assert.deepEqual(await keptOf(device), whole(device, subscription))
+  }
+})
+
+test('a subscription is for a device of the user, and not for one of somebody else', async () => {
+  const device = await registerAndLogin({ fetch: vault.fetch })
+  const stranger = await registerAndLogin({ fetch: vault.fetch })
+  const { status, json } = await device.post(pathOf(stranger), webPushSubscription())
+  assert.deepEqual([status, json.message], [404, 'No device found'])
+  assert.equal((await vault.fetch(vault.server + pathOf(device), { method: 'POST' })).status, 401)
+  assert.deepEqual([await keptOf(device), await keptOf(stranger)], [undefined, undefined])
+})
+
+test('what nothing could be sent to is refused, and is in no answer', async () => {
+  const device = await registerAndLogin({ fetch: vault.fetch })
+  const right = webPushSubscription()
+  for (const wrong of [
+    { endpoint: 'http://push.example.com/s3cret' },
+    { endpoint: 'https://127.0.0.1/s3cret' },
+    { endpoint: 'https://[::1]/s3cret' },
+    { endpoint: 'https://push.example.com:22/s3cret' },
+    { endpoint: 'https://me:s3cret@push.example.com/' },
+    { endpoint: `https://push.example.com/s3cret${'x'.repeat(2048)}` },
+    { endpoint: '' },
+    { endpoint: 7 },
+    { p256dh: `${right.p256dh.slice(0, -4)}AAAA` },
+    { p256dh: 's3cret' },
+    { auth: right.auth.slice(1) },
+    { auth: null },
+    { auth: undefined },
+  ]) {
+    const { status, json } = await device.post(pathOf(device), { ...right, ...wrong })
+    assert.equal(status, 400, JSON.stringify(wrong))
+    assert.doesNotMatch(JSON.stringify(json), /s3cret/)
+  }
+  for (const body of [[], null, 'text', {}]) {
+    assert.equal((await device.request('POST', pathOf(device), body as never)).status, 400)
+  }
+  assert.equal(await keptOf(device), undefined)
+})
