@@ -69,6 +69,6 @@ export const pushSettings = {
     variable: 'BELFRY_PUSH_MAX_QUEUED',
     type: integer({ min: 100, max: 1_000_000 }),
     default: 10_000,
-    help: 'Pushes that may wait while a relay or a push service does not take them. Beyond that the oldest become a hint to sync.',
+    help: 'Pushes that may wait while a relay or a push service does not take them. Beyond that, what waits for one account becomes a hint to sync.',
   }),
 }
