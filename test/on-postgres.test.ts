@@ -21,6 +21,7 @@ const FILES = [
   ...globSync('vault/*.test.ts', { cwd: import.meta.dirname }).filter((file) => !OF_NO_ENGINE.includes(file)),
   ...['grant', 'push-devices', 'push-send', 'relayed-sessions'].map((name) => `relay/${name}.test.ts`),
   ...['catch-up', 'look-at-all', 'revocation'].map((name) => `doors/hub/${name}.test.ts`),
+  'push/mobile/registrations.test.ts',
 ].sort()
 
 describe('on PostgreSQL', { skip, concurrency: 2 }, () => {

@@ -4,6 +4,8 @@ import { type Leveled, Registrar, type RegistrarOptions } from './registrar.ts'
 
 export interface RegistrationsOptions extends Omit<RegistrarOptions, 'onAnswer'> {
   readonly logger: Logger
+  /** Users that wait for their turn; when there are more, all users are looked at. Default: 10,000. */
+  readonly maxWaiting?: number
   /** From 0 to 1, without 1. Default: `Math.random`. */
   readonly random?: () => number
 }
@@ -16,7 +18,6 @@ interface Job {
 
 /** Users that are looked at at a time. */
 const MAX_UNDER_WAY = 4
-/** Users that wait. When there are more, all are looked at. */
 const MAX_WAITING = 10_000
 const PAGE = 200
 
@@ -76,7 +77,7 @@ export class Registrations {
     later?.timer.cancel()
     this.#later.delete(userId)
     const isNew = later === undefined && !this.#ready.has(userId)
-    if (isNew && this.#ready.size + this.#later.size >= MAX_WAITING) this.#isSweepDue = true
+    if (isNew && this.#isFull) this.#isSweepDue = true
     else this.#ready.set(userId, { deletesFromMs: this.#options.clock.now() + SETTLE_MS })
     this.#pump()
   }
@@ -94,6 +95,11 @@ export class Registrations {
     this.#pause?.cancel()
     for (const { timer } of this.#later.values()) timer.cancel()
     await Promise.all([...this.#underWay.values(), this.#page])
+  }
+
+  get #isFull(): boolean {
+    const { maxWaiting = MAX_WAITING } = this.#options
+    return this.#ready.size + this.#later.size >= maxWaiting
   }
 
   #pump(): void {
@@ -168,7 +174,7 @@ export class Registrations {
   #putOff(userId: string, job: Job, afterMs: number): void {
     if (this.#closing.signal.aborted || this.#ready.has(userId)) return
     // The next sweep comes to it again.
-    if (this.#ready.size + this.#later.size >= MAX_WAITING) return
+    if (this.#isFull) return
     const timer = this.#options.clock.after(afterMs, () => {
       this.#later.delete(userId)
       this.#putBack(userId, job)
