@@ -50,7 +50,7 @@ export class KyselyWebPushSubscriptions implements WebPushSubscriptions {
         .set({ seen_at: formatTimestamp(now) })
         .where(({ exists }) => exists(deviceOf))
         .execute()
-      await db
+      const { numDeletedRows } = await db
         .deleteFrom('belfry_web_push')
         .where(({ not, exists }) => not(exists(deviceOf)))
         .where(({ or, and, eb, not, exists }) =>
@@ -59,7 +59,8 @@ export class KyselyWebPushSubscriptions implements WebPushSubscriptions {
             and([eb('seen_at', '<', formatTimestamp(userGoneBefore)), not(exists(userOf))]),
           ]),
         )
-        .execute()
+        .executeTakeFirstOrThrow()
+      return Number(numDeletedRows)
     })
   }
 }

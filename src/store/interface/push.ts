@@ -27,8 +27,9 @@ export interface WebPushSubscriptions {
   /**
    * Removes those whose device has had no session since `forgetBefore`, or for two days when its user is gone. To know that,
    * it notes `now` for all whose device has one: so it is to be called once a day at least, whether or not any are used.
+   * Resolves with how many are gone.
    */
-  sweep(now: Date, forgetBefore: Date): Promise<void>
+  sweep(now: Date, forgetBefore: Date): Promise<number>
 }
 
 /** A device that can be told something while it is not connected. */

@@ -32,7 +32,7 @@ export function startJobs(settings: JobSettings, tools: JobTools): JobRunner | u
   const { pollIntervalMs, trashPurgeSchedule, trashAutoDeleteDays, authRequestPurgeSchedule } = settings
   if (pollIntervalMs === 0) return undefined
   const jobs: Job[] = []
-  add('clean up', CLEAN_UP_SCHEDULE, cleanUp(store))
+  add('clean up', CLEAN_UP_SCHEDULE, cleanUp(store, clock))
   add('sweep files', SWEEP_SCHEDULE, sweepFiles(tools))
   if (trashAutoDeleteDays !== undefined) {
     add('purge trash', trashPurgeSchedule, purgeTrash(tools, trashAutoDeleteDays))

@@ -70,13 +70,13 @@ export function webPushSubscriptionTests(openTestStore: OpenTestStore): void {
     await store.devices.deleteAllOf(user.id)
     await subscriptions.sweep(onDay(69), onDay(39))
     assert.deepEqual(await subscriptions.find(user.id, device.id), subscription)
-    await subscriptions.sweep(onDay(71), onDay(41))
+    assert.equal(await subscriptions.sweep(onDay(71), onDay(41)), 1)
     assert.equal(await opened.isThere(), false)
   })
 
   test('a subscription of a device with a session is never swept, however long ago it was told', async () => {
     await using opened = await openWithSubscription()
-    await opened.subscriptions.sweep(onDay(1000), onDay(970))
+    assert.equal(await opened.subscriptions.sweep(onDay(1000), onDay(970)), 0)
     assert.equal(await opened.isThere(), true)
     // Clocks that were wrong cost nothing either.
     await opened.subscriptions.sweep(onDay(1), onDay(5))
@@ -90,7 +90,7 @@ export function webPushSubscriptionTests(openTestStore: OpenTestStore): void {
     await store.users.delete(user.id)
     await subscriptions.sweep(onDay(11), onDay(-19))
     assert.equal(await opened.isThere(), true)
-    await subscriptions.sweep(onDay(12.5), onDay(-17.5))
+    assert.equal(await subscriptions.sweep(onDay(12.5), onDay(-17.5)), 1)
     assert.equal(await opened.isThere(), false)
   })
 }
