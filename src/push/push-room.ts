@@ -141,12 +141,14 @@ export class PushRoom {
     if (reachable.length === 0) return
     const heard = new Set<PushTarget>()
     const toldAtMs = Math.min(...events.map(({ atMs }) => atMs))
-    for (const [userId, theirs] of Map.groupBy(reachable, (target) => target.userId)) {
+    const byUser = Map.groupBy(reachable, (target) => target.userId)
+    const asked = [...byUser].map(async ([userId, theirs]) => {
       const deviceIds = theirs.filter(({ hasSession }) => hasSession).map(({ deviceId }) => deviceId)
-      if (deviceIds.length === 0) continue
+      if (deviceIds.length === 0) return
       const confirmed = await whoHasHeard(userId, deviceIds, toldAtMs)
       for (const target of theirs) if (confirmed.has(target.deviceId)) heard.add(target)
-    }
+    })
+    await Promise.all(asked)
     for (const event of events) this.#tell(event, reachable, heard)
   }
 

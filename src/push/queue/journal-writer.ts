@@ -32,6 +32,7 @@ export class JournalWriter {
   #timer: Timer | undefined
   #turn: Promise<void> = Promise.resolve()
   #isFailing = false
+  #isClosed = false
 
   constructor(options: JournalWriterOptions) {
     this.#options = options
@@ -60,6 +61,7 @@ export class JournalWriter {
 
   /** Writes all that waits. Resolves when that is done or failed, which is logged. */
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#marks.cancel()
     this.#timer?.cancel()
     await this.#inTurn(() => this.#write())
@@ -72,6 +74,7 @@ export class JournalWriter {
   }
 
   #writeAfter(delayMs: number): void {
+    if (this.#isClosed) return
     this.#timer ??= this.#options.clock.after(delayMs, () => {
       this.#timer = undefined
       void this.#inTurn(() => this.#write())

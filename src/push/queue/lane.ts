@@ -62,8 +62,13 @@ export class Lane {
     })
   }
 
-  get isEmpty(): boolean {
-    return this.#lines.size === 0
+  /** Whether nothing would be lost with it, also not what is known of its push service. */
+  get isIdle(): boolean {
+    return this.#lines.size === 0 && this.#options.clock.now() >= this.#pausedUntilMs
+  }
+
+  get lines(): Iterable<Line> {
+    return this.#lines.values()
   }
 
   has(key: string): boolean {

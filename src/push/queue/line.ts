@@ -4,13 +4,17 @@ import { isCovered, isHint, isSuperseded } from './supersession.ts'
 /** A push that waits for its turn or is under way. */
 export interface Waiting {
   readonly push: Push
-  /** Attempts that failed while others at the same push service did not: it is it that is wrong. */
+  attempts: number
+  /** Of the attempts those that failed while others at the same push service did not: it is it that is wrong. */
   strikes: number
   /** How often its push service had taken something when it was tried last. */
   takenBefore: number
   /** It is not tried earlier. Milliseconds since the Unix epoch. */
   notBeforeMs: number
 }
+
+/** What fails so often lets the others of its line go first: one of them may show that it alone is wrong. */
+const PATIENT_ATTEMPTS = 4
 
 /**
  * Pushes for one addressee, in their order; one is under way at a time. What a later one makes up for is not told.
@@ -19,6 +23,7 @@ export class Line {
   readonly key: string
   #waiting: Waiting[] = []
   #underWay: Waiting | undefined
+  #hints = 0
 
   constructor(key: string) {
     this.key = key
@@ -38,8 +43,13 @@ export class Line {
     return this.#waiting[0]
   }
 
+  /** How many of those that wait one hint to sync everything would make up for. */
+  get hints(): number {
+    return this.#hints
+  }
+
   /** All, oldest first. */
-  *[Symbol.iterator](): Iterable<Waiting> & IterableIterator<Waiting> {
+  *[Symbol.iterator](): IterableIterator<Waiting> {
     if (this.#underWay !== undefined) yield this.#underWay
     yield* this.#waiting
   }
@@ -48,14 +58,18 @@ export class Line {
   add(push: Push): Push[] {
     if (this.#waiting.some(({ push: waiting }) => isCovered(push, waiting))) return [push]
     const superseded = this.#remove((waiting) => isSuperseded(waiting, push))
-    this.#waiting.push({ push, strikes: 0, takenBefore: -1, notBeforeMs: 0 })
+    this.#waiting.push({ push, attempts: 0, strikes: 0, takenBefore: -1, notBeforeMs: 0 })
+    if (isHint(push)) this.#hints++
     return superseded
   }
 
   /** The head is under way. */
   start(): Waiting {
-    this.#underWay = this.#waiting.shift()!
-    return this.#underWay
+    const head = this.#waiting.shift()!
+    if (isHint(head.push)) this.#hints--
+    head.attempts++
+    this.#underWay = head
+    return head
   }
 
   /** It is done with, one way or the other. */
@@ -68,7 +82,9 @@ export class Line {
     const back = this.#underWay!
     this.#underWay = undefined
     if (this.#waiting.some(({ push }) => isSuperseded(back.push, push))) return back.push
-    this.#waiting.unshift(back)
+    if (back.attempts % PATIENT_ATTEMPTS === 0) this.#waiting.push(back)
+    else this.#waiting.unshift(back)
+    if (isHint(back.push)) this.#hints++
     return undefined
   }
 
@@ -82,14 +98,11 @@ export class Line {
     return this.#remove((push) => push.id === id).length > 0
   }
 
-  /** How many of those that wait one hint to sync everything would make up for. */
-  get hints(): number {
-    return this.#waiting.reduce((count, { push }) => count + (isHint(push) ? 1 : 0), 0)
-  }
-
   #remove(isOut: (push: Push) => boolean): Push[] {
     const out = this.#waiting.filter(({ push }) => isOut(push)).map(({ push }) => push)
-    if (out.length > 0) this.#waiting = this.#waiting.filter(({ push }) => !isOut(push))
+    if (out.length === 0) return out
+    this.#waiting = this.#waiting.filter(({ push }) => !isOut(push))
+    this.#hints -= out.filter(isHint).length
     return out
   }
 }

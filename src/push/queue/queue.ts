@@ -7,6 +7,7 @@ import type { Deliver, Outcome, Push } from '../push.ts'
 import type { JournalWriter } from './journal-writer.ts'
 import { Lane } from './lane.ts'
 import type { Line } from './line.ts'
+import { isHint } from './supersession.ts'
 
 export interface PushQueueOptions {
   readonly deliver: Deliver
@@ -29,6 +30,7 @@ export class PushQueue {
   readonly #lanes = new Map<string, Lane>()
   /** All that wait or are under way, by id; oldest first. */
   readonly #places = new Map<string, Place>()
+  #nothingToJoinUntilMs = 0
   #isClosed = false
 
   constructor(options: PushQueueOptions) {
@@ -67,6 +69,7 @@ export class PushQueue {
 
   #add(push: Push, lane: Lane, key: string, isWritten: boolean): void {
     const line = lane.line(key)
+    if (line.size >= MAX_PER_LINE) this.#shorten(line, lane)
     this.#places.set(push.id, { push, lane, line })
     this.#options.journal.add(push, isWritten)
     lane.add(line, push)
@@ -76,6 +79,7 @@ export class PushQueue {
     const destination = destinationOf(push)
     let lane = this.#lanes.get(destination)
     if (lane === undefined) {
+      for (const [name, { isIdle }] of this.#lanes) if (isIdle) this.#lanes.delete(name)
       const { deliver, clock, logger, random } = this.#options
       lane = new Lane({
         destination,
@@ -94,6 +98,9 @@ export class PushQueue {
 
   #onDone(push: Push, { kind }: Outcome): void {
     this.#leaveOut(push, kind === 'sent' ? 'sent' : kind === 'gone' ? 'gone' : 'dropped')
+    // What the push service does not take as it is may do as a hint.
+    const isTold = kind !== 'refused' || push.type === NotificationType.SyncVault || !isHint(push) || !isForUser(push)
+    if (!isTold) this.add(syncInstead(push, this.#options.clock.now()))
   }
 
   #expire(push: Push): void {
@@ -107,25 +114,26 @@ export class PushQueue {
     this.#countsOf(push)[why]++
     this.#options.journal.remove(push)
     const destination = destinationOf(push)
-    if (this.#lanes.get(destination)?.isEmpty) this.#lanes.delete(destination)
+    if (this.#lanes.get(destination)?.isIdle) this.#lanes.delete(destination)
   }
 
   #countsOf(push: Push): PushCounts {
     return this.#options.counters[wayOf(push)]
   }
 
-  /** One look at all that waits makes room for many more. */
+  /** One look at all lines makes room for many more pushes. */
   #makeRoom(): void {
     const { maxWaiting, clock, logger } = this.#options
-    const hints = new Map<Line, Place>()
-    for (const place of this.#places.values()) if (isForUser(place.push)) hints.set(place.line, place)
-    const longest = [...hints]
-      .map(([line, place]) => ({ ...place, hints: line.hints }))
-      .sort((a, b) => b.hints - a.hints)
-    for (const { line, lane, push, hints } of longest) {
-      if (hints < 2 || this.waiting <= maxWaiting * ROOM) break
-      logger.warn({ hints }, 'too many pushes wait: an account is told to sync instead')
-      this.#add(syncInstead(push, clock.now()), lane, line.key, false)
+    const now = clock.now()
+    if (now >= this.#nothingToJoinUntilMs) {
+      const lines = [...this.#lanes.values()].flatMap((lane) =>
+        [...lane.lines].filter((line) => line.hints > 1).map((line) => ({ lane, line })),
+      )
+      for (const { lane, line } of lines.sort((a, b) => b.line.hints - a.line.hints)) {
+        if (this.waiting <= maxWaiting * ROOM) break
+        this.#join(line, lane)
+      }
+      if (this.waiting > maxWaiting * ROOM) this.#nothingToJoinUntilMs = now + LOOK_AGAIN_MS
     }
     for (const { push, lane, line } of this.#places.values()) {
       if (this.waiting <= maxWaiting) return
@@ -134,6 +142,26 @@ export class PushQueue {
       this.#leaveOut(push, 'dropped')
     }
   }
+
+  /** One more has room in it. */
+  #shorten(line: Line, lane: Lane): void {
+    if (line.hints > 1) this.#join(line, lane)
+    for (const { push } of line) {
+      if (line.size < MAX_PER_LINE) return
+      if (lane.drop(line, push)) this.#leaveOut(push, 'dropped')
+    }
+  }
+
+  /** Puts the hints that wait in the line together. */
+  #join(line: Line, lane: Lane): void {
+    const { head } = line
+    if (head === undefined || !isForUser(head.push)) return
+    this.#options.logger.warn({ hints: line.hints }, 'too many pushes wait: an account is told to sync instead')
+    const sync = syncInstead(head.push, this.#options.clock.now())
+    this.#places.set(sync.id, { push: sync, lane, line })
+    this.#options.journal.add(sync, false)
+    lane.add(line, sync)
+  }
 }
 
 interface Place {
@@ -141,6 +169,12 @@ interface Place {
   readonly lane: Lane
   readonly line: Line
 }
+
+/** Pushes that wait for one addressee: each one more is held against all of them. */
+const MAX_PER_LINE = 128
+
+/** When there was nothing to be put together, it is looked for again so much later. */
+const LOOK_AGAIN_MS = 10_000
 
 /** Of the pushes that may wait, so many are left when there were too many, if they can be put together. */
 const ROOM = 0.9

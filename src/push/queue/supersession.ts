@@ -33,7 +33,8 @@ const SYNCS = new Set<number>([T.SyncVault, T.SyncCiphers, T.SyncSettings])
 
 function meaningOf({ type, payload }: Push): Meaning {
   if (SYNCS.has(type)) return { kind: 'sync' }
-  if (type === T.LogOut) return { kind: 'log-out' }
+  // With a reason an app may decide to stay.
+  if (type === T.LogOut && (payload.Reason ?? null) === null) return { kind: 'log-out' }
   const { noun, isNew = false, isGone = false } = OBJECTS.get(type) ?? {}
   if (noun !== undefined) return { kind: 'object', object: `${noun} ${payload.Id}`, isNew, isGone }
   return { kind: 'other', what: `${type} ${payload.Id ?? ''}` }
@@ -49,6 +50,7 @@ export function isHint(push: Push): boolean {
 export function isSuperseded(waiting: Push, later: Push): boolean {
   // Whoever is to hear the one must be among those who hear the other.
   if (later.contextId !== null && later.contextId !== waiting.contextId) return false
+  if (clientTypeOf(later) !== undefined && clientTypeOf(later) !== clientTypeOf(waiting)) return false
   const [was, is] = [meaningOf(waiting), meaningOf(later)]
   switch (is.kind) {
     case 'log-out':
@@ -63,6 +65,8 @@ export function isSuperseded(waiting: Push, later: Push): boolean {
       return was.kind === 'other' && was.what === is.what
   }
 }
+
+const clientTypeOf = ({ to }: Push) => (to.kind === 'phones' ? to.clientType : undefined)
 
 /** Whether `later` need not be told, since `waiting` has the app fetch everything when it comes, which is after `later`. */
 export function isCovered(later: Push, waiting: Push): boolean {

@@ -114,13 +114,35 @@ test('push services have nothing to do with each other', async () => {
 
 test('what an answer says of one push is of that push alone', async () => {
   const { add, delivery, counters, lines } = startQueue()
-  add(about(T.SyncCipherUpdate, 'a'), about(T.SyncCipherUpdate, 'b'), about(T.SyncCipherUpdate, 'c'))
+  add(about(T.AuthRequest, 'a'), about(T.SyncCipherUpdate, 'b'), about(T.SyncCipherUpdate, 'c'))
   await delivery.answer({ kind: 'refused', why: 'status 400' })
   await delivery.answer({ kind: 'gone' })
   await delivery.answer(SENT)
   const { sent, dropped, gone, retried } = counters.phones
   assert.deepEqual({ sent, dropped, gone, retried }, { sent: 1, dropped: 1, gone: 1, retried: 0 })
   assert.match(lines.map(({ event }) => event).join('\n'), /push refused/)
+})
+
+test('a hint that is refused is told as a hint to sync, and that once', async () => {
+  const { add, delivery, counters, queue } = startQueue()
+  add(about(T.SyncCipherUpdate, 'a'))
+  await delivery.answer({ kind: 'refused', why: 'status 413' })
+  assert.deepEqual(delivery.names, ['SyncVault'])
+  await delivery.answer({ kind: 'refused', why: 'status 413' })
+  assert.equal(queue.waiting, 0)
+  assert.equal(counters.phones.dropped, 2)
+})
+
+test('a push that always fails does not stand in the way of others to the same addressee', async () => {
+  const { add, delivery, clock, counters, queue } = startQueue()
+  add(about(T.Notification, 'bad'))
+  for (let i = 0; i < 20; i++) add(about(T.Notification, `good${i}`))
+  for (let round = 0; queue.waiting > 0; round++) {
+    assert.ok(round < 200)
+    clock.advance(300_000)
+    while (delivery.attempts.length > 0) await delivery.answer(delivery.names[0]!.endsWith('bad') ? BUSY : SENT)
+  }
+  assert.deepEqual([counters.phones.sent, counters.phones.dropped], [20, 1])
 })
 
 test('a push that fails where others do not is given up, and holds up only its own addressee', async () => {
@@ -166,6 +188,17 @@ test('when too many wait, the longest line becomes one hint to sync; a log-in to
   assert.ok(waiting.includes('AuthRequest login false'))
   assert.ok(waiting.includes('SyncVault true'))
   assert.equal(counters.phones.dropped, 0)
+})
+
+test('no more than a hundred or so wait for one addressee', async () => {
+  const { add, delivery, queue, counters } = startQueue({ maxWaiting: 100_000 })
+  add(about(T.AuthRequest, 'login'))
+  await delivery.answer(BUSY)
+  for (let i = 0; i < 1_000; i++) add(about(T.SyncCipherUpdate, `c${i}`))
+  assert.ok(queue.waiting <= 128)
+  assert.equal(counters.phones.dropped, 0)
+  for (let i = 0; i < 1_000; i++) add(about(T.AuthRequest, `a${i}`))
+  assert.equal(queue.waiting, 128)
 })
 
 test('with nothing to put together the oldest is dropped, and that is told', async () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { type NotificationName, NotificationType } from '#notify'
 import type { Push } from '../../../src/push/push.ts'
 import { Line } from '../../../src/push/queue/line.ts'
-import { about, nameOf, pushOf } from '../pushes.ts'
+import { about, nameOf, pushOf, toPhonesOf } from '../pushes.ts'
 
 /** `SyncCipherUpdate c1`, with `!` in front when device D caused it. */
 function read(text: string): Push {
@@ -98,6 +98,20 @@ for (const [what, told, left] of lines) {
     assert.equal(out.length, told.length - left.length)
   })
 }
+
+test('a log-out that gives a reason, which an app may stay for, makes up for nothing but itself', () => {
+  const line = new Line('l')
+  line.add(read('SyncCipherUpdate c1'))
+  assert.deepEqual(line.add(pushOf(NotificationType.LogOut, { payload: { UserId: 'u', Reason: 0 } })), [])
+  assert.equal(line.size, 2)
+})
+
+test('what is for clients of one type makes up for nothing that is for all', () => {
+  const line = new Line('l')
+  line.add(about(NotificationType.Notification, 'n'))
+  const to = { ...toPhonesOf('u'), clientType: 'Mobile' } as Push['to']
+  assert.deepEqual(line.add(about(NotificationType.Notification, 'n', { to })), [])
+})
 
 test('what is under way is not taken back, and what comes meanwhile is told after it', () => {
   const line = new Line('l')
