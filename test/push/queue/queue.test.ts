@@ -136,13 +136,14 @@ test('a hint that is refused is told as a hint to sync, and that once', async ()
 test('a push that always fails does not stand in the way of others to the same addressee', async () => {
   const { add, delivery, clock, counters, queue } = startQueue()
   add(about(T.Notification, 'bad'))
-  for (let i = 0; i < 20; i++) add(about(T.Notification, `good${i}`))
   for (let round = 0; queue.waiting > 0; round++) {
     assert.ok(round < 200)
+    if (round < 50) add(about(T.Notification, `good${round}`))
     clock.advance(300_000)
     while (delivery.attempts.length > 0) await delivery.answer(delivery.names[0]!.endsWith('bad') ? BUSY : SENT)
   }
-  assert.deepEqual([counters.phones.sent, counters.phones.dropped], [20, 1])
+  assert.equal(counters.phones.dropped, 1)
+  assert.ok(counters.phones.sent > 10)
 })
 
 test('a push that fails where others do not is given up, and holds up only its own addressee', async () => {
