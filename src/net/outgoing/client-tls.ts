@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { createSecureContext, type SecureContext } from 'node:tls'
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { pinCheck, type TlsOptions } from '../tls.ts'
 import {
   firstOfEachKind,
@@ -62,7 +62,8 @@ export async function readClientTls(options: ClientTlsOptions = DEFAULTS): Promi
   const context = translated(() => {
     return createSecureContext({
       ...rules,
-      ca: authorities ?? systemAuthorities(),
+      // Node knows what NODE_EXTRA_CA_CERTS names as well, but asks nobody who names authorities.
+      ca: authorities ?? [...systemAuthorities(), ...getCACertificates('extra')],
       // As in Go, whoever stands in `ca_file` is believed, though somebody else signed them.
       allowPartialTrustChain: true,
       ...(pairs.length > 0 && {
