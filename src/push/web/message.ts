@@ -40,14 +40,14 @@ const TOPICS: ReadonlyMap<number, string> = new Map([
 
 /** Undefined when it comes too late. */
 export function messageFor(push: Push, to: BrowserAddress, nowMs: number): WebPushMessage | undefined {
-  const ttlSeconds = Math.min(MAX_TTL_SECONDS, Math.floor((push.expiresAtMs - nowMs) / 1000))
-  if (ttlSeconds < 0) return undefined
+  if (nowMs >= push.expiresAtMs) return undefined
   const whole = contentOf(push, to)
   const isWhole = whole.length <= MAX_CONTENT_BYTES
   const sent = isWhole ? push : { ...push, ...syncEvent(to.userId, push.queuedAtMs), contextId: push.contextId }
   return {
     content: isWhole ? whole : contentOf(sent, to),
-    ttlSeconds,
+    // Of 0: if the browser is there at this moment.
+    ttlSeconds: Math.min(MAX_TTL_SECONDS, Math.floor((push.expiresAtMs - nowMs) / 1000)),
     urgency: URGENT.has(sent.type) ? 'high' : 'normal',
     topic: topicOf(sent.type, to),
   }

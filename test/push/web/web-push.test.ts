@@ -126,7 +126,7 @@ test('nothing is kept for longer than it is of use, and what comes too late is n
   it.clock.advance(14 * MINUTE_MS + 500)
   await it.push(NotificationType.LogOut, { queuedAtMs })
   assert.equal((await it.browser.received.next()).ttlSeconds, 59)
-  it.clock.advance(59_500)
+  it.clock.advance(59_499)
   await it.push(NotificationType.LogOut, { queuedAtMs })
   assert.equal((await it.browser.received.next()).ttlSeconds, 0)
   it.clock.advance(1)
