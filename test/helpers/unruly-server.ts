@@ -25,8 +25,8 @@ export interface Answer {
 }
 
 /**
- * What it does instead of its work: another answer; what is no HTTP; a body that never ends; an end of the connection by
- * RST; nothing until `release`, when it goes on with its work; or the work, and then RST instead of its answer.
+ * What it does instead of its work: another answer; what is no HTTP; an end of the connection by RST; nothing until
+ * `release`, when it goes on with its work; or the work, and then RST instead of its answer, or an answer that never ends.
  */
 export type Trouble = Answer | 'garbage' | 'endless body' | 'reset' | 'held' | 'unanswered'
 
@@ -41,7 +41,7 @@ export interface UnrulyServerOptions {
 }
 
 const MAX_BODY_BYTES = 1024 * 1024
-const PIECE = Buffer.alloc(16 * 1024, ' ')
+const PIECE = Buffer.alloc(16 * 1024, 'x')
 
 /** Listens on one port of 127.0.0.1 for all its life, with interruptions. */
 export class UnrulyServer implements AsyncDisposable {
@@ -140,12 +140,12 @@ export class UnrulyServer implements AsyncDisposable {
       const trouble = this.#options.troubleWith(received)
       if (trouble === 'reset') return this.#reset(socket)
       if (trouble === 'garbage') return void socket.end('\u0000\u0001 this is no HTTP\r\n\r\n')
-      if (trouble === 'endless body') return endlessly(response)
       if (trouble === 'held') await new Promise<void>((resolve) => this.#held.push(resolve))
       if (socket.destroyed) return
       const isAnswer = typeof trouble === 'object'
       const answer = isAnswer ? trouble : await this.#options.work(received)
       if (trouble === 'unanswered') return this.#reset(socket)
+      if (trouble === 'endless body') return endlessly(response, answer)
       response.writeHead(answer.status, { 'Content-Length': Buffer.byteLength(answer.body ?? ''), ...answer.headers })
       response.end(answer.body)
     } catch (error) {
@@ -172,8 +172,8 @@ async function read(request: Parameters<RequestListener>[0]): Promise<Buffer | u
   return Buffer.concat(pieces)
 }
 
-function endlessly(response: Parameters<RequestListener>[1]): void {
-  response.writeHead(200, { 'Content-Type': 'application/json' })
+function endlessly(response: Parameters<RequestListener>[1], { status, headers, body }: Answer): void {
+  response.writeHead(status, headers).write(body ?? 'x')
   const more = () => {
     while (!response.destroyed && response.write(PIECE));
   }
