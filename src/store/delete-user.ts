@@ -26,8 +26,9 @@ const OWN_TABLES = [
 ] as const
 
 /**
- * Removes the user with all that is theirs alone; their files are doomed. The items of organizations stay, whoever made them, as does the log of
- * events.
+ * Removes the user with all that is theirs alone; their files are doomed. The items of organizations stay, whoever made
+ * them, as does the log of events. So does, for a while, how their devices are reached (`belfry_push_registrations`,
+ * `belfry_web_push`): those have yet to hear that they are logged out.
  */
 export function deleteUser(db: Kysely<Database>, userId: string): Promise<void> {
   return atomically(db, async (db) => {
