@@ -227,6 +227,28 @@ describe('a phone that is gone', () => {
     assert.deepEqual(world.known(), [])
   })
 
+  test('is left alone as long when another one has gone before', async () => {
+    await using world = await startWorld()
+    const userId = await world.addUser()
+    const phones = [await world.addPhone(userId), await world.addPhone(userId)]
+    const registrations = world.start()
+    await saved(world, userId, 2)
+    for (const { id } of phones) {
+      await world.store.devices.delete(id, userId)
+      registrations.changed(userId)
+      await until(() => world.clock.pending >= 2, 'the deletion to be put off')
+      world.clock.advance(SETTLED_MS - 1)
+    }
+    // Of somebody else, so that it is known that nothing else was begun.
+    const other = await world.addUser()
+    await world.addPhone(other)
+    registrations.changed(other)
+    await saved(world, other, 1)
+    assert.deepEqual(world.relay.deleted.all, [])
+    world.clock.advance(1)
+    await saved(world, userId, 0)
+  })
+
   test('is taken out once what is still to be told to it has gone out', async () => {
     await using world = await startWorld()
     const { userId, registrations, deviceId } = await loggedOut(world)
@@ -566,4 +588,5 @@ test('a database that does not answer is asked again', async () => {
   isAway = false
   clock.advance(1000)
   await saved(world, userId, 1)
+  assert.match(world.log('info'), /database takes registrations of phones again/)
 })
