@@ -17,7 +17,7 @@ export type Way =
  * The one place where it is decided how a device hears of an event: by one way, and never by another where the hub was
  * told by the device itself that it has heard. In this order:
  *
- * 1. The device that caused it is not told, nor one of a type that it is not for.
+ * 1. The device that caused it is not told, nor one that it is not for.
  * 2. A device that is logged out is told that it is, and nothing else.
  * 3. A device that is connected and has confirmed what it was told is told by the hub alone.
  * 4. A browser with a subscription is told by Web Push.
@@ -25,10 +25,13 @@ export type Way =
  */
 export function wayTo(target: PushTarget, event: PushedEvent, hasHeard: boolean): Way {
   const { deviceId, type, hasSession, isPhone, webPush } = target
+  const { deviceIds } = event
   if (deviceId === event.contextId) return 'none'
   if (!hasSession && event.type !== NotificationType.LogOut) return 'none'
   if (event.clientType !== undefined && (type === null || clientTypeOfDevice(type) !== event.clientType)) return 'none'
+  if (deviceIds !== undefined && !deviceIds.includes(deviceId)) return 'none'
   if (hasHeard) return 'hub'
   if (webPush !== null) return 'browser'
-  return isPhone ? 'phones' : 'none'
+  // The relay would tell all phones of the user. Its app finds out with its next request.
+  return isPhone && deviceIds === undefined ? 'phones' : 'none'
 }

@@ -1,5 +1,12 @@
 import type { Message } from '#core'
-import { type ClientType, clientTypeOf, NotificationType, parseNotification } from '#notify'
+import {
+  type ClientType,
+  CONTROL_REVOKE,
+  clientTypeOf,
+  NotificationType,
+  parseNotification,
+  parseRevocation,
+} from '#notify'
 
 /** What was published on a subject of a user or an organization. */
 export interface PushedEvent {
@@ -8,6 +15,8 @@ export interface PushedEvent {
   readonly id: string
   /** Only clients of that type are told; undefined: all. */
   readonly clientType: ClientType | undefined
+  /** Only these devices are told; undefined: all. */
+  readonly deviceIds?: readonly string[] | undefined
   readonly type: number
   readonly payload: Readonly<Record<string, unknown>>
   readonly contextId: string | null
@@ -39,16 +48,21 @@ export const ttlMs = (type: number) => (URGENT.has(type) ? URGENT_TTL_MS : HINT_
 
 export type Audience = Pick<PushedEvent, 'audience' | 'id'>
 
-/** `vault.user.<id>.<name>` or `vault.org.<id>.<name>`. */
-export function audienceOf(subject: string): Audience {
+/**
+ * Of `vault.user.<id>.<name>`, `vault.org.<id>.<name>`, and of the end of sessions. Throws a `ProtocolError` for one that
+ * names nobody.
+ */
+export function audienceOf({ subject, payload }: Message): Audience {
+  if (subject === CONTROL_REVOKE) return { audience: 'user', id: parseRevocation(payload).userId }
   const [, kind, id = ''] = subject.split('.', 3)
   return { audience: kind === 'org' ? 'organization' : 'user', id }
 }
 
-/** Throws a `ProtocolError` when the bytes are not a notification. */
+/** Throws a `ProtocolError` when the bytes are not a notification, or no end of sessions. */
 export function eventFrom(message: Message, atMs: number): PushedEvent {
+  if (message.subject === CONTROL_REVOKE) return revocationEvent(message, atMs)
   const { ContextId, Type, Payload } = parseNotification(message.payload)
-  const audience = audienceOf(message.subject)
+  const audience = audienceOf(message)
   const event = {
     ...audience,
     clientType: clientTypeOf(message.subject) as ClientType | undefined,
@@ -61,6 +75,17 @@ export function eventFrom(message: Message, atMs: number): PushedEvent {
     return { ...syncEvent(audience.id, atMs), contextId: ContextId }
   }
   return event
+}
+
+/** The hubs tell devices the same of it. */
+function revocationEvent({ payload }: Message, atMs: number): PushedEvent {
+  const { userId, deviceIds, contextId } = parseRevocation(payload)
+  return {
+    ...syncEvent(userId, atMs),
+    type: NotificationType.LogOut,
+    deviceIds: deviceIds ?? undefined,
+    contextId,
+  }
 }
 
 /** Something in the account has changed. */

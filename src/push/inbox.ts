@@ -1,6 +1,6 @@
 import { type Account, type Message, Subscription } from '#core'
 import type { Clock, Logger, Timer } from '#kit'
-import { allFor } from '#notify'
+import { allFor, CONTROL_REVOKE } from '#notify'
 import { type Audience, audienceOf, eventFrom, type PushedEvent, syncEvent } from './event.ts'
 import { isFrom } from './own-messages.ts'
 
@@ -8,7 +8,11 @@ import { isFrom } from './own-messages.ts'
 const GATHER_MS = 100
 
 /** Of one audience; of more only that there were more is kept. */
-const MAX_MESSAGES = 256
+const MAX_MESSAGES = 64
+/** The same, of all together. */
+const MAX_MESSAGES_IN_ALL = 100_000
+/** Of a longer one no more than a hint to sync would be told. */
+const MAX_MESSAGE_BYTES = 4_096
 
 /** Audiences that are decided about at a time. */
 const MAX_UNDER_WAY = 16
@@ -51,6 +55,8 @@ export class Inbox {
   #gathered = new Map<string, Gathered>()
   readonly #underWay = new Map<string, { readonly sinceMs: number; readonly done: Promise<void> }>()
   #timer: Timer | undefined
+  /** Messages of all that is gathered. */
+  #kept = 0
   #isFull = false
   #isClosed = false
   /** Of what could not be decided about before we closed. */
@@ -59,9 +65,8 @@ export class Inbox {
   constructor(options: InboxOptions) {
     this.#options = options
     const peer = { send: (_: Subscription, message: Message) => this.#hear(message) }
-    this.#subscriptions = [allFor({ kind: 'user', id: '*' }), allFor({ kind: 'organization', id: '*' })].map(
-      (subject) => new Subscription(peer, subject, ''),
-    )
+    const subjects = [allFor({ kind: 'user', id: '*' }), allFor({ kind: 'organization', id: '*' }), CONTROL_REVOKE]
+    this.#subscriptions = subjects.map((subject) => new Subscription(peer, subject, ''))
     for (const subscription of this.#subscriptions) options.account.subscribe(subscription)
   }
 
@@ -95,7 +100,13 @@ export class Inbox {
     const { instance, clock, logger } = this.#options
     if (!isFrom(instance, message)) return
     const nowMs = clock.now()
-    const audience = audienceOf(message.subject)
+    let audience: Audience
+    try {
+      audience = audienceOf(message)
+    } catch {
+      // The end of whose sessions? The hub says in the log that it is not understood.
+      return
+    }
     const key = keyOf(audience)
     let gathered = this.#gathered.get(key)
     if (gathered === undefined) {
@@ -107,8 +118,13 @@ export class Inbox {
       gathered = { ...audience, messages: [], sinceMs: nowMs, isIncomplete: false }
       this.#gathered.set(key, gathered)
     }
-    if (gathered.messages.length < MAX_MESSAGES) gathered.messages.push({ message, atMs: nowMs })
-    else gathered.isIncomplete = true
+    const hasRoom = gathered.messages.length < MAX_MESSAGES && this.#kept < MAX_MESSAGES_IN_ALL
+    if (hasRoom && message.body.length <= MAX_MESSAGE_BYTES) {
+      gathered.messages.push({ message, atMs: nowMs })
+      this.#kept++
+    } else {
+      gathered.isIncomplete = true
+    }
     this.#timer ??= clock.after(GATHER_MS, () => this.#handleAll())
   }
 
@@ -120,6 +136,7 @@ export class Inbox {
       if (this.#underWay.size >= MAX_UNDER_WAY) return
       if (this.#underWay.has(key)) continue
       this.#gathered.delete(key)
+      this.#kept -= gathered.messages.length
       const done = this.#handle(key, gathered).finally(() => {
         this.#underWay.delete(key)
         if (this.#gathered.size > 0 && !this.#isClosed) this.#handleAfter(GATHER_MS)
@@ -157,6 +174,7 @@ export class Inbox {
       gathered.isIncomplete ||= later.isIncomplete || later.messages.length > room
     }
     this.#gathered.set(key, gathered)
+    this.#kept += gathered.messages.length - (later?.messages.length ?? 0)
   }
 
   #eventsOf({ audience, id, messages, isIncomplete }: Gathered): PushedEvent[] {

@@ -35,6 +35,9 @@ const ELSEWHERE_MS = 1_000
 /** While pushes are under way that the phones of a user are still to get. */
 const WAITING_MS = 10_000
 
+/** Whatever the clock says: it may have been set. */
+const LONGEST_WAIT_MS = 60 * 60_000
+
 /** What fails so often, each time while the relay takes others, it never will take. */
 const MAX_STRIKES = 5
 /** Phones whose failures are remembered. */
@@ -87,7 +90,8 @@ export class Registrar {
   #waitMs(userId: string, { toDelete }: Difference, deletesFromMs: number): number {
     if (toDelete.length === 0) return 0
     const { clock, isWaiting } = this.#options
-    return Math.max(0, deletesFromMs - clock.now(), isWaiting(userId) ? WAITING_MS : 0)
+    const settlesMs = Math.min(deletesFromMs - clock.now(), LONGEST_WAIT_MS)
+    return Math.max(0, settlesMs, isWaiting(userId) ? WAITING_MS : 0)
   }
 
   async #tell(userId: string, deletesFromMs: number, signal: AbortSignal): Promise<Leveled> {

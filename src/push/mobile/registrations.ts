@@ -1,4 +1,4 @@
-import type { Logger, Timer } from '#kit'
+import type { LogFields, Logger, Timer } from '#kit'
 import { Backoff } from '../queue/backoff.ts'
 import { type Leveled, Registrar, type RegistrarOptions } from './registrar.ts'
 
@@ -145,7 +145,7 @@ export class Registrations {
         if (!this.#ready.has(userId) && !this.#later.has(userId)) this.#ready.set(userId, job)
       }
     } catch (error) {
-      this.#fail('database', { why: String(error) }, failures)
+      this.#fail('database', { error }, failures)
     }
   }
 
@@ -156,13 +156,13 @@ export class Registrations {
       leveled = await this.#registrar.level(userId, job.deletesFromMs, this.#closing.signal)
       this.#succeed('database')
     } catch (error) {
-      this.#fail('database', { why: String(error) }, failures)
+      this.#fail('database', { error }, failures)
       this.#putBack(userId, job)
       return
     }
     if (leveled.kind === 'wait') this.#putOff(userId, job, leveled.afterMs)
     if (leveled.kind !== 'busy') return
-    this.#fail('relay', leveled, failures)
+    this.#fail('relay', { reason: leveled.why }, failures, leveled.afterMs)
     this.#putBack(userId, job)
   }
 
@@ -184,7 +184,7 @@ export class Registrations {
   }
 
   /** All wait. Those that were under way together fail together: that is one failure. */
-  #fail(what: 'relay' | 'database', { why, afterMs }: { why: string; afterMs?: number }, failuresBefore: number): void {
+  #fail(what: 'relay' | 'database', why: LogFields, failuresBefore: number, afterMs?: number): void {
     const { clock, logger } = this.#options
     if (this.#failures !== failuresBefore || this.#closing.signal.aborted) return
     this.#failures++
@@ -193,7 +193,7 @@ export class Registrations {
       this.#pause = undefined
       this.#pump()
     })
-    const fields = { reason: why, retryMs: pauseMs }
+    const fields = { ...why, retryMs: pauseMs }
     if (this.#failing === what) logger.debug(fields, `${NAMES[what]} still does not take registrations of phones`)
     else logger.warn(fields, `${NAMES[what]} does not take registrations of phones; they wait`)
     this.#failing = what

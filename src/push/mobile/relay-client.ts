@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http'
 import type { Clock, Logger } from '#kit'
 import { type ClientTlsSettings, GuardedPost, type PostAnswer, plainText, systemLookup } from '#net'
 import { retryAfterMs } from '../retry-after.ts'
-import { type InstallationSettings, objectIn, RelayTokens } from './relay-tokens.ts'
+import { COMMON_HEADERS, type InstallationSettings, objectIn, RelayTokens } from './relay-tokens.ts'
 
 export interface RelaySettings extends InstallationSettings {
   /** Without a slash at its end. */
@@ -97,7 +97,7 @@ export class RelayClient {
   #send(action: string, body: Buffer, token: string, signal: AbortSignal): Promise<PostAnswer> {
     return this.#post.send(new URL(`${this.#settings.relayUri}/push/${action}`), {
       body,
-      headers: { 'Content-Type': 'application/json', Accept: 'application/json', Authorization: `Bearer ${token}` },
+      headers: { ...COMMON_HEADERS, 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
       timeoutMs: TIMEOUT_MS,
       maxBytes: MAX_BYTES,
       signal,

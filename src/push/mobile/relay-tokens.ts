@@ -31,6 +31,12 @@ export interface RelayTokensOptions {
   readonly random?: (() => number) | undefined
 }
 
+/**
+ * Of every request. Bitwarden's servers stand behind a service that turns away whoever does not say what it is; what comes
+ * packed would not be read.
+ */
+export const COMMON_HEADERS = { Accept: 'application/json', 'Accept-Encoding': 'identity', 'User-Agent': 'Belfry' }
+
 /** Before its end a token is renewed, or a tenth of its life before it if that is less: clocks differ. */
 const MARGIN_MS = 5 * 60_000
 /** RFC 6749 §5.1: an identity server need not say how long. */
@@ -117,7 +123,7 @@ export class RelayTokens {
     })
     return post.send(this.#url, {
       body: Buffer.from(form.toString()),
-      headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
+      headers: { ...COMMON_HEADERS, 'Content-Type': 'application/x-www-form-urlencoded' },
       timeoutMs,
       maxBytes,
       signal: closing,

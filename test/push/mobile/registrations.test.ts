@@ -584,7 +584,9 @@ test('a database that does not answer is asked again', async () => {
     },
   })
   await world.pauses(1)
-  assert.match(world.log('warn'), /the database is away.*database does not take registrations/)
+  const [warned] = world.logged.filter(({ level }) => level === 'warn')
+  assert.match(warned!.event, /database does not take registrations/)
+  assert.match(String(warned!.fields.error), /the database is away/)
   isAway = false
   clock.advance(1000)
   await saved(world, userId, 1)
