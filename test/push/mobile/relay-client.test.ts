@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
+import { silentLogger } from '#kit'
 import { readClientTls } from '#net'
+import { RelayClient } from '../../../src/push/mobile/relay-client.ts'
 import { TestAuthority } from '../../helpers/certificates.ts'
+import { FakeClock } from '../../helpers/fake-clock.ts'
 import { temporaryFolder } from '../../helpers/temp.ts'
-import { until, within } from '../../helpers/wait.ts'
+import { once, until, within } from '../../helpers/wait.ts'
 import { INSTALLATION, type MobileWorld, startMobileWorld } from './mobile-world.ts'
 
 const USER = '11111111-1111-4111-8111-11111111111a'
@@ -320,4 +325,21 @@ test('requests that follow each other use one connection', async () => {
   await using world = await startMobileWorld()
   for (let i = 0; i < 5; i++) assert.equal((await send(world)).kind, 'done')
   assert.equal(world.relay.connections, 1)
+})
+
+test('every request says who asks, and wants nothing packed', async () => {
+  const asked: IncomingHttpHeaders[] = []
+  await using server = createServer((request, response) => {
+    asked.push(request.headers)
+    response.end('{"access_token":"a","expires_in":3600,"token_type":"Bearer"}')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const uri = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const settings = { ...INSTALLATION, relayUri: uri, identityUri: uri }
+  const client = new RelayClient(settings, { clock: new FakeClock(), logger: silentLogger })
+  assert.deepEqual(await client.ask('send', BODY, never()), { kind: 'done' })
+  client.close()
+  const said = asked.map((headers) => [headers['user-agent'], headers['accept-encoding'], headers.accept])
+  assert.deepEqual(said, Array(2).fill(['Belfry', 'identity', 'application/json']))
 })
