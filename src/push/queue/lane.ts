@@ -167,8 +167,9 @@ export class Lane {
     }
     if (outcome.kind === 'busy') this.#onBusy(line, waiting, outcome, failuresBefore)
     else this.#onAnswer(line, waiting, outcome)
-    // To the end: the others are next.
-    if (!this.#lines.delete(line.key)) return
+    // To the end: the others are next. When it was left empty there may be another one for the same addressee.
+    if (this.#lines.get(line.key) !== line) return
+    this.#lines.delete(line.key)
     this.#lines.set(line.key, line)
   }
 

@@ -133,6 +133,17 @@ test('a hint that is refused is told as a hint to sync, and that once', async ()
   assert.equal(counters.phones.dropped, 2)
 })
 
+test('a hint to sync in place of what is refused is told while the push service is busy with others', async () => {
+  const { add, delivery, queue, kept } = startQueue()
+  for (const user of ['u1', 'u2', 'u3', 'u4', 'u5']) add(about(T.SyncCipherUpdate, user, { to: toPhonesOf(user) }))
+  await delivery.answer({ kind: 'refused', why: 'status 413' })
+  for (let i = 0; i < 4; i++) await delivery.answer(SENT)
+  assert.deepEqual(delivery.names, ['SyncVault'])
+  await delivery.answer(SENT)
+  assert.deepEqual([queue.waiting, kept.size], [0, 0])
+  assert.equal(queue.hasForPhonesOf('u1'), false)
+})
+
 test('a push that always fails does not stand in the way of others to the same addressee', async () => {
   const { add, delivery, clock, counters, queue } = startQueue()
   add(about(T.Notification, 'bad'))
