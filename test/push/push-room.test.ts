@@ -64,6 +64,21 @@ test('who caused it is told by no way; a phone that did is named to the relay', 
   assert.deepEqual(browsers.names, ['LogOut'])
 })
 
+test('a login that asks is told to phones; that it was approved is not, since their apps would ask again', async () => {
+  await using world = await startPushWorld()
+  await world.phone('android')
+  await world.browser('chrome')
+  const { notifier, phones, browsers } = await world.open('one')
+  const request = { id: 'a2a2a2a2-1111-4111-8111-111111111111', userId: USER }
+  notifier.authRequest(request, 'new laptop')
+  notifier.authRequestResponse(request, 'old laptop')
+  await world.gather()
+  assert.deepEqual([phones.names, browsers.names], [[`AuthRequest ${request.id}`], [`AuthRequest ${request.id}`]])
+  await phones.answer(SENT)
+  await browsers.answer(SENT)
+  assert.deepEqual([phones.names, browsers.names], [[], [`AuthRequestResponse ${request.id}`]])
+})
+
 test('an item of an organization is told in the name of each who sees it', async () => {
   await using world = await startPushWorld()
   await world.phone('android')
