@@ -5,36 +5,31 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { NotificationType } from '../../src/notify/index.ts'
-import { login, PASSWORD, register, type TestDevice } from '../helpers/account.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { type TemporaryFolder, temporaryFolder } from '../helpers/temp.ts'
 import { BitwardenCli, HubDevice } from './devices.ts'
+import { arrive, type Traveller } from './vault-tour.ts'
 
 describe('the official CLI and Sends', () => {
-  const email = 'alice@example.com'
   let server: TestServer
   let folder: TemporaryFolder
-  let alice: BitwardenCli
-  let bob: BitwardenCli
+  let alice: Traveller
+  let bob: Traveller
   let nobody: BitwardenCli
-  let phone: TestDevice
   let hub: HubDevice
 
   before(async () => {
     server = await startTestServer()
     folder = await temporaryFolder()
-    for (const user of [email, 'bob@example.com']) await register({ server: server.webUrl, email: user })
-    phone = await login({ server: server.webUrl, email })
-    hub = await HubDevice.connect(server.webUrl, phone.accessToken)
-    const install = () => BitwardenCli.install(server.certificateAuthorityFile)
-    ;[alice, bob, nobody] = await Promise.all([install(), install(), install()])
-    await alice.login(server.secureUrl, email, PASSWORD)
-    await bob.login(server.secureUrl, 'bob@example.com', PASSWORD)
+    alice = await arrive(server, { email: 'alice@example.com' })
+    bob = await arrive(server, { email: 'bob@example.com' })
+    hub = await HubDevice.connect(server.webUrl, alice.phone.accessToken)
+    nobody = await BitwardenCli.install(server.certificateAuthorityFile)
     await nobody.run('config', 'server', server.secureUrl)
   })
   after(async () => {
     await hub?.[Symbol.asyncDispose]()
-    for (const cli of [alice, bob, nobody]) await cli?.[Symbol.asyncDispose]()
+    for (const user of [alice, bob, nobody]) await user?.[Symbol.asyncDispose]()
     await folder?.[Symbol.asyncDispose]()
     await server.close()
   })
@@ -44,29 +39,29 @@ describe('the official CLI and Sends', () => {
   /** The next event is about that Send, with the date that it now has. */
   const assertEvent = async (type: number, id: string) => {
     const { Type, Payload } = await hub.next()
-    assert.deepEqual([Type, Payload.Id, Payload.UserId], [type, id, phone.userId])
-    const { status, json } = await phone.get(`/api/sends/${id}`)
+    assert.deepEqual([Type, Payload.Id, Payload.UserId], [type, id, alice.phone.userId])
+    const { status, json } = await alice.phone.get(`/api/sends/${id}`)
     if (status === 200) assert.equal(Payload.RevisionDate.getTime(), Date.parse(json.revisionDate))
     return json
   }
 
   test('a text is sent, and received with and without an account', async () => {
-    const send = await alice.json('send', '--name', 'Greeting', '--fullObject', 'hello ☂ world')
+    const send = await alice.cli.json('send', '--name', 'Greeting', '--fullObject', 'hello ☂ world')
     await assertEvent(NotificationType.SyncSendCreate, send.id)
     assert.ok(send.accessUrl.startsWith(`${server.secureUrl}/#/send/${send.accessId}/`))
     assert.equal(await nobody.run('send', 'receive', send.accessUrl), 'hello ☂ world')
     assert.equal((await assertEvent(NotificationType.SyncSendUpdate, send.id)).accessCount, 1)
-    const received = await bob.json('send', 'receive', '--obj', send.accessUrl)
+    const received = await bob.cli.json('send', 'receive', '--obj', send.accessUrl)
     assert.deepEqual([received.name, received.text.text], ['Greeting', 'hello ☂ world'])
     assert.equal((await assertEvent(NotificationType.SyncSendUpdate, send.id)).accessCount, 2)
 
-    await alice.run('sync')
-    const [listed] = await alice.json('send', 'list')
+    await alice.cli.run('sync')
+    const [listed] = await alice.cli.json('send', 'list')
     assert.deepEqual([listed.id, listed.name, listed.accessCount], [send.id, 'Greeting', 2])
   })
 
   test('a password is needed, can be changed with the rest, and removed', async () => {
-    const send = await alice.json('send', '--password', 'open sesame', '--fullObject', 'secret')
+    const send = await alice.cli.json('send', '--password', 'open sesame', '--fullObject', 'secret')
     await assertEvent(NotificationType.SyncSendCreate, send.id)
     assert.equal(send.passwordSet, true)
     await assert.rejects(nobody.run('receive', send.accessUrl), /Password required/)
@@ -75,28 +70,28 @@ describe('the official CLI and Sends', () => {
     await assertEvent(NotificationType.SyncSendUpdate, send.id)
 
     const edited = { ...send, name: 'Renamed', text: { text: 'edited', hidden: true } }
-    await alice.run('send', 'edit', '--itemid', send.id, encoded(edited))
+    await alice.cli.run('send', 'edit', '--itemid', send.id, encoded(edited))
     await assertEvent(NotificationType.SyncSendUpdate, send.id)
-    assert.equal(await bob.run('receive', '--password', 'open sesame', send.accessUrl), 'edited')
+    assert.equal(await bob.cli.run('receive', '--password', 'open sesame', send.accessUrl), 'edited')
     await assertEvent(NotificationType.SyncSendUpdate, send.id)
 
-    const open = await alice.json('send', 'remove-password', send.id)
+    const open = await alice.cli.json('send', 'remove-password', send.id)
     assert.deepEqual([open.name, open.passwordSet], ['Renamed', false])
     await assertEvent(NotificationType.SyncSendUpdate, send.id)
   })
 
   test('a Send is received as often as it may be', async () => {
-    const send = await alice.json('send', 'create', encoded(await textOnce()))
+    const send = await alice.cli.json('send', 'create', encoded(await textOnce()))
     await assertEvent(NotificationType.SyncSendCreate, send.id)
     assert.equal(send.maxAccessCount, 1)
-    assert.equal(await bob.run('receive', send.accessUrl), 'once')
+    assert.equal(await bob.cli.run('receive', send.accessUrl), 'once')
     await assertEvent(NotificationType.SyncSendUpdate, send.id)
     await assert.rejects(nobody.run('receive', send.accessUrl), /Not found/)
     assert.deepEqual(hub.unread, [])
   })
 
   const textOnce = async () => ({
-    ...(await alice.json('send', 'template', 'send.text')),
+    ...(await alice.cli.json('send', 'template', 'send.text')),
     text: { text: 'once', hidden: false },
     maxAccessCount: 1,
   })
@@ -105,13 +100,13 @@ describe('the official CLI and Sends', () => {
     const file = folder.join('photo ☂.bin')
     const bytes = randomBytes(3_000_000)
     await writeFile(file, bytes)
-    const send = await alice.json('send', '--file', '--password', 'pictures', '--fullObject', file)
+    const send = await alice.cli.json('send', '--file', '--password', 'pictures', '--fullObject', file)
     await assertEvent(NotificationType.SyncSendCreate, send.id)
     assert.equal(send.file.fileName, path.basename(file))
 
     for (const [cli, name] of [
       [nobody, 'nobodys.bin'],
-      [bob, 'bobs.bin'],
+      [bob.cli, 'bobs.bin'],
     ] as const) {
       const output = folder.join(name)
       await cli.run('receive', '--password', 'pictures', '--output', output, send.accessUrl)
@@ -121,7 +116,7 @@ describe('the official CLI and Sends', () => {
     const stored = path.join(server.dataFolder, 'sends', send.id, send.file.id)
     assert.equal((await readFile(stored)).length, Number(send.file.size))
 
-    await alice.run('send', 'delete', send.id)
+    await alice.cli.run('send', 'delete', send.id)
     assert.equal((await hub.next()).Type, NotificationType.SyncSendDelete)
     await assert.rejects(readFile(stored), { code: 'ENOENT' })
     await assert.rejects(nobody.run('receive', send.accessUrl), /Not found/)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Cipher, Device, Folder, User } from '#store'
+import type { Cipher, Device, Folder, Send, User } from '#store'
 
 /** The moment that every sample was made at. */
 export const made = new Date('2026-03-01T10:20:30.405Z')
@@ -104,6 +104,30 @@ export function sampleCipher(userId: string | null, changes: Partial<Cipher> = {
     key: null,
     reprompt: null,
     deletedAt: null,
+    ...changes,
+  }
+}
+
+export function sampleSend(userId: string | null, changes: Partial<Send> = {}): Send {
+  return {
+    id: randomUUID(),
+    userId,
+    createdAt: made,
+    revisionDate: made,
+    type: 0,
+    name: '2.name',
+    notes: null,
+    data: '{"text":"2.text","hidden":false}',
+    key: '2.key',
+    passwordHash: null,
+    passwordSalt: null,
+    passwordIterations: null,
+    maxAccessCount: null,
+    accessCount: 0,
+    expirationDate: null,
+    deletionDate: new Date(made.getTime() + 1000),
+    disabled: false,
+    hideEmail: null,
     ...changes,
   }
 }

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import type { Send } from '#store'
 import { decrypt } from '#vault'
 import { type Json, postForm, registerAndLogin, type TestDevice } from '../helpers/account.ts'
+import { sampleSend } from '../store/samples.ts'
 import { afterNext, startVault, type TestVault } from './harness.ts'
 import { rotationOf } from './rotation.ts'
 
@@ -16,27 +17,6 @@ before(async () => {
   vault = await startVault()
 })
 after(() => vault[Symbol.asyncDispose]())
-
-const sampleSend = (device: TestDevice): Send => ({
-  id: randomUUID(),
-  userId: device.userId,
-  createdAt: new Date(),
-  revisionDate: new Date(),
-  type: 0,
-  name: '2.name',
-  notes: null,
-  data: JSON.stringify({ text: '2.text', hidden: false }),
-  key: device.encrypt('seed'),
-  passwordHash: Buffer.from('hash'),
-  passwordSalt: Buffer.from('salt'),
-  passwordIterations: 1000,
-  maxAccessCount: 5,
-  accessCount: 2,
-  expirationDate: null,
-  deletionDate: new Date(Date.now() + 86_400_000),
-  disabled: false,
-  hideEmail: null,
-})
 
 /** A vault with something of every kind: in a folder, in the trash, archived, with a file, and a Send. */
 async function fullVault() {
@@ -58,7 +38,15 @@ async function fullVault() {
     key: device.encrypt('key of the file'),
   }
   await vault.store.attachments.insert(attachment)
-  const send = sampleSend(device)
+  const send = sampleSend(device.userId, {
+    key: device.encrypt('seed'),
+    passwordHash: Buffer.from('hash'),
+    passwordSalt: Buffer.from('salt'),
+    passwordIterations: 1000,
+    maxAccessCount: 5,
+    accessCount: 2,
+    deletionDate: new Date(Date.now() + 86_400_000),
+  })
   await vault.store.sends.insert(send)
   vault.takeTold()
   return { device, folder, plain, trashed, archived, keyed, attachment, send }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, beforeEach, test } from 'node:test'
 import { type Json, registerAndLogin, type TestDevice } from '../helpers/account.ts'
+import { sampleSend } from '../store/samples.ts'
 import { startVault, type TestVault } from './harness.ts'
 import { fileSend, inDays, textSend } from './send-requests.ts'
 
@@ -191,39 +192,20 @@ test('where Sends are switched off they can be read and deleted, and nothing els
   const { sends } = vault.context.settings
   await using strict = await startVault({ sends: { ...sends, isOn: false } })
   const bob = await registerAndLogin({ fetch: strict.fetch })
-  const id = randomUUID()
-  await strict.store.sends.insert({
-    id,
-    userId: bob.userId,
-    createdAt: new Date(),
-    revisionDate: new Date(),
-    type: 0,
-    name: '2.name',
-    notes: null,
-    data: '{"text":"2.text","hidden":false}',
-    key: '2.key',
-    passwordHash: null,
-    passwordSalt: null,
-    passwordIterations: null,
-    maxAccessCount: null,
-    accessCount: 0,
-    expirationDate: null,
-    deletionDate: new Date(Date.now() + 1000_000),
-    disabled: false,
-    hideEmail: null,
-  })
+  const send = sampleSend(bob.userId, { deletionDate: new Date(inDays(1)) })
+  await strict.store.sends.insert(send)
   const refused = [
     await bob.post('/api/sends', textSend()),
     await bob.post('/api/sends/file/v2', fileSend(5)),
-    await bob.put(`/api/sends/${id}`, textSend()),
-    await bob.put(`/api/sends/${id}/remove-password`),
+    await bob.put(`/api/sends/${send.id}`, textSend()),
+    await bob.put(`/api/sends/${send.id}/remove-password`),
   ]
   for (const { status, json } of refused) {
     assert.equal(status, 400)
     assert.match(json.message, /switched off/)
   }
-  assert.equal((await bob.get(`/api/sends/${id}`)).json.hideEmail, false)
-  assert.equal((await bob.delete(`/api/sends/${id}`)).status, 200)
+  assert.equal((await bob.get(`/api/sends/${send.id}`)).json.hideEmail, false)
+  assert.equal((await bob.delete(`/api/sends/${send.id}`)).status, 200)
 })
 
 test('a user has no more than 1000 Sends', async () => {

@@ -2,34 +2,10 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import type { Send } from '#store'
-import { made, sampleUser } from '../samples.ts'
+import { made, sampleSend, sampleUser } from '../samples.ts'
 import type { OpenTestStore } from '../suite.ts'
 
 const later = (ms: number) => new Date(made.getTime() + ms)
-
-function sampleSend(userId: string | null, changes: Partial<Send> = {}): Send {
-  return {
-    id: randomUUID(),
-    userId,
-    createdAt: made,
-    revisionDate: made,
-    type: 0,
-    name: '2.name',
-    notes: null,
-    data: '{"text":"2.text","hidden":false}',
-    key: '2.key',
-    passwordHash: null,
-    passwordSalt: null,
-    passwordIterations: null,
-    maxAccessCount: null,
-    accessCount: 0,
-    expirationDate: null,
-    deletionDate: later(1000),
-    disabled: false,
-    hideEmail: null,
-    ...changes,
-  }
-}
 
 export function sendTests(openTestStore: OpenTestStore): void {
   test('a Send is kept with all that it says, and changed in all but what it is', async () => {
