@@ -14,6 +14,12 @@ const LONGEST_ASKED_MS = 60 * 60_000
 /** How often it is looked for what has waited too long, at most: all that waits is looked at. */
 const EXPIRE_EVERY_MS = 5_000
 
+/**
+ * So many users have to fail before all wait: of a browser's push service one may have had too much, or have subscribed to
+ * something else at the same host.
+ */
+const MIN_WITNESSES = 3
+
 /** A push that fails so often, each time while others at the same push service get through, never will. */
 const MAX_STRIKES = 5
 
@@ -32,8 +38,8 @@ export interface LaneOptions {
 }
 
 /**
- * What waits for one push service: a line for each addressee, which take turns. When the service fails, all wait; then
- * one goes first.
+ * What waits for one push service: a line for each addressee, which take turns. When the service fails whoever it was asked
+ * for, those wait, and all when that are several; then one goes first.
  */
 export class Lane {
   readonly #options: LaneOptions
@@ -41,30 +47,36 @@ export class Lane {
   readonly #abort = new AbortController()
   /** Those whose turn was longest ago first. None is empty. */
   readonly #lines = new Map<string, Line>()
-  readonly #underWay = new Set<Promise<void>>()
+  readonly #underWay = new Set<Attempt>()
+  /** Whose pushes fail, until one is answered. */
+  readonly #failing = new Map<string, Failing>()
+  /** Those of them who have failed since the service last answered anybody. */
+  readonly #witnesses = new Set<string>()
   /** How often the service has taken something, or refused it for good. */
   #taken = 0
-  #failures = 0
+  /** Attempts so far. */
+  #turns = 0
+  /** Of them, those that were begun when all had to wait last. */
+  #pausedAtTurn = 0
   /** When it was last looked for what has expired. */
   #expiredMs = 0
   #pausedUntilMs = 0
-  /** Since when it fails; undefined: it does not. Milliseconds since the Unix epoch. */
+  /** Since when it fails for anybody; undefined: it does not. Milliseconds since the Unix epoch. */
   #failsSinceMs: number | undefined
   #timer: Timer | undefined
   #isClosed = false
 
   constructor(options: LaneOptions) {
     this.#options = options
-    this.#backoff = new Backoff({
-      firstMs: FIRST_PAUSE_MS,
-      longestMs: LONGEST_PAUSE_MS,
-      ...(options.random && { random: options.random }),
-    })
+    this.#backoff = this.#newBackoff()
   }
 
   /** Whether nothing would be lost with it, also not what is known of its push service. */
   get isIdle(): boolean {
-    return this.#lines.size === 0 && this.#options.clock.now() >= this.#pausedUntilMs
+    const now = this.#options.clock.now()
+    if (this.#lines.size > 0 || now < this.#pausedUntilMs) return false
+    for (const { pausedUntilMs } of this.#failing.values()) if (now < pausedUntilMs) return false
+    return true
   }
 
   get lines(): Iterable<Line> {
@@ -76,10 +88,10 @@ export class Lane {
   }
 
   /** To be added to at once: none is kept that is empty. */
-  line(key: string): Line {
+  line(key: string, owner: string): Line {
     let line = this.#lines.get(key)
     if (line === undefined) {
-      line = new Line(key)
+      line = new Line(key, owner)
       this.#lines.set(key, line)
     }
     return line
@@ -102,7 +114,7 @@ export class Lane {
     this.#isClosed = true
     this.#timer?.cancel()
     const hurry = this.#options.clock.after(graceMs, () => this.#abort.abort())
-    await Promise.all(this.#underWay)
+    await Promise.all([...this.#underWay].map(({ done }) => done))
     hurry.cancel()
     this.#abort.abort()
   }
@@ -119,15 +131,33 @@ export class Lane {
     }
     this.#expire(now)
     // Whoever has just failed is tried with one push first.
-    const most = this.#failsSinceMs === undefined ? MAX_UNDER_WAY : 1
+    const most = this.#isFailing ? 1 : MAX_UNDER_WAY
     let nextMs = Number.POSITIVE_INFINITY
-    for (const line of this.#lines.values()) {
+    for (const line of this.#inTurn()) {
       if (this.#underWay.size >= most) return
       if (line.isBusy || line.head === undefined) continue
-      if (line.head.notBeforeMs <= now) this.#start(line)
-      else nextMs = Math.min(nextMs, line.head.notBeforeMs)
+      const failing = this.#failing.get(line.owner)
+      if (failing !== undefined && this.#isUnderWayFor(line.owner)) continue
+      const notBeforeMs = Math.max(line.head.notBeforeMs, failing?.pausedUntilMs ?? 0)
+      if (notBeforeMs <= now) this.#start(line)
+      else nextMs = Math.min(nextMs, notBeforeMs)
     }
     if (nextMs < Number.POSITIVE_INFINITY) this.#wakeAt(nextMs)
+  }
+
+  /** Whether it fails whoever it is asked for. */
+  get #isFailing(): boolean {
+    return this.#witnesses.size >= MIN_WITNESSES
+  }
+
+  /** First those whose pushes do not fail: they know better whether the service does. */
+  *#inTurn(): Iterable<Line> {
+    const failing: Line[] = []
+    for (const line of this.#lines.values()) {
+      if (this.#failing.has(line.owner)) failing.push(line)
+      else yield line
+    }
+    yield* failing
   }
 
   #wakeAt(atMs: number): void {
@@ -147,17 +177,22 @@ export class Lane {
     for (const push of expired) this.#options.onLeftOut(push, 'expired')
   }
 
+  #isUnderWayFor(owner: string): boolean {
+    for (const attempt of this.#underWay) if (attempt.owner === owner) return true
+    return false
+  }
+
   #start(line: Line): void {
-    const attempt = this.#attempt(line, line.start()).finally(() => {
+    const done = this.#attempt(line, line.start(), ++this.#turns).finally(() => {
       this.#underWay.delete(attempt)
       this.#pump()
     })
+    const attempt: Attempt = { owner: line.owner, done }
     this.#underWay.add(attempt)
   }
 
-  async #attempt(line: Line, waiting: Waiting): Promise<void> {
+  async #attempt(line: Line, waiting: Waiting, turn: number): Promise<void> {
     const { deliver } = this.#options
-    const failuresBefore = this.#failures
     let outcome: Outcome
     try {
       outcome = await deliver(waiting.push, this.#abort.signal)
@@ -165,7 +200,7 @@ export class Lane {
       // Closed meanwhile, or a fault of ours: in no case has anybody taken it.
       outcome = { kind: 'busy', why: String(error) }
     }
-    if (outcome.kind === 'busy') this.#onBusy(line, waiting, outcome, failuresBefore)
+    if (outcome.kind === 'busy') this.#onBusy(line, waiting, outcome, turn)
     else this.#onAnswer(line, waiting, outcome)
     // To the end: the others are next. When it was left empty there may be another one for the same addressee.
     if (this.#lines.get(line.key) !== line) return
@@ -177,7 +212,10 @@ export class Lane {
     const { destination, clock, logger, onDone } = this.#options
     this.#taken++
     this.#backoff.succeed()
-    if (this.#failsSinceMs !== undefined) {
+    this.#witnesses.clear()
+    this.#failing.delete(line.owner)
+    this.#forgetFailing()
+    if (this.#failsSinceMs !== undefined && this.#failing.size === 0) {
       const afterSeconds = Math.round((clock.now() - this.#failsSinceMs) / 1000)
       logger.info({ destination, afterSeconds }, 'push service answers again')
       this.#failsSinceMs = undefined
@@ -190,7 +228,7 @@ export class Lane {
     onDone(push, outcome)
   }
 
-  #onBusy(line: Line, waiting: Waiting, { why, afterMs }: Outcome & { kind: 'busy' }, failuresBefore: number): void {
+  #onBusy(line: Line, waiting: Waiting, { why, afterMs }: Outcome & { kind: 'busy' }, turn: number): void {
     const { destination, clock, logger, onDone, onRetry, onLeftOut } = this.#options
     if (waiting.takenBefore >= 0 && this.#taken > waiting.takenBefore) waiting.strikes++
     if (waiting.strikes >= MAX_STRIKES) {
@@ -204,23 +242,7 @@ export class Lane {
       return
     }
     const now = clock.now()
-    // Those that were under way together fail together: that is one failure of the service.
-    if (failuresBefore === this.#failures && !this.#isClosed) {
-      this.#failures++
-      const pauseMs = this.#backoff.fail()
-      this.#pausedUntilMs = now + pauseMs
-      if (this.#failsSinceMs === undefined) {
-        this.#failsSinceMs = now
-        logger.warn(
-          { destination, reason: why, retryMs: pauseMs },
-          'push service does not take what it is sent; it waits',
-        )
-      } else {
-        logger.debug({ destination, reason: why, retryMs: pauseMs }, 'push service still does not take what it is sent')
-      }
-    }
-    const askedUntilMs = now + Math.min(afterMs ?? 0, LONGEST_ASKED_MS)
-    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, askedUntilMs)
+    if (!this.#isClosed) this.#pause(line.owner, why, afterMs, turn)
     waiting.takenBefore = this.#taken
     waiting.notBeforeMs = waiting.strikes === 0 ? 0 : now + FIRST_PAUSE_MS * 4 ** waiting.strikes
     onRetry(waiting.push)
@@ -229,7 +251,63 @@ export class Lane {
     this.#forgetIfEmpty(line)
   }
 
+  /** Those that were under way together fail together: that is one failure. */
+  #pause(owner: string, why: string, afterMs: number | undefined, turn: number): void {
+    const { destination, clock, logger } = this.#options
+    const now = clock.now()
+    let failing = this.#failing.get(owner)
+    if (failing === undefined) {
+      this.#forgetFailing()
+      failing = { backoff: this.#newBackoff(), pausedUntilMs: 0, pausedAtTurn: 0 }
+      this.#failing.set(owner, failing)
+    }
+    if (turn > failing.pausedAtTurn) {
+      const retryMs = failing.backoff.fail()
+      failing.pausedUntilMs = now + retryMs
+      failing.pausedAtTurn = this.#turns
+      const fields = { destination, reason: why, retryMs }
+      if (this.#failsSinceMs === undefined) logger.warn(fields, 'push service does not take what it is sent; it waits')
+      else logger.debug(fields, 'push service still does not take what it is sent')
+      this.#failsSinceMs ??= now
+    }
+    const askedUntilMs = now + Math.min(afterMs ?? 0, LONGEST_ASKED_MS)
+    failing.pausedUntilMs = Math.max(failing.pausedUntilMs, askedUntilMs)
+    this.#witnesses.add(owner)
+    // Whatever it has asked for: that may be the wish of a few who are sent too much.
+    if (!this.#isFailing || turn <= this.#pausedAtTurn) return
+    this.#pausedUntilMs = now + this.#backoff.fail()
+    this.#pausedAtTurn = this.#turns
+  }
+
+  /** Those who have not been tried again for long: nothing of theirs waits. */
+  #forgetFailing(): void {
+    const now = this.#options.clock.now()
+    for (const [owner, { pausedUntilMs }] of this.#failing) {
+      if (now >= pausedUntilMs + LONGEST_PAUSE_MS) this.#failing.delete(owner)
+    }
+  }
+
+  #newBackoff(): Backoff {
+    const { random } = this.#options
+    return new Backoff({ firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, ...(random && { random }) })
+  }
+
   #forgetIfEmpty(line: Line): void {
     if (line.size === 0 && this.#lines.get(line.key) === line) this.#lines.delete(line.key)
   }
+}
+
+interface Attempt {
+  /** Whose push it is. */
+  readonly owner: string
+  readonly done: Promise<void>
+}
+
+/** Somebody whose pushes fail. */
+interface Failing {
+  readonly backoff: Backoff
+  /** Milliseconds since the Unix epoch. */
+  pausedUntilMs: number
+  /** Attempts that were begun by then. */
+  pausedAtTurn: number
 }

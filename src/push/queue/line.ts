@@ -21,12 +21,15 @@ const PATIENT_ATTEMPTS = 4
  */
 export class Line {
   readonly key: string
+  /** Whose line it is: what a push service says of one line may be true of all of its owner. */
+  readonly owner: string
   #waiting: Waiting[] = []
   #underWay: Waiting | undefined
   #hints = 0
 
-  constructor(key: string) {
+  constructor(key: string, owner = key) {
     this.key = key
+    this.owner = owner
   }
 
   /** That of them which is under way included. */

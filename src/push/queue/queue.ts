@@ -57,7 +57,7 @@ export class PushQueue {
   /** `isWritten`: the journal has it already. */
   add(push: Push, isWritten = false): void {
     if (this.#isClosed) return
-    this.#add(push, this.#laneOf(push), lineOf(push), isWritten)
+    this.#add(push, this.#laneOf(push), isWritten)
     if (this.waiting > this.#options.maxWaiting) this.#makeRoom()
   }
 
@@ -67,8 +67,8 @@ export class PushQueue {
     await Promise.all([...this.#lanes.values()].map((lane) => lane.close(graceMs)))
   }
 
-  #add(push: Push, lane: Lane, key: string, isWritten: boolean): void {
-    const line = lane.line(key)
+  #add(push: Push, lane: Lane, isWritten: boolean): void {
+    const line = lane.line(lineOf(push), ownerOf(push))
     if (line.size >= MAX_PER_LINE) this.#shorten(line, lane)
     this.#places.set(push.id, { push, lane, line })
     this.#options.journal.add(push, isWritten)
@@ -194,6 +194,9 @@ function lineOf({ to }: Push): string {
   // What is for clients of one type has the order of all.
   return to.audience === 'user' ? userLine(to.id) : `organization ${to.id}`
 }
+
+/** Of a relay that fails all have to wait. */
+const ownerOf = ({ to }: Push) => (to.kind === 'browser' ? to.userId : RELAY)
 
 /** There is no hint to sync for whoever is in an organization. */
 const isForUser = ({ to }: Push) => to.kind === 'browser' || to.audience === 'user'

@@ -100,6 +100,52 @@ test('it is left alone for as long as it asks, an hour at most', async () => {
   assert.equal(delivery.names.length, 1)
 })
 
+test('a user of whom a push service has had enough holds up nobody else there', async () => {
+  const { add, delivery, clock, lines } = startQueue()
+  for (let i = 0; i < 20; i++) {
+    add(about(T.SyncCipherUpdate, `flood${i}`, { to: toBrowserOf(USER, `device${i}`) }))
+  }
+  for (let i = 0; i < 4; i++) await delivery.answer({ kind: 'busy', why: 'status 429', afterMs: 60 * MINUTE_MS })
+  assert.deepEqual(delivery.names, [])
+  for (const id of ['a', 'b']) {
+    add(about(T.SyncCipherUpdate, id, { to: toBrowserOf(OTHER, 'd') }))
+    assert.deepEqual(delivery.names, [`SyncCipherUpdate ${id}`])
+    await delivery.answer(SENT)
+  }
+  clock.advance(60 * MINUTE_MS - 1)
+  assert.deepEqual(delivery.names, [])
+  clock.advance(1)
+  assert.equal(delivery.names.length, 1)
+  await delivery.answer(SENT)
+  assert.equal(delivery.names.length, 4)
+  assert.deepEqual(
+    lines.map(({ event }) => event),
+    ['push service does not take what it is sent; it waits', 'push service answers again'],
+  )
+})
+
+test('a push service of browsers that fails for several users is left alone by all, and asked first for one more', async () => {
+  const { add, delivery, clock } = startQueue()
+  const tell = (user: string) => add(about(T.SyncCipherUpdate, user, { to: toBrowserOf(user, 'd') }))
+  for (const user of ['u1', 'u2', 'u3']) tell(user)
+  for (let i = 0; i < 3; i++) await delivery.answer({ ...BUSY, afterMs: MINUTE_MS })
+  tell('u4')
+  assert.deepEqual(delivery.names, [])
+  for (const pauseMs of [750, 1500, 3000]) {
+    clock.advance(pauseMs - 1)
+    assert.deepEqual(delivery.names, [])
+    clock.advance(1)
+    assert.deepEqual(delivery.names, ['SyncCipherUpdate u4'])
+    await delivery.answer(BUSY)
+  }
+  clock.advance(6_000)
+  await delivery.answer(SENT)
+  tell('u5')
+  assert.deepEqual(delivery.names, ['SyncCipherUpdate u5'])
+  clock.advance(MINUTE_MS)
+  assert.equal(delivery.names.length, 4)
+})
+
 test('push services have nothing to do with each other', async () => {
   const { add, delivery } = startQueue()
   add(
