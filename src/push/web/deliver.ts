@@ -22,8 +22,8 @@ export interface WebPushDeliveryOptions {
 /** For one attempt. */
 const TIMEOUT_MS = 15_000
 
-/** Statuses that say something of the push service, and nothing of the push. */
-const BUSY = new Set([408, 425, 429])
+/** Statuses that say something of the push service, and nothing of the push. 406 is Microsoft's word for 429. */
+const BUSY = new Set([406, 408, 425, 429])
 
 /** Tells browsers by way of their push services. RFC 8030, 8291 */
 export class WebPushDelivery {

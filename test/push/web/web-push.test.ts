@@ -261,6 +261,8 @@ for (const [status, headers, outcome] of [
   [500, {}, { kind: 'busy', why: 'HTTP 500 Internal Server Error' }],
   [599, {}, { kind: 'busy', why: 'HTTP 599' }],
   [408, {}, { kind: 'busy', why: 'HTTP 408 Request Timeout' }],
+  // As WNS, behind Edge, says that it is asked too often.
+  [406, {}, { kind: 'busy', why: 'HTTP 406 Not Acceptable' }],
   [307, { Location: 'https://push.example/elsewhere' }, { kind: 'refused', why: 'HTTP 307 Temporary Redirect' }],
   [400, {}, { kind: 'refused', why: 'HTTP 400 Bad Request' }],
   [413, {}, { kind: 'refused', why: 'HTTP 413 Payload Too Large' }],
