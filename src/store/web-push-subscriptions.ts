@@ -7,6 +7,9 @@ import { atomically } from './transact.ts'
 /** How long a subscription outlives its user: longer than anything waits for its push service, that they log out above all. */
 const AFTER_THE_USER_MS = 2 * 24 * 60 * 60 * 1000
 
+/** Each one is a request for each change of the account, to wherever it says: nobody has so many browsers. */
+const MAX_PER_USER = 64
+
 export class KyselyWebPushSubscriptions implements WebPushSubscriptions {
   readonly #db: Kysely<Database>
 
@@ -14,13 +17,20 @@ export class KyselyWebPushSubscriptions implements WebPushSubscriptions {
     this.#db = db
   }
 
-  async save({ userId, deviceId, endpoint, p256dh, auth }: WebPushSubscription, at: Date) {
+  save({ userId, deviceId, endpoint, p256dh, auth }: WebPushSubscription, at: Date) {
     const address = { endpoint, p256dh, auth, seen_at: formatTimestamp(at) }
-    await this.#db
-      .insertInto('belfry_web_push')
-      .values({ user_uuid: userId, device_uuid: deviceId, ...address })
-      .onConflict((conflict) => conflict.columns(['user_uuid', 'device_uuid']).doUpdateSet(address))
-      .execute()
+    return atomically(this.#db, async (db) => {
+      await db
+        .insertInto('belfry_web_push')
+        .values({ user_uuid: userId, device_uuid: deviceId, ...address })
+        .onConflict((conflict) => conflict.columns(['user_uuid', 'device_uuid']).doUpdateSet(address))
+        .execute()
+      await db
+        .deleteFrom('belfry_web_push')
+        .where('user_uuid', '=', userId)
+        .where('device_uuid', 'in', surplusOf(userId, deviceId))
+        .execute()
+    })
   }
 
   async find(userId: string, deviceId: string) {
@@ -68,3 +78,9 @@ export class KyselyWebPushSubscriptions implements WebPushSubscriptions {
 const deviceOf = sql`(SELECT * FROM devices
   WHERE devices.user_uuid = belfry_web_push.user_uuid AND devices.uuid = belfry_web_push.device_uuid)`
 const userOf = sql`(SELECT * FROM users WHERE users.uuid = belfry_web_push.user_uuid)`
+/** Those for which there is no room beside that of `deviceId`: whose session is over, then whose was used longest ago. */
+const surplusOf = (userId: string, deviceId: string) => sql<string>`(
+  SELECT other.device_uuid FROM belfry_web_push AS other
+  LEFT JOIN devices ON devices.user_uuid = other.user_uuid AND devices.uuid = other.device_uuid
+  WHERE other.user_uuid = ${userId} AND other.device_uuid <> ${deviceId}
+  ORDER BY devices.updated_at DESC NULLS LAST, other.seen_at DESC LIMIT 1000 OFFSET ${sql.lit(MAX_PER_USER - 1)})`

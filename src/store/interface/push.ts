@@ -19,7 +19,10 @@ export interface WebPushSubscription extends WebPushAddress {
  * until `sweep`: the browser has yet to hear that it is logged out. spec: hub §6
  */
 export interface WebPushSubscriptions {
-  /** In place of an earlier one of the same user and device, which has a session at that moment. */
+  /**
+   * In place of an earlier one of the same user and device, which has a session at that moment. Of more than 64 of a user
+   * those go whose session is over, then those whose device was used longest ago.
+   */
   save(subscription: WebPushSubscription, at: Date): Promise<void>
   find(userId: string, deviceId: string): Promise<WebPushSubscription | undefined>
   /** Only as long as it is the one with that endpoint. */

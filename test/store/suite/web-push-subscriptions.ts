@@ -58,6 +58,24 @@ export function webPushSubscriptionTests(openTestStore: OpenTestStore): void {
     assert.deepEqual(await subscriptions.find(user.id, 'another'), ofAnother)
   })
 
+  test('a user has 64 subscriptions at most: those go that are used least, and never that which was just told', async () => {
+    await using opened = await openWithSubscription()
+    const { store, user, subscription, subscriptions } = opened
+    const another = { ...subscription, userId: 'another' }
+    await subscriptions.save(another, made)
+    await subscriptions.save({ ...subscription, deviceId: 'gone' }, onDay(100))
+    const ids = Array.from({ length: 70 }, (_, i) => `device ${i}`)
+    for (const [i, id] of ids.entries()) {
+      const device = sampleDevice(user.id, { id, refreshToken: id, updatedAt: onDay(100 - i) })
+      await store.devices.insert(device)
+      await subscriptions.save({ ...subscription, deviceId: id }, made)
+      assert.ok(await subscriptions.find(user.id, id))
+    }
+    const left = await store.pushTargets.ofUser(user.id)
+    assert.deepEqual(left.map(({ deviceId }) => deviceId).toSorted(), [...ids.slice(0, 63), 'device 69'].toSorted())
+    assert.deepEqual(await subscriptions.find('another', subscription.deviceId), another)
+  })
+
   test('a subscription outlives its session, and is the same when the device logs in once more', async () => {
     await using opened = await openWithSubscription()
     const { store, user, device, subscription, subscriptions } = opened
