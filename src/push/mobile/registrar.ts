@@ -91,7 +91,8 @@ export class Registrar {
     if (toDelete.length === 0) return 0
     const { clock, isWaiting } = this.#options
     const settlesMs = Math.min(deletesFromMs - clock.now(), LONGEST_WAIT_MS)
-    return Math.max(0, settlesMs, isWaiting(userId) ? WAITING_MS : 0)
+    if (settlesMs > 0) return settlesMs
+    return isWaiting(userId) ? WAITING_MS : 0
   }
 
   async #tell(userId: string, deletesFromMs: number, signal: AbortSignal): Promise<Leveled> {

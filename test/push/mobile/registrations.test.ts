@@ -265,6 +265,17 @@ describe('a phone that is gone', () => {
     assert.equal(await world.relay.deleted.next(), deviceId)
   })
 
+  test('is taken out once it has settled when what was to be told to it has gone out meanwhile', async () => {
+    await using world = await startWorld()
+    const { userId, registrations, deviceId } = await loggedOut(world)
+    world.waiting.add(userId)
+    registrations.changed(userId)
+    await until(() => world.clock.pending >= 2, 'the deletion to be put off')
+    world.waiting.delete(userId)
+    world.clock.advance(SETTLED_MS)
+    assert.equal(await world.relay.deleted.next(), deviceId)
+  })
+
   test('has its token withdrawn, and is registered again under its name when it has one again', async () => {
     await using world = await startWorld()
     const { userId, phone, registrations, deviceId } = await loggedOut(world)
