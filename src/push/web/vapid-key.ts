@@ -32,12 +32,12 @@ export interface SharedVapidKeyOptions {
  * The same for one of several instances, which must all have one key: a subscription is good for the key that it was made
  * with, and a browser that is announced another one subscribes anew. So the database has the key as well, and whoever has no
  * file is given it. That is more convenient than what is done about rsa_key.pem, whose file an operator has to copy, and
- * costs less than it would there: it lets nobody in. A file that has another key than the database was changed on purpose,
- * or comes from elsewhere: it is taken and told.
+ * costs less than it would there: it lets nobody in. It is no reason not to start, either, when the file cannot be written.
+ * A file that has another key than the database was changed on purpose, or comes from elsewhere: it is taken and told.
  */
 export async function loadSharedVapidKey({ keyFile, keys, logger }: SharedVapidKeyOptions): Promise<VapidKey> {
   const key = await readKey(keyFile)
-  if (key === undefined) return takeKey(await keys.claim(newPem()), keyFile)
+  if (key === undefined) return takeGivenKey(await keys.claim(newPem()), keyFile, logger)
   const pem = pemOf(key.privateKey)
   const inUse = await keys.claim(pem)
   if (inUse !== pem) {
@@ -55,6 +55,17 @@ export async function loadSharedVapidKey({ keyFile, keys, logger }: SharedVapidK
 async function readKey(keyFile: string): Promise<VapidKey | undefined> {
   const pem = await readKeyFile(keyFile)
   return pem === undefined ? undefined : parse(pem, keyFile)
+}
+
+/** The database has it: where the data folder cannot be written, the next start is given it again. */
+async function takeGivenKey(pem: string, keyFile: string, logger: Logger): Promise<VapidKey> {
+  try {
+    return await takeKey(pem, keyFile)
+  } catch (error) {
+    const key = parse(pem, keyFile)
+    logger.warn({ keyFile, error }, 'the key of Web Push is kept in the database alone: its file cannot be written')
+    return key
+  }
 }
 
 /** Keeps it in the file from here on. */

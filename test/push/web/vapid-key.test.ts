@@ -134,6 +134,23 @@ test('a file that is lost comes back', async () => {
   assert.equal((await load('a2')).publicKey, publicKey)
 })
 
+test('where its file cannot be written, an instance is given the key anew with each start', async () => {
+  await using folder = await temporaryFolder()
+  const { load, logged, keys } = instances(folder)
+  const { publicKey } = await load('missing/a')
+  assert.equal((await load('missing/a')).publicKey, publicKey)
+  assert.equal((await load('b')).publicKey, publicKey)
+  assert.equal(await readFile(folder.join('b.pem'), 'utf8'), keys.pem)
+  assert.deepEqual(
+    logged.map(({ level, fields, event }) => [level, fields.keyFile, event]),
+    Array(2).fill([
+      'warn',
+      folder.join('missing/a.pem'),
+      'the key of Web Push is kept in the database alone: its file cannot be written',
+    ]),
+  )
+})
+
 test('a key that was changed on purpose is taken, and told once', async () => {
   await using folder = await temporaryFolder()
   const { load, logged, keys } = instances(folder)
