@@ -79,6 +79,15 @@ export class KyselyPushRegistrations implements PushRegistrations {
       .execute()
   }
 
+  async renew(userId: string, deviceId: string) {
+    await this.#db
+      .updateTable('belfry_push_registrations')
+      .set({ digest: '', is_refused: 0 })
+      .where('user_uuid', '=', userId)
+      .where('device_uuid', '=', deviceId)
+      .execute()
+  }
+
   async delete(userId: string, deviceId: string, pushId: string) {
     await this.#db
       .deleteFrom('belfry_push_registrations')

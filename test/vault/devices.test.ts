@@ -105,6 +105,18 @@ test('every login of a device is told of', async () => {
   assert.deepEqual(changedDevices(), [])
 })
 
+test('a phone that logs in again is registered with the relay again, which may have refused or lost it', async () => {
+  const phone = await registerAndLogin({ fetch: vault.fetch, deviceType: 0 })
+  const { userId, deviceId, email } = phone
+  const rows = vault.store.pushRegistrations
+  const told = { userId, deviceId, pushId: 'name', digest: 'told', isRefused: true }
+  await rows.save(told)
+  await vault.login(email)
+  assert.deepEqual(await rows.ofUser(userId), [told])
+  await vault.login(email, { deviceId, deviceType: 0 })
+  assert.deepEqual(await rows.ofUser(userId), [{ ...told, digest: '', isRefused: false }])
+})
+
 test('to clear push tokens is limited by the address', async () => {
   await using vault = await startVault({ unauthenticatedRateLimit: { seconds: 60, maxBurst: 2 } })
   const clear = () => anonymously('PUT', '/api/devices/identifier/x/clear-token', vault)

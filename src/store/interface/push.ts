@@ -105,6 +105,8 @@ export interface PushRegistrations {
   claimPushId(userId: string, deviceId: string, pushId: string): Promise<string | undefined>
   /** In place of an earlier one of the same user and device. */
   save(registration: PushRegistration): Promise<void>
+  /** What the relay was told of the device counts for nothing any more, also that it refused it. */
+  renew(userId: string, deviceId: string): Promise<void>
   /** Only as long as it is the one of that `pushId`. */
   delete(userId: string, deviceId: string, pushId: string): Promise<void>
   /** The device has no token any more, if it is still that one. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { clientTypeOfDevice, type IssuedToken } from '#auth'
+import { clientTypeOfDevice, type IssuedToken, isMobile } from '#auth'
 import type { Device, Devices, Store, User } from '#store'
 import { nextRevision, type VaultContext } from '../context.ts'
 import { isAddressProven } from '../email-address.ts'
@@ -46,7 +46,7 @@ export async function openSession(
   grant: Grant,
 ): Promise<OpenedSession | undefined> {
   const open = async (store: Store) => {
-    const { users, devices, heard } = store
+    const { users, devices, heard, pushRegistrations } = store
     const user = await users.find(checked.id)
     if (!user || !isAsChecked(user, checked)) return undefined
     if (grant.useUp !== undefined && !(await grant.useUp(store))) return undefined
@@ -56,6 +56,8 @@ export async function openSession(
     if (clientTypeOfDevice(device.type) !== 'Web') {
       await heard.mark([{ userId: user.id, deviceId: device.id, heardAt: new Date(context.clock.now()) }])
     }
+    // Whoever misses pushes logs out and in again.
+    if (isMobile(device.type)) await pushRegistrations.renew(user.id, device.id)
     return { user, device, isNew }
   }
   const opened = await context.store.transaction(open, { account: checked.id })

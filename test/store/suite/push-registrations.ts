@@ -86,6 +86,18 @@ export function pushRegistrationTests(openTestStore: OpenTestStore): void {
     assert.deepEqual(await registrations.ofUser(user.id), [refused])
   })
 
+  test('a registration that is to be renewed says nothing of what was told, but keeps its name', async () => {
+    await using opened = await openWithUser()
+    const { user, addPhone, registrations } = opened
+    const [refused, other] = [registrationOf(await addPhone(), { isRefused: true }), registrationOf(await addPhone())]
+    for (const one of [refused, other]) await registrations.save(one)
+    await registrations.renew(user.id, refused.deviceId)
+    await registrations.renew(user.id, 'unknown')
+    const byDevice = (a: PushRegistration, b: PushRegistration) => (a.deviceId < b.deviceId ? -1 : 1)
+    const expected = [{ ...refused, digest: '', isRefused: false }, other]
+    assert.deepEqual((await registrations.ofUser(user.id)).sort(byDevice), expected.sort(byDevice))
+  })
+
   test('a registration is deleted only if it is still the one of that name', async () => {
     await using opened = await openWithUser()
     const { user, addPhone, registrations } = opened
