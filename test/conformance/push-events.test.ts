@@ -13,6 +13,7 @@ import { until } from '../helpers/wait.ts'
 import { inDays } from '../vault/send-requests.ts'
 import { BitwardenCli, HubDevice, type ServedCli } from './devices.ts'
 import { Belfry, INSTALLATION } from './push/belfry.ts'
+import { assertInOrder, Changes, toldTo, unknownTo, untilAllIsKnown } from './push/changes.ts'
 import { type Household, moveIn, readByExtension } from './push/household.ts'
 
 const T = NotificationType
@@ -229,24 +230,80 @@ describe('a phone and a browser that are not connected', () => {
     assert.match(onPhone.payload.date, /\.\d{6}Z$/)
   })
 
-  test('a phone that is removed is told to log out, then the relay forgets it', async () => {
+  test('are told that the account is gone, before the relay forgets the phone', async () => {
     const other = await moveIn({ server: belfry.url, relay, service })
-    const { deviceId } = other.phone.device
-    const [pushId] = [...relay.registrations].find(([, { identifier }]) => identifier === deviceId)!
-    assert.equal((await other.webVault.delete(`/api/devices/${deviceId}`)).status, 200)
+    const pushId = pushIdOf(other.phone.device)
+    const body = { masterPasswordHash: other.webVault.passwordHash }
+    assert.equal((await other.webVault.delete('/api/accounts', body)).status, 200)
+    assert.deepEqual([(await other.phone.next()).type, (await other.browser.next()).type], [T.LogOut, T.LogOut])
+    await relay.deleted.matching((id) => id === pushId, 'the phone to be forgotten', 60_000)
+    assert.equal(other.phone.events.all.length, 1)
+  })
+
+  test('may be those of two users, who hear of each their own', async () => {
+    const one = await moveIn({ server: belfry.url, relay, service })
+    const two = await moveIn({ server: belfry.url, relay, service }, one)
+    for (const { webVault, phone, browser } of [one, two, one]) {
+      const { id } = (await webVault.post('/api/folders', { name: webVault.encrypt('x') })).json
+      assert.deepEqual([(await phone.next()).payload.id, (await browser.next()).payload.id], [id, id])
+    }
+    assert.deepEqual([one.phone.events.untaken, one.browser.subscription.received.untaken], [[], []])
+    assert.equal((await one.webVault.delete(`/api/devices/${one.phone.device.deviceId}`)).status, 200)
+    const { id } = (await two.webVault.post('/api/folders', { name: two.webVault.encrypt('x') })).json
+    assert.equal((await two.phone.next()).payload.id, id)
+  })
+
+  test('know all when they wake, though a push service keeps the last of a topic alone', async () => {
+    const other = await moveIn({ server: belfry.url, relay, service })
+    const { webVault, browser } = other
+    const { json: item } = await webVault.post('/api/ciphers', webVault.loginItem('x'))
+    await browser.next()
+    browser.subscription.sleep()
+    const changes = new Changes(webVault)
+    for (let i = 0; i < 4; i++) {
+      await changes.make(4)
+      await webVault.put('/api/ciphers/move', { ids: [item.id], folderId: null })
+      await webVault.put('/api/accounts/profile', { name: `Alice ${i}` })
+      await until(() => unknownTo(toldTo(other.phone.events), changes.all).length === 0, 'all on the phone')
+    }
+    await until(() => browser.subscription.waitingCount > 1, 'all at the push service')
+    browser.subscription.wake()
+    await untilAllIsKnown(other, changes)
+    assertInOrder(toldTo(browser.subscription.received))
+  })
+
+  const pushIdOf = ({ deviceId, userId }: TestDevice) => {
+    const isTheirs = (one: { identifier: string; userId: string }) =>
+      one.identifier === deviceId && one.userId === userId
+    const [pushId] = [...relay.registrations].find(([, registration]) => isTheirs(registration)) ?? []
+    assert.ok(pushId)
+    return pushId
+  }
+
+  test('a phone that is removed is forgotten by the relay and told no more', async () => {
+    const other = await moveIn({ server: belfry.url, relay, service })
+    const pushId = pushIdOf(other.phone.device)
+    assert.equal((await other.webVault.delete(`/api/devices/${other.phone.device.deviceId}`)).status, 200)
     await relay.deleted.matching((id) => id === pushId, 'the phone to be forgotten', 60_000)
     await other.webVault.post('/api/folders', { name: other.webVault.encrypt('x') })
     await other.browser.next()
-    assert.deepEqual(
-      other.phone.events.all.filter(({ type }) => type !== T.LogOut),
-      [],
-    )
+    // Nor that it is logged out: the relay would tell all phones of the user.
+    assert.deepEqual(other.phone.events.all, [])
+  })
+
+  test('a browser that is removed is told that it is logged out, and nobody else is', async () => {
+    const other = await moveIn({ server: belfry.url, relay, service })
+    assert.equal((await other.webVault.delete(`/api/devices/${other.browser.device.deviceId}`)).status, 200)
+    assert.equal((await other.browser.next()).type, T.LogOut)
+    const { id } = (await other.webVault.post('/api/folders', { name: other.webVault.encrypt('x') })).json
+    assert.equal((await other.phone.next()).payload.id, id)
+    assert.deepEqual([other.phone.events.all.length, other.browser.subscription.received.all.length], [1, 1])
   })
 
   test('a phone whose app takes leave is forgotten by the relay', async () => {
     const other = await moveIn({ server: belfry.url, relay, service })
     const { deviceId } = other.phone.device
-    const [pushId] = [...relay.registrations].find(([, { identifier }]) => identifier === deviceId)!
+    const pushId = pushIdOf(other.phone.device)
     const cleared = await fetch(`${belfry.url}/api/devices/identifier/${deviceId}/clear-token`, { method: 'PUT' })
     assert.equal(cleared.status, 200)
     await relay.deleted.matching((id) => id === pushId, 'the phone to be forgotten', 60_000)

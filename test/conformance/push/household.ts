@@ -30,13 +30,16 @@ export interface HouseholdPlaces {
   readonly service: PushService
 }
 
-/** A new user whose phone is registered with the relay, and whose browser has subscribed. */
-export async function moveIn({ server, relay, service }: HouseholdPlaces): Promise<Household> {
+/**
+ * A new user whose phone is registered with the relay, and whose browser has subscribed; `sharing`: with another user's
+ * account on the same phone and in the same browser.
+ */
+export async function moveIn({ server, relay, service }: HouseholdPlaces, sharing?: Household): Promise<Household> {
   const email = `${randomUUID()}@example.com`
   await register({ server, email })
   const webVault = await login({ server, email, deviceType: WEB_VAULT })
-  const phone = await Phone.logIn({ server, email, relay })
-  const browser = await Browser.logIn({ server, email, service })
+  const phone = await Phone.logIn({ server, email, relay, shared: sharing?.phone })
+  const browser = await Browser.logIn({ server, email, service, shared: sharing?.browser })
   return { email, userId: webVault.userId, webVault, phone, browser }
 }
 
@@ -52,9 +55,14 @@ export class Phone {
     this.events = events
   }
 
-  static async logIn({ server, email, relay }: { server: string; email: string; relay: PushRelay }): Promise<Phone> {
-    const device = await login({ server, email, deviceType: ANDROID })
-    const pushToken = `fcm:${randomUUID()}`
+  static async logIn({ server, email, relay, shared }: PhoneOptions): Promise<Phone> {
+    const device = await login({
+      server,
+      email,
+      deviceType: ANDROID,
+      ...(shared && { deviceId: shared.device.deviceId }),
+    })
+    const pushToken = shared?.pushToken ?? `fcm:${randomUUID()}`
     const { status } = await device.put(`/api/devices/identifier/${device.deviceId}/token`, { pushToken })
     assert.equal(status, 200)
     const isOurs = (registered: { pushToken: string }) => registered.pushToken === pushToken
@@ -67,10 +75,10 @@ export class Phone {
     return new Phone(device, pushToken, relay.phone(pushToken))
   }
 
-  /** The next that the app does not pass over, since it is about its account. */
+  /** The next that is about this account, and that the app does not pass over. */
   async next(deadlineMs?: number): Promise<Told> {
-    const { type, payload } = await this.events.next(deadlineMs)
-    assert.equal(payload.userId, this.device.userId)
+    const isOurs = ({ payload }: PhoneEvent) => payload.userId === this.device.userId
+    const { type, payload } = await this.events.matching(isOurs, 'a push for a phone', deadlineMs)
     return { type, payload }
   }
 }
@@ -85,25 +93,46 @@ export class Browser {
     this.subscription = subscription
   }
 
-  static async logIn(options: { server: string; email: string; service: PushService }): Promise<Browser> {
-    const { server, email, service } = options
-    const device = await login({ server, email, deviceType: CHROME_EXTENSION })
+  static async logIn({ server, email, service, shared }: BrowserOptions): Promise<Browser> {
+    const device = await login({
+      server,
+      email,
+      deviceType: CHROME_EXTENSION,
+      ...(shared && { deviceId: shared.device.deviceId }),
+    })
     const { push } = (await device.get('/api/config')).json
     assert.equal(push.pushTechnology, 1)
-    const subscription = service.subscribe(push.vapidPublicKey)
+    const subscription = shared?.subscription ?? service.subscribe(push.vapidPublicKey)
     const { endpoint, p256dh, auth } = subscription
     const path = `/api/devices/identifier/${device.deviceId}/web-push-auth`
     assert.equal((await device.post(path, { endpoint, p256dh, auth })).status, 200)
     return new Browser(device, subscription)
   }
 
-  /** The next that has come, as the extension reads it. It would pass over what it has done itself, and what is another's. */
+  /** The next about this account, as the extension reads it. It would pass over what it has done itself. */
   async next(deadlineMs?: number): Promise<Told & { readonly contextId: string | null }> {
-    const read = readByExtension(await this.subscription.received.next(deadlineMs))
-    assert.equal(read.payload.userId, this.device.userId)
+    const isOurs = (message: PushedMessage) => readByExtension(message).payload.userId === this.device.userId
+    const message = await this.subscription.received.matching(isOurs, 'a push for a browser', deadlineMs)
+    const read = readByExtension(message)
     assert.notEqual(read.contextId, this.device.deviceId)
     return read
   }
+}
+
+interface PhoneOptions {
+  readonly server: string
+  readonly email: string
+  readonly relay: PushRelay
+  /** Has another account on the same phone. */
+  readonly shared?: Phone | undefined
+}
+
+interface BrowserOptions {
+  readonly server: string
+  readonly email: string
+  readonly service: PushService
+  /** Has another account in the same browser. */
+  readonly shared?: Browser | undefined
 }
 
 /** `{"data":{"type":…,"payload":…,"contextId":…}}`, where the payload may be JSON in a text. spec: hub §6 */
