@@ -14,8 +14,10 @@ const MAX_MESSAGES_IN_ALL = 100_000
 /** Of a longer one no more than a hint to sync would be told. */
 const MAX_MESSAGE_BYTES = 4_096
 
-/** Audiences that are decided about at a time. */
-const MAX_UNDER_WAY = 16
+/** Audiences that are looked up at a time. */
+const MAX_LOOKED_UP = 16
+/** Those included whose devices are awaited: one that sleeps is for seconds, and holds up nobody else. */
+const MAX_UNDER_WAY = 1_024
 
 /** Audiences at a time that events are kept of. */
 const MAX_AUDIENCES = 10_000
@@ -36,8 +38,11 @@ export interface InboxOptions {
   readonly account: Account
   /** Of this instance: each pushes what it told itself, and nobody else does. */
   readonly instance: string
-  /** Decides about a batch. The next one of that audience comes only afterwards. Rejects to have it again, a little later. */
-  readonly handle: (batch: Batch) => Promise<void>
+  /**
+   * Decides about a batch. The next one of that audience comes only afterwards. `onLookedUp` is called when the database was
+   * asked, and nothing is awaited any more but what devices answer. Rejects to have it again, a little later.
+   */
+  readonly handle: (batch: Batch, onLookedUp: () => void) => Promise<void>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -54,8 +59,9 @@ export class Inbox {
   readonly #subscriptions: readonly Subscription[]
   #gathered = new Map<string, Gathered>()
   readonly #underWay = new Map<string, { readonly sinceMs: number; readonly done: Promise<void> }>()
+  #lookedUp = 0
   #timer: Timer | undefined
-  /** Messages of all that is gathered. */
+  /** Messages of all that is gathered or under way. */
   #kept = 0
   #isFull = false
   #isClosed = false
@@ -133,16 +139,21 @@ export class Inbox {
     this.#timer = undefined
     this.#isFull = false
     for (const [key, gathered] of this.#gathered) {
-      if (this.#underWay.size >= MAX_UNDER_WAY) return
+      if (this.#lookedUp >= MAX_LOOKED_UP || this.#underWay.size >= MAX_UNDER_WAY) return
       if (this.#underWay.has(key)) continue
       this.#gathered.delete(key)
-      this.#kept -= gathered.messages.length
+      const taken = gathered.messages.length
       const done = this.#handle(key, gathered).finally(() => {
         this.#underWay.delete(key)
-        if (this.#gathered.size > 0 && !this.#isClosed) this.#handleAfter(GATHER_MS)
+        this.#kept -= taken
+        this.#goOn()
       })
       this.#underWay.set(key, { sinceMs: gathered.sinceMs, done })
     }
+  }
+
+  #goOn(): void {
+    if (this.#gathered.size > 0 && !this.#isClosed) this.#handleAfter(GATHER_MS)
   }
 
   #handleAfter(delayMs: number): void {
@@ -151,8 +162,16 @@ export class Inbox {
 
   async #handle(key: string, gathered: Gathered): Promise<void> {
     const { handle, logger } = this.#options
+    this.#lookedUp++
+    let isLookedUp = false
+    const onLookedUp = () => {
+      if (isLookedUp) return
+      isLookedUp = true
+      this.#lookedUp--
+      this.#goOn()
+    }
     try {
-      await handle({ audience: gathered.audience, id: gathered.id, events: this.#eventsOf(gathered) })
+      await handle({ audience: gathered.audience, id: gathered.id, events: this.#eventsOf(gathered) }, onLookedUp)
     } catch (error) {
       logger.error({ error }, 'not known who is to be told of a change by push')
       if (this.#isClosed) {
@@ -162,6 +181,8 @@ export class Inbox {
         // Before anybody wants it to be sooner.
         this.#handleAfter(RETRY_MS)
       }
+    } finally {
+      onLookedUp()
     }
   }
 

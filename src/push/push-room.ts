@@ -84,7 +84,7 @@ export class PushRoom {
   async open(): Promise<void> {
     const { account, instance, journal, targets, isAlive, isShared, clock, logger } = this.#options
     await this.#journal.begin()
-    this.#inbox = new Inbox({ account, instance, handle: (batch) => this.#handle(batch), clock, logger })
+    this.#inbox = new Inbox({ account, instance, handle: (...batch) => this.#handle(...batch), clock, logger })
     this.#recovery = new Recovery({
       instance,
       journal,
@@ -128,9 +128,10 @@ export class PushRoom {
     )
   }
 
-  async #handle({ audience, id, events }: Batch): Promise<void> {
+  async #handle({ audience, id, events }: Batch, onLookedUp = () => {}): Promise<void> {
     const { targets, toPhones, toBrowsers, whoHasHeard } = this.#options
     const found = audience === 'user' ? await targets.ofUser(id) : await targets.ofOrganization(id)
+    onLookedUp()
     const reachable = found
       .map((target) => ({
         ...target,

@@ -229,6 +229,37 @@ test('of a flood of changes of one account no more is kept than of a few', async
   assert.ok(room.counts.phones!.superseded > 50)
 })
 
+test('devices that are connected and do not answer hold up nobody but their user', async () => {
+  await using world = await startPushWorld()
+  await world.phone('android')
+  const silence = Promise.withResolvers<ReadonlySet<string>>()
+  const { pushTargets } = world.store
+  const targets = {
+    // Each has the phone, so that there is somebody to wait for.
+    ofUser: async (userId: string) => (await pushTargets.ofUser(USER)).map((target) => ({ ...target, userId })),
+    ofOrganization: (id: string) => pushTargets.ofOrganization(id),
+    usersChangedSince: pushTargets.usersChangedSince.bind(pushTargets),
+  }
+  const { publishFrom, phones } = await world.open('one', {
+    targets,
+    whoHasHeard: (userId) => (userId === 'awake' ? Promise.resolve(new Set()) : silence.promise),
+  })
+  const change = (id: string) => {
+    const notification = { ContextId: null, Type: NotificationType.SyncVault, Payload: { UserId: id } }
+    publishFrom('one', userSubject(id, 'SyncVault'), encodeNotification(notification))
+  }
+  for (let i = 0; i < 100; i++) change(`silent${i}`)
+  for (let i = 0; i < 10; i++) await world.gather()
+  change('awake')
+  for (let i = 0; i < 10; i++) await world.gather()
+  const told = phones.attempts.map(({ push }) => push.to.kind === 'phones' && push.to.id)
+  silence.resolve(new Set())
+  assert.deepEqual(told, ['awake'])
+  await phones.answer(SENT)
+  await world.gather()
+  assert.equal(phones.attempts.length, 4)
+})
+
 test('while the database is away nothing is lost, and asked again', async () => {
   await using world = await startPushWorld()
   await world.phone('android')
