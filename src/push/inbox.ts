@@ -3,6 +3,7 @@ import type { Clock, Logger, Timer } from '#kit'
 import { allFor, CONTROL_REVOKE } from '#notify'
 import { type Audience, audienceOf, eventFrom, type PushedEvent, syncEvent } from './event.ts'
 import { isFrom } from './own-messages.ts'
+import { ownTurn } from './own-turn.ts'
 
 /** Events of one audience that come together are looked at together. */
 const GATHER_MS = 100
@@ -170,6 +171,7 @@ export class Inbox {
       this.#lookedUp--
       this.#goOn()
     }
+    await ownTurn()
     try {
       await handle({ audience: gathered.audience, id: gathered.id, events: this.#eventsOf(gathered) }, onLookedUp)
     } catch (error) {

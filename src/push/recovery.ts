@@ -1,5 +1,6 @@
 import type { Clock, Logger, Timer } from '#kit'
 import type { PushJournal, PushTargets } from '#store'
+import { ownTurn } from './own-turn.ts'
 import type { Push } from './push.ts'
 import { fromRow } from './queue/journal-writer.ts'
 
@@ -103,6 +104,7 @@ export class Recovery {
     for (;;) {
       const users = await targets.usersChangedSince(since, afterUserId, PAGE)
       for (const userId of users) {
+        await ownTurn()
         // Who comes after us begins from the same date.
         if (this.#isClosed) return
         await onChanged(userId)

@@ -93,7 +93,11 @@ class PushWorld implements AsyncDisposable {
   /** What was told is gathered, looked up and on its way. */
   async gather(): Promise<void> {
     this.clock.advance(100)
-    // Database and turns of the event loop.
+    await this.settle()
+  }
+
+  /** Whatever needs the database, and turns of the event loop, has happened. */
+  async settle(): Promise<void> {
     for (let i = 0; i < 20; i++) {
       await this.store.ping()
       await settled()
@@ -103,7 +107,7 @@ class PushWorld implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const room of this.#rooms) {
       const closed = room.close()
-      await settled()
+      await this.settle()
       this.clock.advance(2_000)
       await closed
     }

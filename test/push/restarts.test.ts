@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startPushWorld } from './push-world.ts'
-import { nameOf, OTHER, settled, USER } from './pushes.ts'
+import { nameOf, OTHER, USER } from './pushes.ts'
 
 const SENT = { kind: 'sent' } as const
 const BUSY = { kind: 'busy', why: 'connection refused' } as const
@@ -12,7 +12,7 @@ const folder = (id: string, world: World) => ({ id, userId: USER, revisionDate: 
 
 async function closeOf(world: World, { room }: { room: { close(): Promise<void> } }): Promise<void> {
   const closed = room.close()
-  await settled()
+  await world.settle()
   world.clock.advance(1_000)
   await closed
 }

@@ -1,4 +1,5 @@
 import type { LogFields, Logger, Timer } from '#kit'
+import { ownTurn } from '../own-turn.ts'
 import { Backoff } from '../queue/backoff.ts'
 import { type Leveled, Registrar, type RegistrarOptions } from './registrar.ts'
 
@@ -150,6 +151,7 @@ export class Registrations {
   }
 
   async #look(userId: string, job: Job): Promise<void> {
+    await ownTurn()
     const failures = this.#failures
     let leveled: Leveled
     try {

@@ -1,13 +1,14 @@
 import type { Clock, Logger, Timer } from '#kit'
 import type { PushJournal, QueuedPush } from '#store'
+import { ownTurn } from '../own-turn.ts'
 import type { Push } from '../push.ts'
 
 /** Most pushes are told sooner, and never written. */
 const WRITE_AFTER_MS = 1_000
 const RETRY_AFTER_MS = 5_000
 const MARK_EVERY_MS = 60_000
-/** Rows of one statement's turn. */
-const BATCH = 500
+/** Rows that are written in one turn of the event loop: SQLite takes a millisecond for them. */
+const BATCH = 50
 
 export interface JournalWriterOptions {
   readonly journal: PushJournal
@@ -97,8 +98,11 @@ export class JournalWriter {
 
   async #write(): Promise<void> {
     const { journal, instance } = this.#options
-    while (this.#unwritten.size > 0) {
-      const batch = [...this.#unwritten.values()].slice(0, BATCH)
+    // What comes meanwhile has a second of its own.
+    for (let left = this.#unwritten.size; left > 0; left -= BATCH) {
+      await ownTurn()
+      const batch = this.#unwritten.values().take(BATCH).toArray()
+      if (batch.length === 0) break
       await journal.save(instance, batch.map(asRow))
       for (const { id } of batch) {
         // What was told meanwhile is there now nevertheless.
@@ -106,8 +110,10 @@ export class JournalWriter {
         else this.#done.add(id)
       }
     }
-    while (this.#done.size > 0) {
-      const batch = [...this.#done].slice(0, BATCH)
+    for (let left = this.#done.size; left > 0; left -= BATCH) {
+      await ownTurn()
+      const batch = this.#done.values().take(BATCH).toArray()
+      if (batch.length === 0) break
       await journal.delete(instance, batch)
       for (const id of batch) this.#done.delete(id)
     }
