@@ -47,6 +47,8 @@ export type Outcome =
   | { readonly kind: 'busy'; readonly why: string; readonly afterMs?: number }
   /** It never will be: trying again would change nothing. */
   | { readonly kind: 'refused'; readonly why: string }
+  /** The browser has another push service by now: what is for it waits there. */
+  | { readonly kind: 'moved'; readonly origin: string }
   /** There is nobody (any more) whom it would be for. */
   | { readonly kind: 'gone' }
 

@@ -201,6 +201,7 @@ export class Lane {
       outcome = { kind: 'busy', why: String(error) }
     }
     if (outcome.kind === 'busy') this.#onBusy(line, waiting, outcome, turn)
+    else if (outcome.kind === 'moved') this.#finish(line, waiting, outcome)
     else this.#onAnswer(line, waiting, outcome)
     // To the end: the others are next. When it was left empty there may be another one for the same addressee.
     if (this.#lines.get(line.key) !== line) return
@@ -208,8 +209,9 @@ export class Lane {
     this.#lines.set(line.key, line)
   }
 
-  #onAnswer(line: Line, { push }: Waiting, outcome: Outcome): void {
-    const { destination, clock, logger, onDone } = this.#options
+  #onAnswer(line: Line, waiting: Waiting, outcome: Outcome): void {
+    const { push } = waiting
+    const { destination, clock, logger } = this.#options
     this.#taken++
     this.#backoff.succeed()
     this.#witnesses.clear()
@@ -223,22 +225,24 @@ export class Lane {
     if (outcome.kind === 'refused') {
       logger.warn({ destination, type: push.type, reason: outcome.why }, 'push refused, and not told')
     }
+    this.#finish(line, waiting, outcome)
+  }
+
+  #finish(line: Line, { push }: Waiting, outcome: Outcome): void {
     line.finish()
     this.#forgetIfEmpty(line)
-    onDone(push, outcome)
+    this.#options.onDone(push, outcome)
   }
 
   #onBusy(line: Line, waiting: Waiting, { why, afterMs }: Outcome & { kind: 'busy' }, turn: number): void {
-    const { destination, clock, logger, onDone, onRetry, onLeftOut } = this.#options
+    const { destination, clock, logger, onRetry, onLeftOut } = this.#options
     if (waiting.takenBefore >= 0 && this.#taken > waiting.takenBefore) waiting.strikes++
     if (waiting.strikes >= MAX_STRIKES) {
       logger.warn(
         { destination, type: waiting.push.type, reason: why },
         'push fails where others do not, and is not told',
       )
-      line.finish()
-      this.#forgetIfEmpty(line)
-      onDone(waiting.push, { kind: 'refused', why })
+      this.#finish(line, waiting, { kind: 'refused', why })
       return
     }
     const now = clock.now()

@@ -96,7 +96,14 @@ export class PushQueue {
     return lane
   }
 
-  #onDone(push: Push, { kind }: Outcome): void {
+  #onDone(push: Push, outcome: Outcome): void {
+    const { kind } = outcome
+    if (kind === 'moved') {
+      this.#remove(push)
+      if (push.to.kind === 'browser')
+        this.add({ ...push, id: randomUUID(), to: { ...push.to, origin: outcome.origin } })
+      return
+    }
     this.#leaveOut(push, kind === 'sent' ? 'sent' : kind === 'gone' ? 'gone' : 'dropped')
     // What the push service does not take as it is may do as a hint.
     const isTold = kind !== 'refused' || push.type === NotificationType.SyncVault || !isHint(push) || !isForUser(push)
@@ -110,8 +117,12 @@ export class PushQueue {
   }
 
   #leaveOut(push: Push, why: keyof PushCounts): void {
-    this.#places.delete(push.id)
     this.#countsOf(push)[why]++
+    this.#remove(push)
+  }
+
+  #remove(push: Push): void {
+    this.#places.delete(push.id)
     this.#options.journal.remove(push)
     const destination = destinationOf(push)
     if (this.#lanes.get(destination)?.isIdle) this.#lanes.delete(destination)

@@ -46,15 +46,22 @@ export class WebPushDelivery {
     } catch (error) {
       return { kind: 'busy', why: `the database does not answer: ${(error as Error).message}` }
     }
-    return subscription === undefined ? { kind: 'gone' } : this.#send(subscription, message, signal)
+    return subscription === undefined ? { kind: 'gone' } : this.#send(subscription, to.origin, message, signal)
   }
 
-  async #send(subscription: WebPushSubscription, message: WebPushMessage, signal: AbortSignal): Promise<Outcome> {
+  async #send(
+    subscription: WebPushSubscription,
+    origin: string,
+    message: WebPushMessage,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     const { post, vapid, rules, reachability } = this.#options
     let url: URL
     let body: Buffer
     try {
       url = pushServiceOf(subscription.endpoint, rules)
+      // Of each push service no more is asked at a time than it can bear, and whoever waits for one waits for that.
+      if (url.origin !== origin) return { kind: 'moved', origin: url.origin }
       body = await encrypted(message.content, subscription)
     } catch (error) {
       // It was checked when the browser told it, but the rules may be others since.

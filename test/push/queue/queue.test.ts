@@ -158,6 +158,22 @@ test('push services have nothing to do with each other', async () => {
   assert.deepEqual(delivery.names, ['SyncCipherUpdate c'])
 })
 
+test('what is for a browser that has another push service by now waits for that one', async () => {
+  const { add, delivery, queue, counters, kept } = startQueue()
+  const [one, two] = ['one', 'two'].map((name) => toBrowserOf(USER, 'd', `https://${name}.example`))
+  add(about(T.SyncCipherUpdate, 'earlier', { to: two! }), about(T.SyncCipherUpdate, 'a', { to: one! }))
+  await delivery.answer({ ...BUSY, afterMs: MINUTE_MS })
+  await delivery.answer({ kind: 'moved', origin: 'https://two.example' })
+  assert.deepEqual([delivery.names, queue.waiting, kept.size], [[], 2, 2])
+  assert.deepEqual(
+    [...kept.values()].map(({ to }) => to),
+    [two, two],
+  )
+  add(about(T.SyncCipherUpdate, 'b', { to: one! }))
+  await delivery.answer(SENT)
+  assert.equal(counters.browsers.dropped, 0)
+})
+
 test('what an answer says of one push is of that push alone', async () => {
   const { add, delivery, counters, lines } = startQueue()
   add(about(T.AuthRequest, 'a'), about(T.SyncCipherUpdate, 'b'), about(T.SyncCipherUpdate, 'c'))

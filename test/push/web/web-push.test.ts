@@ -373,6 +373,14 @@ test('a name that leads into this network is not asked, and counts as out of rea
   assert.equal(it.service.connections, 0)
 })
 
+test('a browser that has another push service by now is not told in the turn of the one before', async () => {
+  await using it = await world()
+  const to = toBrowserOf(USER, DEVICE, 'https://before.example')
+  const { origin } = new URL(it.browser.endpoint)
+  assert.deepEqual(await it.push(NotificationType.SyncVault, { to }), { kind: 'moved', origin })
+  assert.deepEqual(it.browser.received.all, [])
+})
+
 test('keys that are none are refused, and named nowhere', async () => {
   await using it = await world()
   const { endpoint } = it.browser
