@@ -7,8 +7,8 @@ import { fromRow } from './queue/journal-writer.ts'
 /** How often it is looked for instances that are gone, where there may be others. */
 const LOOK_EVERY_MS = 15_000
 
-/** Users looked up at once. */
-const PAGE = 500
+/** Users looked up at once: SQLite takes a millisecond for them. */
+const PAGE = 50
 
 /** A change is told so long after its date, at most, and clocks of instances differ by less. */
 const MARGIN_MS = 15_000

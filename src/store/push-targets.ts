@@ -28,12 +28,21 @@ export class KyselyPushTargets implements PushTargets {
   }
 
   async usersChangedSince(since: Date, afterUserId: string, limit: number) {
-    // On SQLite dates are compared as texts, which Vaultwarden and we write in the same form.
-    const changed = sql`SELECT uuid FROM users WHERE uuid > ${afterUserId} AND updated_at > ${formatTimestamp(since)}`
-    const { rows } = await sql<{ user_uuid: string }>`
-      SELECT DISTINCT target.user_uuid ${targetsOf(sql`IN (${changed})`)} WHERE ${CAN_BE_TOLD} AND ${HAS_SESSION}
-      ORDER BY target.user_uuid LIMIT ${limit}`.execute(this.#db)
-    return rows.map((row) => row.user_uuid)
+    // On SQLite dates are compared as texts, which Vaultwarden and we write in the same form. User by user, so that a page
+    // costs what is on it, however many have changed.
+    const { rows } = await sql<{ uuid: string }>`
+      SELECT users.uuid FROM users
+      WHERE users.uuid > ${afterUserId} AND users.updated_at > ${formatTimestamp(since)} AND users.enabled = true
+        AND EXISTS (
+          SELECT 1 FROM devices
+          LEFT JOIN belfry_push_registrations AS registration
+            ON registration.user_uuid = devices.user_uuid AND registration.device_uuid = devices.uuid
+          LEFT JOIN belfry_web_push AS subscription
+            ON subscription.user_uuid = devices.user_uuid AND subscription.device_uuid = devices.uuid
+          WHERE devices.user_uuid = users.uuid AND ${CAN_BE_TOLD}
+        )
+      ORDER BY users.uuid LIMIT ${limit}`.execute(this.#db)
+    return rows.map((row) => row.uuid)
   }
 }
 
