@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { configDigest, loadOptions, parseConfigFile } from '#config'
 import { silentLogger, systemClock } from '#kit'
 import { loadTls } from '#net'
+import { inspectVapidKey } from '#push'
 import { tokenIssuers } from '#relay'
 import { readTls } from '../services/web-listeners.ts'
 import { checkTlsOptions, validText } from './nats-server/check.ts'
@@ -21,6 +22,7 @@ export function checkCommand(): Command {
       if (options.web.tls) await readTls(options.web.tls)
       // Reads the keys, and asks nobody yet.
       await tokenIssuers(options.relay.installations, { clock: systemClock, logger: silentLogger })
+      if (options.push.web) await inspectVapidKey(options.push.web.keyFile)
       for (const warning of warnings) process.stderr.write(`belfry: ${warning}\n`)
       process.stdout.write(config === undefined ? 'belfry: settings are valid\n' : fileText(config, surroundings))
     })

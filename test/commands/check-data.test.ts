@@ -157,6 +157,33 @@ test('it names what is wrong with files, key and settings', async () => {
   )
 })
 
+test('it says whether the key of Web Push is there that browsers have subscribed with', async () => {
+  await using given = await vaultwardenFolder()
+  const { dataFolder, folder } = given
+  const keyFile = path.join(dataFolder, 'vapid_key.pem')
+  {
+    await using server = await serveFolder(dataFolder)
+    assert.equal((await fetch(`${server.webUrl}/alive`)).status, 200)
+  }
+  {
+    using database = new DatabaseSync(path.join(dataFolder, 'db.sqlite3'))
+    database.exec(
+      `INSERT INTO belfry_web_push SELECT user_uuid, uuid, 'https://push.example/', '', '', '' FROM devices LIMIT 1`,
+    )
+  }
+  const whole = await checkData([dataFolder], folder.path)
+  assert.equal(whole.code, 0, whole.stdout)
+  assert.match(whole.stdout, new RegExp(`^Web Push key  ${keyFile}: P-256, for 1 browser$`, 'm'))
+  await rm(keyFile)
+  const missing = await checkData([dataFolder], folder.path)
+  assert.equal(missing.code, 1)
+  assert.match(missing.stdout, /- \S+vapid_key\.pem: there is no key; 1 browser must subscribe anew with another one$/m)
+  await writeFile(keyFile, 'no key')
+  const broken = await checkData([dataFolder], folder.path)
+  assert.equal(broken.code, 1)
+  assert.match(broken.stdout, /- Cannot use the key in "\S+vapid_key\.pem": it is not an unencrypted PEM private key$/m)
+})
+
 test('a database that may not be read is told in a line', { skip: (await unprivileged()) === undefined }, async () => {
   await using given = await vaultwardenFolder()
   await chmod(given.folder.path, 0o755)

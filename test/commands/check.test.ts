@@ -63,6 +63,20 @@ test('so are the certificate of the web listener and the keys of relayed servers
   )
 })
 
+test('so is the key of Web Push, where there is one already', async () => {
+  const missing = await check('push { vapid_key: "nats.pem" }\n')
+  assert.equal(missing.code, 0, missing.stderr)
+  // The file itself is no key.
+  const wrong = await check('push { vapid_key: "nats.conf" }\n')
+  assert.equal(wrong.code, 1)
+  assert.match(
+    wrong.stderr,
+    /^belfry: Cannot use the key in "\S+nats\.conf": it is not an unencrypted PEM private key\n$/,
+  )
+  const switchedOff = await check('push { vapid_key: "nats.conf", web: false }\n')
+  assert.equal(switchedOff.code, 0, switchedOff.stderr)
+})
+
 test('without a file the other settings are checked', async () => {
   const { code, stdout } = await check()
   assert.deepEqual([code, stdout], [0, 'belfry: settings are valid\n'])

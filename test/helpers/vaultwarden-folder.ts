@@ -1,10 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { type Json, type Reply, registerAndLogin, type TestDevice } from './account.ts'
 import { startTestServer, type TestServer } from './server.ts'
 import { type TemporaryFolder, temporaryFolder } from './temp.ts'
 
-/** A data folder as Vaultwarden leaves it: nothing in its database is ours. */
+/** A data folder as Vaultwarden leaves it: nothing in it is ours. */
 export interface VaultwardenFolder extends AsyncDisposable {
   readonly folder: TemporaryFolder
   readonly dataFolder: string
@@ -24,6 +24,7 @@ export async function vaultwardenFolder(): Promise<VaultwardenFolder> {
   const content = await readAll(device)
   await server.close()
   removeOurs(folder.join('data', 'db.sqlite3'))
+  await rm(folder.join('data', 'vapid_key.pem'))
   await mkdir(folder.join('data', 'tmp'))
   await writeFile(folder.join('data', 'config.json'), JSON.stringify({ signups_allowed: false, admin_token: 'x' }))
   return { folder, dataFolder, device, content, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() }

@@ -18,7 +18,13 @@ const CURVE = 'prime256v1'
  * when it cannot be read, written or used.
  */
 export async function loadVapidKey(keyFile: string): Promise<VapidKey> {
-  return (await readKey(keyFile)) ?? takeKey(newPem(), keyFile)
+  return (await inspectVapidKey(keyFile)) ?? takeKey(newPem(), keyFile)
+}
+
+/** What is in `keyFile`; undefined when there is none. Makes and changes nothing. Throws a ConfigError as `loadVapidKey`. */
+export async function inspectVapidKey(keyFile: string): Promise<VapidKey | undefined> {
+  const pem = await readKeyFile(keyFile)
+  return pem === undefined ? undefined : parse(pem, keyFile)
 }
 
 export interface SharedVapidKeyOptions {
@@ -36,7 +42,7 @@ export interface SharedVapidKeyOptions {
  * A file that has another key than the database was changed on purpose, or comes from elsewhere: it is taken and told.
  */
 export async function loadSharedVapidKey({ keyFile, keys, logger }: SharedVapidKeyOptions): Promise<VapidKey> {
-  const key = await readKey(keyFile)
+  const key = await inspectVapidKey(keyFile)
   if (key === undefined) return takeGivenKey(await keys.claim(newPem()), keyFile, logger)
   const pem = pemOf(key.privateKey)
   const inUse = await keys.claim(pem)
@@ -50,11 +56,6 @@ export async function loadSharedVapidKey({ keyFile, keys, logger }: SharedVapidK
     await keys.replace(pem)
   }
   return key
-}
-
-async function readKey(keyFile: string): Promise<VapidKey | undefined> {
-  const pem = await readKeyFile(keyFile)
-  return pem === undefined ? undefined : parse(pem, keyFile)
 }
 
 /** The database has it: where the data folder cannot be written, the next start is given it again. */

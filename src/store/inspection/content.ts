@@ -17,11 +17,17 @@ export async function inspectContent(
     attachments: await attachmentFiles(),
     sendFiles: await sendFiles(),
     signingKey: await signingKey(),
+    webPushSubscriptions: await countOwn('belfry_web_push'),
+    hasVapidKey: (await countOwn('belfry_vapid_key')) > 0,
   }
 
   async function count(table: string): Promise<number> {
     const { rows } = await sql<{ count: unknown }>`SELECT count(*) AS count FROM ${sql.table(table)}`.execute(db)
     return Number(rows[0]?.count)
+  }
+
+  async function countOwn(table: string): Promise<number> {
+    return tableNames.includes(table) ? count(table) : 0
   }
 
   async function attachmentFiles(): Promise<ExpectedFile[]> {

@@ -30,6 +30,10 @@ export interface InspectedContent {
   readonly sendFiles: readonly ExpectedFile[]
   /** SHA-256 of the public key (SubjectPublicKeyInfo) that instances on it sign by, in hex; undefined: none has said. */
   readonly signingKey: string | undefined
+  /** Browsers that take Web Push. */
+  readonly webPushSubscriptions: number
+  /** Whether it has the key that they subscribed with, as it does where instances share it. */
+  readonly hasVapidKey: boolean
 }
 
 /** What should lie in a `FileFolder`. */

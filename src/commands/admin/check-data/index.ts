@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { inspectSigningKey } from '#auth'
 import { loadOptions, type Options, readSavedSettings } from '#config'
 import { ConfigError } from '#kit'
+import { inspectVapidKey } from '#push'
 import { type DatabaseOptions, type InspectedContent, type Inspection, inspectDatabase } from '#store'
 import { compareFiles, countLeftovers } from './files.ts'
 import { counted, Report } from './report.ts'
@@ -32,7 +33,7 @@ export function checkDataCommand(): Command {
     })
 }
 
-async function checkData({ vault }: Options): Promise<number> {
+async function checkData({ vault, push }: Options): Promise<number> {
   const inspection = isFolder(vault.dataFolder) ? await inspectDatabase(vault.database) : undefined
   if (inspection === undefined || isForeign(inspection)) {
     const reason = inspection?.objection ?? 'there is no database'
@@ -43,6 +44,7 @@ async function checkData({ vault }: Options): Promise<number> {
   report.found('Data folder', vault.dataFolder)
   reportDatabase(inspection, vault.database, report)
   await reportKey(vault.rsaKeyFile, inspection.content?.signingKey, report)
+  if (push.web !== undefined) await reportWebPushKey(push.web.keyFile, inspection.content, report)
   if (inspection.content !== undefined) await reportFiles(inspection.content, vault, report)
   await reportSettings(vault.dataFolder, report)
   process.stdout.write(String(report))
@@ -88,6 +90,23 @@ async function reportKey(keyFile: string, inUse: string | undefined, report: Rep
     report.found('Key', `${keyFile}: RSA, ${key.bits} bits, ${key.format}`)
     if (inUse !== undefined && inUse !== key.fingerprint) {
       report.problem(`${keyFile}: instances on this database sign by another key`)
+    }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    report.problem(error.message)
+  }
+}
+
+/** A folder that had no part in Web Push yet has none. */
+async function reportWebPushKey(keyFile: string, content: InspectedContent | undefined, report: Report): Promise<void> {
+  const { webPushSubscriptions: browsers = 0, hasVapidKey = false } = content ?? {}
+  try {
+    const key = await inspectVapidKey(keyFile)
+    if (key !== undefined) report.found('Web Push key', `${keyFile}: P-256, for ${counted(browsers, 'browser')}`)
+    else if (browsers > 0 && !hasVapidKey) {
+      report.problem(
+        `${keyFile}: there is no key; ${counted(browsers, 'browser')} must subscribe anew with another one`,
+      )
     }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
