@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
+import { createVaultApp } from '#vault'
 import { registerAndLogin, type TestDevice } from '../helpers/account.ts'
 import { webPushSubscription } from './everything.ts'
 import { SETTINGS, startVault, type TestVault } from './harness.ts'
@@ -100,4 +101,84 @@ test('what nothing could be sent to is refused, and is in no answer', async () =
     assert.equal((await device.request('POST', pathOf(device), body as never)).status, 400)
   }
   assert.equal(await keptOf(device), undefined)
+})
+
+describe('an extension that asks for the configuration', () => {
+  const publicKey = `B${'a'.repeat(86)}`
+  const MINUTE_MS = 60_000
+  let app: Awaited<ReturnType<typeof createVaultApp>>
+  before(async () => {
+    app = await createVaultApp({ ...vault.context, webPush: { publicKey } })
+  })
+  after(() => app.close())
+
+  const EXTENSION = 2
+  const WEB_VAULT = 9
+  const newDevice = (deviceType: number) => registerAndLogin({ fetch: vault.fetch, deviceType })
+  const isOffered = async (device?: TestDevice) => {
+    const headers = device ? { authorization: `Bearer ${device.accessToken}` } : {}
+    const { push } = (await app.inject({ url: '/api/config', headers })).json()
+    assert.deepEqual(push, push.pushTechnology === 1 ? { ...ON, vapidPublicKey: publicKey } : OFF)
+    return push.pushTechnology === 1
+  }
+  const ON = { pushTechnology: 1 }
+  const OFF = { pushTechnology: 0, vapidPublicKey: null }
+
+  test('is offered Web Push, time and again once it has subscribed', async () => {
+    const device = await newDevice(EXTENSION)
+    assert.equal(await isOffered(device), true)
+    vault.advance(9 * MINUTE_MS)
+    assert.equal(await isOffered(device), true)
+    await device.post(pathOf(device), webPushSubscription())
+    vault.advance(60 * MINUTE_MS)
+    assert.equal(await isOffered(device), true)
+  })
+
+  test('is told to connect when it has not subscribed, as if it believed it had', async () => {
+    const device = await newDevice(EXTENSION)
+    assert.equal(await isOffered(device), true)
+    vault.advance(10 * MINUTE_MS)
+    assert.equal(await isOffered(device), false)
+    await device.post(pathOf(device), webPushSubscription())
+    assert.equal(await isOffered(device), true)
+  })
+
+  test('is told to connect when its subscription has ended without its knowing', async () => {
+    const device = await newDevice(EXTENSION)
+    const subscription = webPushSubscription()
+    await device.post(pathOf(device), subscription)
+    assert.equal(await isOffered(device), true)
+    vault.advance(60 * MINUTE_MS)
+    await vault.store.webPushSubscriptions.delete(device.userId, device.deviceId, subscription.endpoint)
+    assert.equal(await isOffered(device), false)
+  })
+
+  test('does not decide about others, about who is not known, and about what has no Web Push', async () => {
+    const [device, webVault] = [await newDevice(EXTENSION), await newDevice(WEB_VAULT)]
+    for (const one of [device, webVault]) assert.equal(await isOffered(one), true)
+    vault.advance(60 * MINUTE_MS)
+    assert.equal(await isOffered(device), false)
+    for (const one of [webVault, await newDevice(EXTENSION), undefined]) assert.equal(await isOffered(one), true)
+    for (const authorization of ['', 'Bearer', 'Bearer x.y.z', 'Basic eDp5']) {
+      const { statusCode, body } = await app.inject({ url: '/api/config', headers: { authorization } })
+      assert.deepEqual([statusCode, JSON.parse(body).push.pushTechnology], [200, 1])
+    }
+  })
+
+  test('is answered while the database is not', async () => {
+    const device = await newDevice(EXTENSION)
+    const webPushSubscriptions = {
+      ...vault.store.webPushSubscriptions,
+      find: () => Promise.reject(new Error('no database')),
+    }
+    const context = { ...vault.context, webPush: { publicKey } }
+    const store = Object.assign(Object.create(vault.store), { webPushSubscriptions })
+    const broken = await createVaultApp({ ...context, store })
+    const headers = { authorization: `Bearer ${device.accessToken}` }
+    const technology = async () => (await broken.inject({ url: '/api/config', headers })).json().push.pushTechnology
+    assert.equal(await technology(), 1)
+    vault.advance(30 * MINUTE_MS)
+    assert.equal(await technology(), 1)
+    await broken.close()
+  })
 })

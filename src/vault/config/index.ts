@@ -3,12 +3,22 @@ import type { VaultContext } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import { publicAddress } from '../public-address.ts'
 import type { VaultApp } from '../schema.ts'
+import { bearerToken } from '../sessions/index.ts'
 import { isSignupHidden } from '../settings.ts'
 import { formatDate } from '../wire.ts'
+import { WebPushOffers } from './web-push-offers.ts'
 
 /** What clients ask a server about itself; below `/api`. */
 export function registerConfig(scope: VaultApp, context: VaultContext): void {
-  scope.get('/config', async (request) => configResponse(context, publicAddress(context.settings, request)))
+  const { settings, store, tokens, webPush, clock, logger } = context
+  const offers = new WebPushOffers({ subscriptions: store.webPushSubscriptions, clock, logger })
+  scope.get('/config', async (request) => {
+    // Clients that are logged in say who they are, unless they are locked.
+    const token = bearerToken(request)
+    const claims = token === undefined ? undefined : await tokens.verifyAccess(token)
+    const publicKey = (await offers.isFor(claims)) ? webPush?.publicKey : undefined
+    return configResponse(context, publicAddress(settings, request), publicKey ?? null)
+  })
   registerInfo(scope, context)
 }
 
@@ -27,8 +37,7 @@ export function registerInfo(scope: VaultApp, { settings, store, clock, logger }
   })
 }
 
-function configResponse({ settings, mailer, webPush }: VaultContext, domain: string) {
-  const vapidPublicKey = webPush?.publicKey ?? null
+function configResponse({ settings, mailer }: VaultContext, domain: string, vapidPublicKey: string | null) {
   return {
     version: settings.serverVersion,
     gitHash: null,

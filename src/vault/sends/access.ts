@@ -7,6 +7,7 @@ import { sendFile } from '../files/send-file.ts'
 import { limitUnauthenticated } from '../limits.ts'
 import { publicAddress } from '../public-address.ts'
 import { ID, Maybe, type VaultApp } from '../schema.ts'
+import { bearerToken } from '../sessions/index.ts'
 import { type Asked, admit, findOpen, type Refusal } from './admission.ts'
 import { FILE } from './request.ts'
 import { idOfAccessId, sendAccessResponse } from './response.ts'
@@ -80,8 +81,8 @@ async function enter(context: VaultContext, id: string, asked: Asked): Promise<S
 }
 
 /** The Send that the request's token is for, if it can still be read. It was counted when the token was given. */
-async function requireToken(context: VaultContext, { headers }: FastifyRequest): Promise<Send> {
-  const token = headers.authorization?.split('Bearer ').at(-1)
+async function requireToken(context: VaultContext, request: FastifyRequest): Promise<Send> {
+  const token = bearerToken(request)
   const ticket = token && (await context.tickets.verify('send', token))
   // One that fetches a file names that, too.
   if (!ticket || ticket.sub.includes('/')) throw new ApiError('UNAUTHORIZED')

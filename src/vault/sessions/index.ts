@@ -1,4 +1,4 @@
 export { endOwnSessions, endSessionsOf } from './end.ts'
 export { type DescribedDevice, type OpenedSession, openSession } from './open.ts'
-export { requireSession } from './require-session.ts'
+export { bearerToken, requireSession } from './require-session.ts'
 export { inSession } from './transaction.ts'

@@ -21,9 +21,14 @@ declare module 'fastify' {
 export function requireSession(scope: VaultApp, context: VaultContext): void {
   // Before the body is read: a stranger's 20 MB are not worth receiving.
   scope.addHook('onRequest', async (request: FastifyRequest, _reply: FastifyReply) => {
-    const token = request.headers.authorization?.split('Bearer ').at(-1)
+    const token = bearerToken(request)
     const session = token && (await context.sessions.authenticate(token, request.routeOptions.config.stampException))
     if (!session) throw new ApiError('UNAUTHORIZED')
     request.session = session
   })
+}
+
+/** Empty or undefined without one. */
+export function bearerToken({ headers }: FastifyRequest): string | undefined {
+  return headers.authorization?.split('Bearer ').at(-1)
 }
