@@ -2,6 +2,7 @@ import type { Clock, Logger, Timer } from '#kit'
 import type { Deliver, Outcome, Push } from '../push.ts'
 import { Backoff } from './backoff.ts'
 import { Line, type Waiting } from './line.ts'
+import type { Places } from './places.ts'
 
 /** Requests to one push service at a time. */
 const MAX_UNDER_WAY = 4
@@ -32,6 +33,8 @@ export interface LaneOptions {
   readonly onRetry: (push: Push) => void
   /** What another one made up for, or came too late. */
   readonly onLeftOut: (push: Push, why: 'superseded' | 'expired') => void
+  /** Undefined: there is always one. */
+  readonly places: Places | undefined
   readonly clock: Clock
   readonly logger: Logger
   readonly random?: (() => number) | undefined
@@ -139,7 +142,7 @@ export class Lane {
       const failing = this.#failing.get(line.owner)
       if (failing !== undefined && this.#isUnderWayFor(line.owner)) continue
       const notBeforeMs = Math.max(line.head.notBeforeMs, failing?.pausedUntilMs ?? 0)
-      if (notBeforeMs <= now) this.#start(line)
+      if (notBeforeMs <= now) this.#startIfPlace(line)
       else nextMs = Math.min(nextMs, notBeforeMs)
     }
     if (nextMs < Number.POSITIVE_INFINITY) this.#wakeAt(nextMs)
@@ -182,9 +185,19 @@ export class Lane {
     return false
   }
 
-  #start(line: Line): void {
+  /** Else it is woken when there is one. */
+  readonly #wake = () => this.#pump()
+
+  #startIfPlace(line: Line): void {
+    const { places } = this.#options
+    const leave = places === undefined ? () => {} : places.enter(line.owner, this.#wake)
+    if (leave !== undefined) this.#start(line, leave)
+  }
+
+  #start(line: Line, leave: () => void): void {
     const done = this.#attempt(line, line.start(), ++this.#turns).finally(() => {
       this.#underWay.delete(attempt)
+      leave()
       this.#pump()
     })
     const attempt: Attempt = { owner: line.owner, done }

@@ -7,6 +7,7 @@ import type { Deliver, Outcome, Push } from '../push.ts'
 import type { JournalWriter } from './journal-writer.ts'
 import { Lane } from './lane.ts'
 import type { Line } from './line.ts'
+import { Places } from './places.ts'
 import { isHint } from './supersession.ts'
 
 export interface PushQueueOptions {
@@ -28,8 +29,10 @@ export interface PushQueueOptions {
 export class PushQueue {
   readonly #options: PushQueueOptions
   readonly #lanes = new Map<string, Lane>()
+  readonly #browserPlaces = new Places({ max: MAX_UNDER_WAY, maxPerOwner: MAX_UNDER_WAY_PER_USER })
   /** All that wait or are under way, by id; oldest first. */
   readonly #places = new Map<string, Place>()
+  #lookAtLanesFrom = MIN_LANES
   #nothingToJoinUntilMs = 0
   #isClosed = false
 
@@ -79,7 +82,7 @@ export class PushQueue {
     const destination = destinationOf(push)
     let lane = this.#lanes.get(destination)
     if (lane === undefined) {
-      for (const [name, { isIdle }] of this.#lanes) if (isIdle) this.#lanes.delete(name)
+      this.#forgetIdleLanes()
       const { deliver, clock, logger, random } = this.#options
       lane = new Lane({
         destination,
@@ -87,6 +90,7 @@ export class PushQueue {
         onDone: (done, outcome) => this.#onDone(done, outcome),
         onRetry: (retried) => void this.#countsOf(retried).retried++,
         onLeftOut: (left, why) => (why === 'expired' ? this.#expire(left) : this.#leaveOut(left, why)),
+        places: destination === RELAY ? undefined : this.#browserPlaces,
         clock,
         logger,
         random,
@@ -94,6 +98,13 @@ export class PushQueue {
       this.#lanes.set(destination, lane)
     }
     return lane
+  }
+
+  /** When they have become twice as many: there may be as many as pushes wait. */
+  #forgetIdleLanes(): void {
+    if (this.#lanes.size < this.#lookAtLanesFrom) return
+    for (const [name, { isIdle }] of this.#lanes) if (isIdle) this.#lanes.delete(name)
+    this.#lookAtLanesFrom = Math.max(MIN_LANES, 2 * this.#lanes.size)
   }
 
   #onDone(push: Push, outcome: Outcome): void {
@@ -180,6 +191,14 @@ interface Place {
   readonly lane: Lane
   readonly line: Line
 }
+
+/** Requests to push services of browsers at a time, of which there may be any number: hosts are what users say they are. */
+const MAX_UNDER_WAY = 256
+/** Of them, for the browsers of one user. */
+const MAX_UNDER_WAY_PER_USER = 8
+
+/** Fewer are no burden, whether or not anything waits in them. */
+const MIN_LANES = 64
 
 /** Pushes that wait for one addressee: each one more is held against all of them. */
 const MAX_PER_LINE = 128

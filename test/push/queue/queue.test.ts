@@ -158,6 +158,42 @@ test('push services have nothing to do with each other', async () => {
   assert.deepEqual(delivery.names, ['SyncCipherUpdate c'])
 })
 
+test('one user has no more than eight requests under way, to however many push services', async () => {
+  const { add, delivery } = startQueue()
+  const tell = (id: string, user: string) =>
+    add(about(T.SyncCipherUpdate, id, { to: toBrowserOf(user, `device ${id}`, `https://${id}.example`) }))
+  for (let i = 0; i < 100; i++) tell(`flood${i}`, USER)
+  assert.equal(delivery.attempts.length, 8)
+  tell('other', OTHER)
+  assert.equal(delivery.names.at(-1), 'SyncCipherUpdate other')
+  const told = new Set<string>()
+  while (delivery.attempts.length > 0) {
+    assert.ok(delivery.attempts.length <= 9)
+    told.add(delivery.names[0]!)
+    await delivery.answer(SENT)
+  }
+  assert.equal(told.size, 101)
+})
+
+test('no more than 256 requests to push services of browsers are under way, users take turns, and the relay has its own', async () => {
+  const { add, delivery } = startQueue()
+  const users = Array.from({ length: 40 }, (_, i) => `user${i}`)
+  for (const user of users) {
+    for (let i = 0; i < 10; i++)
+      add(about(T.SyncCipherUpdate, user, { to: toBrowserOf(user, `${i}`, `https://${user}${i}`) }))
+  }
+  assert.equal(delivery.attempts.length, 256)
+  add(about(T.SyncCipherUpdate, 'phone'))
+  assert.equal(delivery.names.at(-1), 'SyncCipherUpdate phone')
+  const before = new Set(delivery.attempts)
+  for (const attempt of before) await attempt.answer(SENT)
+  assert.equal(delivery.attempts.length, 8 * 8 + 32 * 2)
+  // Those who had none before are not behind the rest of those who had.
+  for (const user of users.slice(32)) {
+    assert.ok(delivery.names.filter((name) => name.endsWith(` ${user}`)).length >= 8)
+  }
+})
+
 test('what is for a browser that has another push service by now waits for that one', async () => {
   const { add, delivery, queue, counters, kept } = startQueue()
   const [one, two] = ['one', 'two'].map((name) => toBrowserOf(USER, 'd', `https://${name}.example`))
