@@ -34,6 +34,8 @@ export class PushQueue {
   readonly #places = new Map<string, Place>()
   #lookAtLanesFrom = MIN_LANES
   #nothingToJoinUntilMs = 0
+  #nobodyHasMoreUntilMs = 0
+  #toldOfDropsUntilMs = 0
   #isClosed = false
 
   constructor(options: PushQueueOptions) {
@@ -157,12 +159,34 @@ export class PushQueue {
       }
       if (this.waiting > maxWaiting * ROOM) this.#nothingToJoinUntilMs = now + LOOK_AGAIN_MS
     }
-    for (const { push, lane, line } of this.#places.values()) {
-      if (this.waiting <= maxWaiting) return
-      if (!lane.drop(line, push)) continue
-      logger.warn({ type: push.type }, 'too many pushes wait: the oldest is not told')
-      this.#leaveOut(push, 'dropped')
+    if (this.waiting <= maxWaiting) return
+    if (now >= this.#toldOfDropsUntilMs) {
+      logger.warn({ waiting: this.waiting }, 'too many pushes wait: the oldest is not told')
+      this.#toldOfDropsUntilMs = now + LOOK_AGAIN_MS
     }
+    this.#dropSome(this.#surplusOfOne(now), maxWaiting * ROOM)
+    this.#dropSome(this.#places.values(), maxWaiting)
+  }
+
+  #dropSome(places: Iterable<Place>, most: number): void {
+    for (const { push, lane, line } of places) {
+      if (this.waiting <= most) return
+      if (lane.drop(line, push)) this.#leaveOut(push, 'dropped')
+    }
+  }
+
+  /** Who has more waiting than a fair share: what is beyond it, oldest first. Others had better not pay for that. */
+  #surplusOfOne(nowMs: number): readonly Place[] {
+    if (nowMs < this.#nobodyHasMoreUntilMs) return []
+    const share = this.#options.maxWaiting * FAIR_SHARE
+    const byAddressee = Map.groupBy(this.#places.values(), ({ push: { to } }) =>
+      to.kind === 'browser' ? to.userId : to.id,
+    )
+    let most: readonly Place[] = []
+    for (const places of byAddressee.values()) if (places.length > most.length) most = places
+    const surplus = most.slice(0, Math.max(0, most.length - share))
+    if (surplus.length === 0) this.#nobodyHasMoreUntilMs = nowMs + LOOK_AGAIN_MS
+    return surplus
   }
 
   /** One more has room in it. */
@@ -205,6 +229,9 @@ const MAX_PER_LINE = 128
 
 /** When there was nothing to be put together, it is looked for again so much later. */
 const LOOK_AGAIN_MS = 10_000
+
+/** Of the pushes that may wait, those for one user or organization, before others suffer from too many. */
+const FAIR_SHARE = 0.1
 
 /** Of the pushes that may wait, so many are left when there were too many, if they can be put together. */
 const ROOM = 0.9

@@ -322,6 +322,21 @@ test('with nothing to put together the oldest is dropped, and that is told', asy
   assert.ok(lines.some(({ event }) => /the oldest is not told/.test(event)))
 })
 
+test('a user who fills the queue loses what is theirs, and nobody else anything', async () => {
+  const { add, queue, counters, lines, kept } = startQueue({ maxWaiting: 1_000 })
+  add(about(T.SyncCipherUpdate, 'theirs', { to: toPhonesOf(OTHER) }))
+  add(about(T.SyncCipherUpdate, 'next', { to: toPhonesOf(OTHER) }))
+  for (let i = 0; i < 5_000; i++) {
+    add(about(T.SyncCipherUpdate, `flood${i}`, { to: toBrowserOf(USER, `${i % 64}`, `https://${i}.example`) }))
+    assert.ok(queue.waiting <= 1_000)
+  }
+  const left = [...kept.values()].map(nameOf)
+  assert.ok(left.includes('SyncCipherUpdate next'))
+  assert.ok(left.includes('SyncCipherUpdate flood4999'))
+  assert.equal(counters.phones.dropped, 0)
+  assert.equal(lines.filter(({ event }) => /the oldest is not told/.test(event)).length, 1)
+})
+
 test('it is known whether anything is still to be told to the phones of a user', async () => {
   const { add, queue, delivery } = startQueue()
   add(about(T.SyncCipherUpdate, 'a'), about(T.SyncCipherUpdate, 'b', { to: toBrowserOf(OTHER, 'd') }))
