@@ -67,7 +67,7 @@ export function assemblePush(
     const given = choose(push.webContact)
     if (given !== undefined) return given
     const from = choose(vault.smtpFrom)
-    if (from !== undefined) return `mailto:${encodeURI(from)}`
+    if (from !== undefined && isPublicName(from.slice(from.lastIndexOf('@') + 1))) return `mailto:${encodeURI(from)}`
     const url = URL.parse(choose(vault.domain) ?? '')
     return url?.protocol === 'https:' && isPublicName(url.hostname) ? url.origin : NO_CONTACT
   }
