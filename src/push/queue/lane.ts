@@ -12,6 +12,9 @@ const LONGEST_PAUSE_MS = 5 * 60_000
 /** No push service is believed that wants to be left alone for longer. */
 const LONGEST_ASKED_MS = 60 * 60_000
 
+/** By less than that a clock is put right all the time. */
+const CLOCK_STEP_MS = 1_000
+
 /** How often it is looked for what has waited too long, at most: all that waits is looked at. */
 const EXPIRE_EVERY_MS = 5_000
 
@@ -63,6 +66,8 @@ export class Lane {
   #pausedAtTurn = 0
   /** When it was last looked for what has expired. */
   #expiredMs = 0
+  /** What the clock said last. */
+  #seenMs = 0
   #pausedUntilMs = 0
   /** Since when it fails for anybody; undefined: it does not. Milliseconds since the Unix epoch. */
   #failsSinceMs: number | undefined
@@ -128,6 +133,8 @@ export class Lane {
     this.#timer?.cancel()
     this.#timer = undefined
     const now = clock.now()
+    if (now < this.#seenMs - CLOCK_STEP_MS) this.#forgetTimes()
+    this.#seenMs = now
     if (now < this.#pausedUntilMs) {
       this.#wakeAt(this.#pausedUntilMs)
       return
@@ -167,6 +174,16 @@ export class Lane {
     const { clock } = this.#options
     this.#timer?.cancel()
     this.#timer = clock.after(Math.max(1, atMs - clock.now()), () => this.#pump())
+  }
+
+  /** The clock was set back: what was to wait for a time that it said would wait too long. */
+  #forgetTimes(): void {
+    this.#pausedUntilMs = 0
+    this.#expiredMs = 0
+    for (const failing of this.#failing.values()) failing.pausedUntilMs = 0
+    for (const line of this.#lines.values()) {
+      for (const waiting of line) waiting.notBeforeMs = 0
+    }
   }
 
   #expire(nowMs: number): void {

@@ -14,6 +14,8 @@ const MINUTE_MS = 60_000
 
 function startQueue({ maxWaiting = 1_000 } = {}) {
   const clock = new FakeClock()
+  /** By how much it was set back; what is to happen after some time does so all the same. */
+  const setBack = { ms: 0 }
   const lines: LoggedEvent[] = []
   const logger = recordingLogger((line) => lines.push(line))
   const delivery = new HandDelivery()
@@ -29,14 +31,18 @@ function startQueue({ maxWaiting = 1_000 } = {}) {
     journal,
     counters,
     maxWaiting,
-    clock,
+    clock: {
+      now: () => clock.now() - setBack.ms,
+      after: (delayMs, work) => clock.after(delayMs, work),
+      every: (intervalMs, work) => clock.every(intervalMs, work),
+    },
     logger,
     random: () => 0.5,
   })
   const add = (...pushes: Push[]) => {
     for (const push of pushes) queue.add({ ...push, queuedAtMs: clock.now() })
   }
-  return { queue, add, clock, lines, delivery, counters, kept }
+  return { queue, add, clock, setBack, lines, delivery, counters, kept }
 }
 
 test('one addressee is told one thing at a time, in its order', async () => {
@@ -144,6 +150,18 @@ test('a push service of browsers that fails for several users is left alone by a
   assert.deepEqual(delivery.names, ['SyncCipherUpdate u5'])
   clock.advance(MINUTE_MS)
   assert.equal(delivery.names.length, 4)
+})
+
+test('a clock that is set back by a day makes nothing wait for a day', async () => {
+  const { add, delivery, clock, setBack } = startQueue()
+  for (const user of ['u1', 'u2', 'u3']) add(about(T.SyncCipherUpdate, user, { to: toPhonesOf(user) }))
+  for (let i = 0; i < 3; i++) await delivery.answer(BUSY)
+  setBack.ms = 24 * 60 * MINUTE_MS
+  clock.advance(749)
+  assert.deepEqual(delivery.names, [])
+  clock.advance(1)
+  await delivery.answer(SENT)
+  assert.equal(delivery.names.length, 2)
 })
 
 test('push services have nothing to do with each other', async () => {
