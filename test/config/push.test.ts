@@ -187,10 +187,7 @@ describe('Web Push', () => {
     [{ BELFRY_WEB_PUSH_CONTACT: 'MAILTO:me@example.org' }, 'mailto:me@example.org'],
     [{ SMTP_FROM: 'v+x@example.org', SMTP_HOST: 'mail' }, 'mailto:v+x@example.org'],
     [{ SMTP_FROM: 'vaultwarden@localhost', SMTP_HOST: 'mail' }, 'mailto:belfry@example.com'],
-    [
-      { SMTP_FROM: 'v@nas.local', SMTP_HOST: 'mail', DOMAIN: 'https://vault.example.org' },
-      'https://vault.example.org',
-    ],
+    [{ SMTP_FROM: 'v@nas.local', SMTP_HOST: 'mail', DOMAIN: 'https://vault.example.org' }, 'https://vault.example.org'],
     [{ DOMAIN: 'https://vault.example.org/belfry' }, 'https://vault.example.org'],
     [{ DOMAIN: 'https://vault.example.org:8443' }, 'https://vault.example.org:8443'],
     [{ DOMAIN: 'http://vault.example.org' }, 'mailto:belfry@example.com'],
