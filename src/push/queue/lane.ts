@@ -296,7 +296,7 @@ export class Lane {
       this.#failing.set(owner, failing)
     }
     if (turn > failing.pausedAtTurn) {
-      const retryMs = failing.backoff.fail()
+      const retryMs = failing.backoff.fail(afterMs)
       failing.pausedUntilMs = now + retryMs
       failing.pausedAtTurn = this.#turns
       const fields = { destination, reason: why, retryMs }

@@ -94,8 +94,8 @@ test('a push service that fails is left alone for longer and longer, and then tr
   assert.equal(lines.filter(({ level }) => level === 'warn').length, 1)
 })
 
-test('it is left alone for as long as it asks, an hour at most', async () => {
-  const { add, delivery, clock } = startQueue()
+test('it is left alone for as long as it asks, an hour at most, and the log says so', async () => {
+  const { add, delivery, clock, lines } = startQueue()
   add(about(T.SyncCipherUpdate, 'a'))
   await delivery.answer({ kind: 'busy', why: 'status 429', afterMs: 120_000 })
   clock.advance(119_999)
@@ -104,6 +104,10 @@ test('it is left alone for as long as it asks, an hour at most', async () => {
   await delivery.answer({ kind: 'busy', why: 'status 429', afterMs: 10 ** 9 })
   clock.advance(60 * MINUTE_MS)
   assert.equal(delivery.names.length, 1)
+  assert.deepEqual(
+    lines.map(({ fields }) => fields.retryMs),
+    [120_000, 60 * MINUTE_MS],
+  )
 })
 
 test('a user of whom a push service has had enough holds up nobody else there', async () => {
