@@ -101,6 +101,7 @@ function welcome({ addresses, options, certificateAuthorityFile }: Server, versi
     `  Bitwarden server   ${vaultUrl}${https ? `   (and ${webUrl})` : ''}`,
     ...(hubs.length > 0 ? [`  Hubs of your own   ${hubs.join(', ')}`] : []),
     ...(relayed > 0 ? [`  Relay              for ${relayed} other server${relayed > 1 ? 's' : ''}`] : []),
+    ...(options.push.relay ? [`  Push to phones     by ${options.push.relay.relayUri}`] : []),
     `  NATS               ${natsUrls.join(', ')}`,
     ...(options.web.admitsVaultUsers ? [`  NATS of the vault  ${natsUrlOf(vaultUrl)}   (for signed-in users)`] : []),
     `  Data               ${path.relative(process.cwd(), dataFolder) || '.'}`,

@@ -49,11 +49,15 @@ test('it says where it is, where its data lies and how to stop it, and its page 
   assert.match(await page.text(), /Belfry/)
 })
 
-test('it says where the hubs of the operator are, and that it relays, where that is configured', async () => {
+test('it says where the hubs of the operator are, that it relays, and by whom it pushes, where that is configured', async () => {
   await using folder = await temporaryFolder()
   const more = `
     hubs { chat { keys: "${'k'.repeat(32)}" }, news { anonymous: true } }
-    relay { installations: [ { id: "8a5ad1a9-cf1c-4a7b-9ba5-2f6ad1bb2d63", key: "wq2Hn6zYcV8sTf4uXe1K" } ] }`
+    relay { installations: [ { id: "8a5ad1a9-cf1c-4a7b-9ba5-2f6ad1bb2d63", key: "wq2Hn6zYcV8sTf4uXe1K" } ] }
+    push {
+      enabled: true, installation_id: "8a5ad1a9-cf1c-4a7b-9ba5-2f6ad1bb2d63", installation_key: "wq2Hn6zYcV8sTf4uXe1K"
+      relay_uri: "http://127.0.0.1:1", identity_uri: "http://127.0.0.1:1"
+    }`
   const { program, webUrl } = await start(folder, { DOMAIN: 'https://example.com/bw' }, more)
   await using _ = program
   assert.ok(
@@ -61,6 +65,7 @@ test('it says where the hubs of the operator are, and that it relays, where that
     program.stdout,
   )
   assert.match(program.stdout, /^ {2}Relay {14}for 1 other server$/m)
+  assert.match(program.stdout, /^ {2}Push to phones {5}by http:\/\/127\.0\.0\.1:1$/m)
   const key = 'k'.repeat(32)
   const said = await fetch(`${webUrl}/hubs/chat/all`, {
     method: 'POST',
