@@ -26,6 +26,7 @@ export class BitwardenCli implements AsyncDisposable {
       BITWARDENCLI_APPDATA_DIR: folder,
       BW_NOINTERACTION: 'true',
       NODE_EXTRA_CA_CERTS: certificateAuthorityFile,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       // The CLI's own libraries warn about themselves on stderr.
       NODE_NO_WARNINGS: '1',
     })
