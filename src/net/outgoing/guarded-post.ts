@@ -10,7 +10,7 @@ export interface PostRequest {
   readonly headers: Readonly<Record<string, string | number>>
   /** Until as much of the answer is there as is waited for. */
   readonly timeoutMs: number
-  /** Longest body of an answer; of a longer one as much is read. Bytes. Default: nobody waits for it, and it stays unread. */
+  /** Longest body of an answer; of a longer one as much is read. Bytes. Default: none is kept, and no more than 16 KiB or 5 s of it are waited for. */
   readonly maxBytes?: number
   readonly signal?: AbortSignal | undefined
 }
@@ -115,8 +115,9 @@ export class GuardedPost {
     outgoing.on('response', (message) => {
       const head = { status: message.statusCode!, headers: message.headers }
       if (maxBytes === undefined) {
-        resolve({ ...head, body: NOTHING })
-        this.#drop(message)
+        // It has answered, however it ends: but who never did would have more connections than requests under way.
+        outgoing.off('error', reject).on('error', () => {})
+        this.#drop(message, () => resolve({ ...head, body: NOTHING }))
       } else readUpTo(message, maxBytes).then((read) => resolve({ ...head, body: read.body }), reject)
     })
     outgoing.on('error', reject)
@@ -130,7 +131,7 @@ export class GuardedPost {
   }
 
   /** Reads the body to its end, so that the connection can be used again, but not a long or slow one. */
-  #drop(message: IncomingMessage): void {
+  #drop(message: IncomingMessage, onEnd: () => void): void {
     let length = 0
     const timer = this.#clock.after(MAX_BODY_MS, () => message.destroy())
     message.on('data', (piece: Buffer) => {
@@ -138,7 +139,10 @@ export class GuardedPost {
       if (length > MAX_BODY_BYTES) message.destroy()
     })
     message.on('error', () => {})
-    message.once('close', () => timer.cancel())
+    message.once('close', () => {
+      timer.cancel()
+      onEnd()
+    })
   }
 }
 

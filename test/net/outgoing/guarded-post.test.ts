@@ -236,6 +236,21 @@ test('a long body is cut off, which costs nothing but the connection', async () 
   assert.equal((await it.send()).status, 400)
 })
 
+test('whoever answers at once and does not end is waited for, and has answered nevertheless', async () => {
+  await using it = await world((request, response) => {
+    response.writeHead(201).write('x')
+    if (request.url !== '/slow') response.end()
+  })
+  const caller = new AbortController()
+  let isAnswered = false
+  const answered = it.send('https://push.example/slow', { signal: caller.signal }).finally(() => (isAnswered = true))
+  for (let i = 0; i < 3; i++) await it.send('https://other.push.example/')
+  assert.equal(isAnswered, false)
+  caller.abort()
+  assert.equal((await answered).status, 201)
+  await Promise.all(it.sockets.slice(0, 1).map(ended))
+})
+
 test('another protocol is no answer', async () => {
   await using it = await world(({ socket }) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
