@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, describe, test } from 'node:test'
 import { login, register } from '../helpers/account.ts'
@@ -28,6 +29,22 @@ describe('a server on PostgreSQL', { skip }, async () => {
     assert.equal(made.status, 200)
     const seen = await other.get('/api/folders')
     assert.deepEqual(seen.json.data, [made.json])
+  })
+
+  test('announces the key of Web Push that another on the same database has, and keeps it in its folder', async () => {
+    const databaseUrl = await postgres.createDatabase()
+    await using here = await startTestServer({ vault: { databaseUrl } })
+    const rsaKeyFilename = path.join(here.dataFolder, 'rsa_key')
+    await using there = await startTestServer({ vault: { databaseUrl, rsaKeyFilename } })
+    const [one, two] = await Promise.all(
+      [here, there].map(async ({ webUrl, dataFolder }) => {
+        const answer = await fetch(`${webUrl}/api/config`)
+        const { push } = (await answer.json()) as { push: Record<string, unknown> }
+        return { push, file: await readFile(path.join(dataFolder, 'vapid_key.pem'), 'utf8') }
+      }),
+    )
+    assert.deepEqual(one, two)
+    assert.equal(one!.push.pushTechnology, 1)
   })
 
   test('says at once that another serves the same database, when no cluster joins them', async () => {
