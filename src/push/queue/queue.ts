@@ -149,18 +149,20 @@ export class PushQueue {
   #makeRoom(): void {
     const { maxWaiting, clock, logger } = this.#options
     const now = clock.now()
-    if (now >= this.#nothingToJoinUntilMs) {
+    if (!isBefore(now, this.#nothingToJoinUntilMs)) {
+      let accounts = 0
       const lines = [...this.#lanes.values()].flatMap((lane) =>
         [...lane.lines].filter((line) => line.hints > 1).map((line) => ({ lane, line })),
       )
       for (const { lane, line } of lines.sort((a, b) => b.line.hints - a.line.hints)) {
         if (this.waiting <= maxWaiting * ROOM) break
-        this.#join(line, lane)
+        if (this.#join(line, lane)) accounts++
       }
+      if (accounts > 0) logger.warn({ accounts }, 'too many pushes wait: accounts are told to sync instead')
       if (this.waiting > maxWaiting * ROOM) this.#nothingToJoinUntilMs = now + LOOK_AGAIN_MS
     }
     if (this.waiting <= maxWaiting) return
-    if (now >= this.#toldOfDropsUntilMs) {
+    if (!isBefore(now, this.#toldOfDropsUntilMs)) {
       logger.warn({ waiting: this.waiting }, 'too many pushes wait: the oldest is not told')
       this.#toldOfDropsUntilMs = now + LOOK_AGAIN_MS
     }
@@ -177,7 +179,7 @@ export class PushQueue {
 
   /** Who has more waiting than a fair share: what is beyond it, oldest first. Others had better not pay for that. */
   #surplusOfOne(nowMs: number): readonly Place[] {
-    if (nowMs < this.#nobodyHasMoreUntilMs) return []
+    if (isBefore(nowMs, this.#nobodyHasMoreUntilMs)) return []
     const share = this.#options.maxWaiting * FAIR_SHARE
     const byAddressee = Map.groupBy(this.#places.values(), ({ push: { to } }) =>
       to.kind === 'browser' ? to.userId : to.id,
@@ -191,24 +193,30 @@ export class PushQueue {
 
   /** One more has room in it. */
   #shorten(line: Line, lane: Lane): void {
-    if (line.hints > 1) this.#join(line, lane)
+    const { hints } = line
+    if (hints > 1 && this.#join(line, lane)) {
+      this.#options.logger.warn({ hints }, 'too many pushes wait for one account: it is told to sync instead')
+    }
     for (const { push } of line) {
       if (line.size < MAX_PER_LINE) return
       if (lane.drop(line, push)) this.#leaveOut(push, 'dropped')
     }
   }
 
-  /** Puts the hints that wait in the line together. */
-  #join(line: Line, lane: Lane): void {
+  /** Puts the hints that wait in the line together. False: there is no hint to sync for its addressee. */
+  #join(line: Line, lane: Lane): boolean {
     const { head } = line
-    if (head === undefined || !isForUser(head.push)) return
-    this.#options.logger.warn({ hints: line.hints }, 'too many pushes wait: an account is told to sync instead')
+    if (head === undefined || !isForUser(head.push)) return false
     const sync = syncInstead(head.push, this.#options.clock.now())
     this.#places.set(sync.id, { push: sync, lane, line })
     this.#options.journal.add(sync, false)
     lane.add(line, sync)
+    return true
   }
 }
+
+/** Whether that time, of `LOOK_AGAIN_MS` at most, is still to come: not when the clock was set back since. */
+const isBefore = (nowMs: number, untilMs: number) => nowMs < untilMs && nowMs >= untilMs - LOOK_AGAIN_MS
 
 interface Place {
   readonly push: Push

@@ -344,6 +344,31 @@ test('with nothing to put together the oldest is dropped, and that is told', asy
   assert.ok(lines.some(({ event }) => /the oldest is not told/.test(event)))
 })
 
+test('accounts that are told to sync instead stand in the log as one line', async () => {
+  const { add, lines, delivery, queue } = startQueue({ maxWaiting: 100 })
+  add(about(T.SyncCipherUpdate, 'first', { to: toPhonesOf('u') }))
+  await delivery.answer(BUSY)
+  for (let i = 0; i < 100; i++) add(about(T.SyncCipherUpdate, `${i}`, { to: toPhonesOf(`u${i % 50}`) }))
+  assert.ok(queue.waiting <= 90)
+  const told = lines.filter(({ event }) => /accounts are told to sync/.test(event))
+  assert.deepEqual(
+    told.map(({ fields }) => fields),
+    [{ accounts: 11 }],
+  )
+})
+
+test('a clock that is set back keeps nothing from being put together', async () => {
+  const { add, delivery, setBack, counters } = startQueue({ maxWaiting: 10 })
+  add(about(T.AuthRequest, 'a', { to: toPhonesOf('u') }))
+  await delivery.answer(BUSY)
+  for (let i = 0; i < 11; i++) add(about(T.AuthRequest, `a${i}`, { to: toPhonesOf(`u${i}`) }))
+  for (const id of ['x', 'y']) add(about(T.SyncCipherUpdate, id, { to: toPhonesOf('v') }))
+  const { dropped } = counters.phones
+  setBack.ms = 24 * 60 * MINUTE_MS
+  add(about(T.SyncCipherUpdate, 'z', { to: toPhonesOf('v') }))
+  assert.deepEqual([counters.phones.superseded, counters.phones.dropped], [3, dropped])
+})
+
 test('a user who fills the queue loses what is theirs, and nobody else anything', async () => {
   const { add, queue, counters, lines, kept } = startQueue({ maxWaiting: 1_000 })
   add(about(T.SyncCipherUpdate, 'theirs', { to: toPhonesOf(OTHER) }))
