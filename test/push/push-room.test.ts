@@ -284,6 +284,18 @@ test('while the database is away nothing is lost, and asked again', async () => 
   assert.deepEqual(phones.names, ['SyncFolderCreate f2'])
 })
 
+test('a subscription that somebody has spoilt in the database keeps nothing from other devices', async () => {
+  await using world = await startPushWorld()
+  await world.browser('chrome')
+  await world.phone('android')
+  const subscription = { userId: USER, deviceId: 'chrome', endpoint: 'nonsense', p256dh: 'key', auth: 'secret' }
+  await world.store.webPushSubscriptions.save(subscription, new Date(world.clock.now()))
+  const { phones, browsers, notifier } = await world.open('one')
+  notifier.account('SyncVault', USER, new Date(world.clock.now()), null)
+  await world.gather()
+  assert.deepEqual([phones.names, browsers.names], [['SyncVault'], ['SyncVault']])
+})
+
 test('what is no notification is logged, and harms nobody', async () => {
   await using world = await startPushWorld()
   await world.phone('android')

@@ -10,7 +10,10 @@ export interface PostRequest {
   readonly headers: Readonly<Record<string, string | number>>
   /** Until as much of the answer is there as is waited for. */
   readonly timeoutMs: number
-  /** Longest body of an answer; of a longer one as much is read. Bytes. Default: none is kept, and no more than 16 KiB or 5 s of it are waited for. */
+  /**
+   * Longest body of an answer; of a longer one as much is read. Bytes. Default: none is kept, and no more of it waited for
+   * than 16 KiB or 5 s.
+   */
   readonly maxBytes?: number
   readonly signal?: AbortSignal | undefined
 }
