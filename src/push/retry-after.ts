@@ -1,5 +1,5 @@
-/** No push service is believed that wants to be left alone for longer. */
-const LONGEST_MS = 60 * 60_000
+/** No push service is believed that wants to be left alone for longer. Milliseconds. */
+export const LONGEST_ASKED_MS = 60 * 60_000
 
 /**
  * How long a `Retry-After` header asks to wait, in milliseconds: from 0 to an hour. In seconds or as a date (RFC 9110
@@ -8,7 +8,7 @@ const LONGEST_MS = 60 * 60_000
 export function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   const text = header?.trim() ?? ''
   const askedMs = /^\d+$/.test(text) ? Number(text) * 1000 : dateOf(text) - nowMs
-  return Number.isNaN(askedMs) ? undefined : Math.min(Math.max(0, askedMs), LONGEST_MS)
+  return Number.isNaN(askedMs) ? undefined : Math.min(Math.max(0, askedMs), LONGEST_ASKED_MS)
 }
 
 function dateOf(text: string): number {

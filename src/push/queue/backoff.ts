@@ -1,3 +1,5 @@
+import { LONGEST_ASKED_MS } from '../retry-after.ts'
+
 export interface BackoffOptions {
   /** Milliseconds. */
   readonly firstMs: number
@@ -6,9 +8,6 @@ export interface BackoffOptions {
   /** From 0 to 1, without 1. Default: `Math.random`. */
   readonly random?: () => number
 }
-
-/** No push service is believed that wants to be left alone for longer. */
-const LONGEST_ASKED_MS = 60 * 60_000
 
 /** How long to wait after a failure: twice as long after each, less up to a half, so that not all come back together. */
 export class Backoff {

@@ -1,5 +1,6 @@
 import type { Clock, Logger, Timer } from '#kit'
 import type { Deliver, Outcome, Push } from '../push.ts'
+import { LONGEST_ASKED_MS } from '../retry-after.ts'
 import { Backoff } from './backoff.ts'
 import { Line, type Waiting } from './line.ts'
 import type { Places } from './places.ts'
@@ -9,8 +10,6 @@ const MAX_UNDER_WAY = 4
 
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 5 * 60_000
-/** No push service is believed that wants to be left alone for longer. */
-const LONGEST_ASKED_MS = 60 * 60_000
 
 /** By less than that a clock is put right all the time. */
 const CLOCK_STEP_MS = 1_000
