@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Clock, Logger } from '#kit'
-import { BlockedError, type GuardedPost, type GuardRules, type PostAnswer, pushServiceOf } from '#net'
+import { BlockedError, type GuardedPost, type GuardRules, type PostAnswer, plainText, pushServiceOf } from '#net'
 import type { WebPushAddress, WebPushSubscription, WebPushSubscriptions } from '#store'
 import type { Deliver, Outcome } from '../push.ts'
 import { retryAfterMs } from '../retry-after.ts'
@@ -83,7 +83,8 @@ export class WebPushDelivery {
       signal.throwIfAborted()
       // Names of push services that lead nowhere are as good as a firewall.
       reachability.onFailure()
-      const why = (error as Error).message
+      // There may be words of its in it: whose certificate it has, say.
+      const why = plainText((error as Error).message)
       return { kind: error instanceof BlockedError ? 'refused' : 'busy', why }
     }
     reachability.onAnswer()

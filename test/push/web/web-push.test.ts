@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createECDH, randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
-import type { GuardRules, Lookup } from '#net'
+import type { GuardRules, GuardTools, Lookup } from '#net'
 import { NotificationType } from '#notify'
 import type { Push } from '../../../src/push/push.ts'
 import { loadVapidKey } from '../../../src/push/web/vapid-key.ts'
@@ -20,7 +20,15 @@ const DEVICE = '44444444-4444-4444-8444-444444444444'
 const MINUTE_MS = 60_000
 
 /** A push service on its own, Web Push as a server has it, and one browser that has subscribed. */
-async function world({ rules = GUARDED, lookup }: { readonly rules?: GuardRules; readonly lookup?: Lookup } = {}) {
+async function world({
+  rules = GUARDED,
+  lookup,
+  connect,
+}: {
+  readonly rules?: GuardRules
+  readonly lookup?: Lookup
+  readonly connect?: GuardTools['connect']
+} = {}) {
   await using cleanup = new AsyncDisposableStack()
   const clock = new FakeClock(Date.now())
   const folder = cleanup.use(await temporaryFolder())
@@ -36,7 +44,7 @@ async function world({ rules = GUARDED, lookup }: { readonly rules?: GuardRules;
     rules,
     clock,
     logger: recordingLogger((line) => logged.push(line)),
-    tools: { ...service.guardTools, ...(lookup && { lookup }) },
+    tools: { ...service.guardTools, ...(lookup && { lookup }), ...(connect && { connect }) },
   })
   cleanup.defer(() => webPush.close())
   /** A browser, for a user on a device. */
@@ -379,6 +387,13 @@ test('a browser that has another push service by now is not told in the turn of 
   const { origin } = new URL(it.browser.endpoint)
   assert.deepEqual(await it.push(NotificationType.SyncVault, { to }), { kind: 'moved', origin })
   assert.deepEqual(it.browser.received.all, [])
+})
+
+test('of what is wrong with a push service no more is told than fits into a line', async () => {
+  const objection = `tls: failed to verify certificate: x509: ${'of somebody, '.repeat(10_000)}\nother line`
+  await using it = await world({ connect: () => Promise.reject(new Error(objection)) })
+  const outcome = await it.push(NotificationType.SyncVault)
+  assert.match(outcome.kind === 'busy' ? outcome.why : '', /^tls: failed to verify[\x20-\x7e]{10,100}$/)
 })
 
 test('keys that are none are refused, and named nowhere', async () => {
