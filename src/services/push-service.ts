@@ -19,7 +19,7 @@ import type { OutgoingSettings } from '#vault'
 /** How devices are told that are not connected: phones, and browsers. */
 export interface PushService {
   /** What browsers are offered; absent where Web Push is switched off. */
-  readonly webPush: { readonly publicKey: string | undefined } | undefined
+  readonly webPush: Pick<WebPush, 'publicKey' | 'isReachable'> | undefined
   readonly counts: PushRoomCounts
   /** Hears no more, and writes down what was not told yet. */
   close(): Promise<void>

@@ -56,6 +56,8 @@ export interface WebPushAnnouncement {
    * push service can be reached: an extension that knows of Web Push listens to nothing else.
    */
   readonly publicKey: string | undefined
+  /** Whether what has subscribed at that endpoint can be told at the moment. */
+  isReachable(endpoint: string): boolean
 }
 
 /** What the routes work with. */

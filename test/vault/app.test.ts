@@ -45,6 +45,7 @@ test('the configuration tells of Web Push while it is there, and else of SignalR
     get publicKey() {
       return publicKey
     },
+    isReachable: () => true,
   }
   const app = await createVaultApp({ ...vault.context, webPush })
   const told = async () => (await app.inject('/api/config')).json().push

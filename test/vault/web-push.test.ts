@@ -105,10 +105,12 @@ test('what nothing could be sent to is refused, and is in no answer', async () =
 
 describe('an extension that asks for the configuration', () => {
   const publicKey = `B${'a'.repeat(86)}`
+  let unreachable: string | undefined
+  const isReachable = (endpoint: string) => endpoint !== unreachable
   const MINUTE_MS = 60_000
   let app: Awaited<ReturnType<typeof createVaultApp>>
   before(async () => {
-    app = await createVaultApp({ ...vault.context, webPush: { publicKey } })
+    app = await createVaultApp({ ...vault.context, webPush: { publicKey, isReachable } })
   })
   after(() => app.close())
 
@@ -153,6 +155,18 @@ describe('an extension that asks for the configuration', () => {
     assert.equal(await isOffered(device), false)
   })
 
+  test('is told to connect while the push service of its browser cannot be reached', async () => {
+    const device = await newDevice(EXTENSION)
+    const subscription = webPushSubscription()
+    await device.post(pathOf(device), subscription)
+    assert.equal(await isOffered(device), true)
+    vault.advance(60 * MINUTE_MS)
+    unreachable = subscription.endpoint
+    assert.equal(await isOffered(device), false)
+    unreachable = undefined
+    assert.equal(await isOffered(device), true)
+  })
+
   test('does not decide about others, about who is not known, and about what has no Web Push', async () => {
     const [device, webVault] = [await newDevice(EXTENSION), await newDevice(WEB_VAULT)]
     for (const one of [device, webVault]) assert.equal(await isOffered(one), true)
@@ -171,7 +185,7 @@ describe('an extension that asks for the configuration', () => {
       ...vault.store.webPushSubscriptions,
       find: () => Promise.reject(new Error('no database')),
     }
-    const context = { ...vault.context, webPush: { publicKey } }
+    const context = { ...vault.context, webPush: { publicKey, isReachable } }
     const store = Object.assign(Object.create(vault.store), { webPushSubscriptions })
     const broken = await createVaultApp({ ...context, store })
     const headers = { authorization: `Bearer ${device.accessToken}` }

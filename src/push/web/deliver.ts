@@ -5,7 +5,7 @@ import type { WebPushAddress, WebPushSubscription, WebPushSubscriptions } from '
 import type { Deliver, Outcome } from '../push.ts'
 import { retryAfterMs } from '../retry-after.ts'
 import { messageFor, type WebPushMessage } from './message.ts'
-import type { Reachability } from './reachability.ts'
+import type { PushServices } from './push-services.ts'
 import type { Vapid } from './vapid.ts'
 
 export interface WebPushDeliveryOptions {
@@ -14,7 +14,7 @@ export interface WebPushDeliveryOptions {
   /** Those of `post`. */
   readonly rules: GuardRules
   readonly vapid: Vapid
-  readonly reachability: Reachability
+  readonly services: PushServices
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -55,16 +55,21 @@ export class WebPushDelivery {
     message: WebPushMessage,
     signal: AbortSignal,
   ): Promise<Outcome> {
-    const { post, vapid, rules, reachability } = this.#options
+    const { post, vapid, rules, services } = this.#options
     let url: URL
     let body: Buffer
     try {
       url = pushServiceOf(subscription.endpoint, rules)
-      // Of each push service no more is asked at a time than it can bear, and whoever waits for one waits for that.
-      if (url.origin !== origin) return { kind: 'moved', origin: url.origin }
-      body = await encrypted(message.content, subscription)
     } catch (error) {
       // It was checked when the browser told it, but the rules may be others since.
+      services.onForbidden(new URL(subscription.endpoint).origin)
+      return { kind: 'refused', why: (error as Error).message }
+    }
+    // Of each push service no more is asked at a time than it can bear, and whoever waits for one waits for that.
+    if (url.origin !== origin) return { kind: 'moved', origin: url.origin }
+    try {
+      body = await encrypted(message.content, subscription)
+    } catch (error) {
       return { kind: 'refused', why: (error as Error).message }
     }
     const { ttlSeconds, urgency, topic } = message
@@ -82,12 +87,12 @@ export class WebPushDelivery {
     } catch (error) {
       signal.throwIfAborted()
       // Names of push services that lead nowhere are as good as a firewall.
-      reachability.onFailure()
+      services.onFailure(url.origin)
       // There may be words of its in it: whose certificate it has, say.
       const why = plainText((error as Error).message)
       return { kind: error instanceof BlockedError ? 'refused' : 'busy', why }
     }
-    reachability.onAnswer()
+    services.onAnswer(url.origin)
     return this.#judge(answer, url.origin, subscription)
   }
 

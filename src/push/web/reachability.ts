@@ -7,6 +7,15 @@ const MIN_FAILURES = 5
 /** What failed so long ago says nothing of today. */
 const MEMORY_MS = 60 * 60_000
 
+export interface ReachabilityOptions {
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Default: 5. */
+  readonly minFailures?: number
+  /** Milliseconds. Default: an hour. */
+  readonly memoryMs?: number
+}
+
 /**
  * Whether push services can be reached from here at all. A browser extension that is told of Web Push does not connect to the
  * hub any more (spec: hub §6), so where a firewall lets nothing out it must not be told.
@@ -17,15 +26,19 @@ const MEMORY_MS = 60 * 60_000
 export class Reachability {
   readonly #clock: Clock
   readonly #logger: Logger
+  readonly #minFailures: number
+  readonly #memoryMs: number
   /** Since the last answer. */
   #failures = 0
   #firstFailureMs = 0
   #lastFailureMs = 0
   #isWithdrawn = false
 
-  constructor({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
+  constructor({ clock, logger, minFailures = MIN_FAILURES, memoryMs = MEMORY_MS }: ReachabilityOptions) {
     this.#clock = clock
     this.#logger = logger
+    this.#minFailures = minFailures
+    this.#memoryMs = memoryMs
   }
 
   /** Whether browsers may be told that they can have Web Push. */
@@ -48,7 +61,7 @@ export class Reachability {
     this.#failures++
     this.#lastFailureMs = now
     const failsForMs = now - this.#firstFailureMs
-    if (this.#isWithdrawn || this.#failures < MIN_FAILURES || failsForMs < PATIENCE_MS) return
+    if (this.#isWithdrawn || this.#failures < this.#minFailures || failsForMs < PATIENCE_MS) return
     this.#isWithdrawn = true
     this.#logger.warn(
       { attempts: this.#failures, afterSeconds: Math.round(failsForMs / 1000) },
@@ -57,7 +70,7 @@ export class Reachability {
   }
 
   #forgetOld(): void {
-    if (this.#failures === 0 || this.#clock.now() - this.#lastFailureMs < MEMORY_MS) return
+    if (this.#failures === 0 || this.#clock.now() - this.#lastFailureMs < this.#memoryMs) return
     this.#failures = 0
     this.#announce('push services may be there again: browsers are offered Web Push')
   }

@@ -3,7 +3,7 @@ import { GuardedPost, type GuardRules, type GuardTools } from '#net'
 import type { WebPushSubscriptions } from '#store'
 import type { Deliver } from '../push.ts'
 import { WebPushDelivery } from './deliver.ts'
-import { Reachability } from './reachability.ts'
+import { PushServices } from './push-services.ts'
 import { Vapid } from './vapid.ts'
 import type { VapidKey } from './vapid-key.ts'
 
@@ -24,19 +24,19 @@ export interface WebPushOptions {
 export class WebPush {
   readonly deliver: Deliver
   readonly #publicKey: string
-  readonly #reachability: Reachability
+  readonly #services: PushServices
   readonly #post: GuardedPost
 
   constructor({ key, contact, subscriptions, rules, clock, logger, tools }: WebPushOptions) {
     this.#publicKey = key.publicKey
-    this.#reachability = new Reachability({ clock, logger })
+    this.#services = new PushServices({ clock, logger })
     this.#post = new GuardedPost(rules, { clock, ...tools })
     const delivery = new WebPushDelivery({
       subscriptions,
       post: this.#post,
       rules,
       vapid: new Vapid({ key, contact, clock }),
-      reachability: this.#reachability,
+      services: this.#services,
       clock,
       logger,
     })
@@ -45,7 +45,12 @@ export class WebPush {
 
   /** What browsers are told to subscribe with. Undefined: that there is no Web Push at the moment. */
   get publicKey(): string | undefined {
-    return this.#reachability.isAnnounced ? this.#publicKey : undefined
+    return this.#services.isAnyReachable ? this.#publicKey : undefined
+  }
+
+  /** Whether what has subscribed at that endpoint can be told at the moment. */
+  isReachable(endpoint: string): boolean {
+    return this.#services.isReachable(new URL(endpoint).origin)
   }
 
   /** After the last push. */

@@ -11,7 +11,12 @@ import { WebPushOffers } from './web-push-offers.ts'
 /** What clients ask a server about itself; below `/api`. */
 export function registerConfig(scope: VaultApp, context: VaultContext): void {
   const { settings, store, tokens, webPush, clock, logger } = context
-  const offers = new WebPushOffers({ subscriptions: store.webPushSubscriptions, clock, logger })
+  const offers = new WebPushOffers({
+    subscriptions: store.webPushSubscriptions,
+    isReachable: (endpoint) => webPush?.isReachable(endpoint) ?? true,
+    clock,
+    logger,
+  })
   scope.get('/config', async (request) => {
     // Clients that are logged in say who they are, unless they are locked.
     const token = bearerToken(request)

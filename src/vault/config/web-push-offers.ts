@@ -10,6 +10,8 @@ const MAX_REMEMBERED = 10_000
 
 interface WebPushOffersOptions {
   readonly subscriptions: Pick<WebPushSubscriptions, 'find'>
+  /** Whether the push service of a subscription can be reached. */
+  readonly isReachable: (endpoint: string) => boolean
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -18,7 +20,8 @@ interface WebPushOffersOptions {
  * To whom Web Push is offered: to everybody but an extension that was offered it before and has no subscription. It notes
  * that it has told its subscription before it tells, and never tells the same again (spec: hub §6). So when that request
  * was lost, or the push service has ended a subscription (404, 410) without its browser knowing, it would wait for pushes
- * for ever, connected to nothing. Without the offer it connects to the hub.
+ * for ever, connected to nothing; and so it would where its push service cannot be reached. Without the offer it connects to
+ * the hub.
  *
  * Remembered in memory: after a restart it is offered once more, and withdrawn when the extension asks the next time.
  */
@@ -34,7 +37,7 @@ export class WebPushOffers {
   /** `claims`: who asks; undefined when that is not known, as while an account is locked. Never rejects. */
   async isFor(claims: AccessClaims | undefined): Promise<boolean> {
     if (claims === undefined || clientTypeOfDevice(claims.devicetype) !== 'Browser') return true
-    const { subscriptions, clock, logger } = this.#options
+    const { subscriptions, isReachable, clock, logger } = this.#options
     const { sub: userId, device: deviceId } = claims
     const key = `${userId} ${deviceId}`
     const now = clock.now()
@@ -44,7 +47,8 @@ export class WebPushOffers {
     if (this.#offeredAtMs.size > MAX_REMEMBERED) this.#offeredAtMs.delete(this.#offeredAtMs.keys().next().value!)
     if (now - offeredAtMs < SUBSCRIBES_WITHIN_MS) return true
     try {
-      return (await subscriptions.find(userId, deviceId)) !== undefined
+      const subscription = await subscriptions.find(userId, deviceId)
+      return subscription !== undefined && isReachable(subscription.endpoint)
     } catch (error) {
       logger.warn({ error: (error as Error).message }, 'cannot tell whether a browser has subscribed to Web Push')
       return true

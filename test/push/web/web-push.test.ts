@@ -365,6 +365,11 @@ for (const [what, endpoint, rules] of [
     const outcome = await it.push(NotificationType.SyncVault)
     assert.ok(outcome.kind === 'refused')
     assert.doesNotMatch(outcome.why, /secret/)
+    for (let i = 0; i < 2; i++) {
+      it.clock.advance(6 * MINUTE_MS)
+      await it.push(NotificationType.SyncVault)
+    }
+    assert.equal(it.webPush.isReachable(endpoint), false)
     assert.equal(it.service.connections, 0)
   })
 }
@@ -379,6 +384,32 @@ test('a name that leads into this network is not asked, and counts as out of rea
   }
   assert.equal(it.webPush.publicKey, undefined)
   assert.equal(it.service.connections, 0)
+})
+
+test('of a push service that cannot be reached its browsers alone are told, also where little is changed', async () => {
+  const addresses = [{ address: '10.0.0.1', family: 4 }]
+  await using it = await world({ lookup: async () => addresses })
+  const { endpoint } = it.browser
+  for (const isReachable of [true, true, false]) {
+    await it.push(NotificationType.SyncVault)
+    assert.deepEqual([it.webPush.isReachable(endpoint), it.webPush.publicKey?.length], [isReachable, 87])
+    it.clock.advance(3 * 60 * MINUTE_MS)
+  }
+  assert.equal(it.webPush.isReachable('https://another.example/secret'), true)
+})
+
+test('a push service that answers is in reach again', async () => {
+  await using it = await world()
+  const { endpoint } = it.browser
+  await it.service.goAway()
+  for (let i = 0; i < 3; i++) {
+    await it.push(NotificationType.SyncVault)
+    it.clock.advance(6 * MINUTE_MS)
+  }
+  assert.equal(it.webPush.isReachable(endpoint), false)
+  await it.service.comeBack()
+  await it.push(NotificationType.SyncVault)
+  assert.equal(it.webPush.isReachable(endpoint), true)
 })
 
 test('a browser that has another push service by now is not told in the turn of the one before', async () => {
