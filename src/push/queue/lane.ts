@@ -29,6 +29,8 @@ const MAX_STRIKES = 5
 export interface LaneOptions {
   /** For the log: `relay`, or the origin of a push service. */
   readonly destination: string
+  /** Whose all lines are. Undefined: they are of many. */
+  readonly owner: string | undefined
   readonly deliver: Deliver
   /** It is out of the lane, told or not. */
   readonly onDone: (push: Push, outcome: Outcome) => void
@@ -139,6 +141,13 @@ export class Lane {
       return
     }
     this.#expire(now)
+    const own = this.#failing.get(this.#options.owner ?? '')
+    // What holds for one of ten thousand lines holds for all, and is not asked of each for each push that comes.
+    if (own !== undefined && this.#underWay.size > 0) return
+    if (own !== undefined && now < own.pausedUntilMs) {
+      this.#wakeAt(own.pausedUntilMs)
+      return
+    }
     // Whoever has just failed is tried with one push first.
     const most = this.#isFailing ? 1 : MAX_UNDER_WAY
     let nextMs = Number.POSITIVE_INFINITY

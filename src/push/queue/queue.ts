@@ -88,6 +88,7 @@ export class PushQueue {
       const { deliver, clock, logger, random } = this.#options
       lane = new Lane({
         destination,
+        owner: destination === RELAY ? RELAY : undefined,
         deliver,
         onDone: (done, outcome) => this.#onDone(done, outcome),
         onRetry: (retried) => void this.#countsOf(retried).retried++,

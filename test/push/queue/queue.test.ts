@@ -369,6 +369,25 @@ test('a clock that is set back keeps nothing from being put together', async () 
   assert.deepEqual([counters.phones.superseded, counters.phones.dropped], [3, dropped])
 })
 
+test('what comes while the relay fails costs no more for all that waits already', async () => {
+  const millisecondsOf = async (fails: boolean) => {
+    const { add, delivery } = startQueue({ maxWaiting: 100_000 })
+    if (fails) {
+      add(about(T.SyncCipherUpdate, 'first', { to: toPhonesOf('first') }))
+      await delivery.answer(BUSY)
+    }
+    const pushes = Array.from({ length: 20_000 }, (_, i) => about(T.SyncCipherUpdate, 'a', { to: toPhonesOf(`u${i}`) }))
+    const { user, system } = process.cpuUsage()
+    add(...pushes)
+    const used = process.cpuUsage({ user, system })
+    return (used.user + used.system) / 1000
+  }
+  await millisecondsOf(false)
+  const usualMs = await millisecondsOf(false)
+  const failingMs = await millisecondsOf(true)
+  assert.ok(failingMs < usualMs * 8 + 100, `${failingMs} ms instead of ${usualMs} ms`)
+})
+
 test('a user who fills the queue loses what is theirs, and nobody else anything', async () => {
   const { add, queue, counters, lines, kept } = startQueue({ maxWaiting: 1_000 })
   add(about(T.SyncCipherUpdate, 'theirs', { to: toPhonesOf(OTHER) }))
