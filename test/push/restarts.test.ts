@@ -110,6 +110,20 @@ test('after a kill whose account changed since all was known to be told is told 
   assert.deepEqual([after.phones.names, after.browsers.names], [['SyncVault'], []])
 })
 
+test('so is who changed shortly before: a change is told later than it is dated', async () => {
+  await using world = await startPushWorld()
+  await world.phone('android')
+  await world.open('killed')
+  world.clock.advance(50_000)
+  const user = (await world.store.users.find(USER))!
+  await world.store.users.update({ ...user, updatedAt: new Date(world.clock.now()) })
+  world.clock.advance(10_000)
+  await world.gather()
+  const after = await world.open('after')
+  await world.gather()
+  assert.deepEqual(after.phones.names, ['SyncVault'])
+})
+
 test('after an orderly end nobody is told anything', async () => {
   await using world = await startPushWorld()
   await world.phone('android')
