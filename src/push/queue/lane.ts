@@ -1,15 +1,11 @@
-import type { Clock, Logger, Timer } from '#kit'
+import type { Timer } from '#kit'
 import type { Deliver, Outcome, Push } from '../push.ts'
-import { LONGEST_ASKED_MS } from '../retry-after.ts'
-import { Backoff } from './backoff.ts'
 import { Line, type Waiting } from './line.ts'
+import { Pauses, type PausesOptions } from './pauses.ts'
 import type { Places } from './places.ts'
 
 /** Requests to one push service at a time. */
 const MAX_UNDER_WAY = 4
-
-const FIRST_PAUSE_MS = 1_000
-const LONGEST_PAUSE_MS = 5 * 60_000
 
 /** By less than that a clock is put right all the time. */
 const CLOCK_STEP_MS = 1_000
@@ -17,18 +13,12 @@ const CLOCK_STEP_MS = 1_000
 /** How often it is looked for what has waited too long, at most: all that waits is looked at. */
 const EXPIRE_EVERY_MS = 5_000
 
-/**
- * So many users have to fail before all wait: of a browser's push service one may have had too much, or have subscribed to
- * something else at the same host.
- */
-const MIN_WITNESSES = 3
-
 /** A push that fails so often, each time while others at the same push service get through, never will. */
 const MAX_STRIKES = 5
+/** After its first strike it waits so long, and four times as long after each more. */
+const STRIKE_PAUSE_MS = 4_000
 
-export interface LaneOptions {
-  /** For the log: `relay`, or the origin of a push service. */
-  readonly destination: string
+export interface LaneOptions extends PausesOptions {
   /** Whose all lines are. Undefined: they are of many. */
   readonly owner: string | undefined
   readonly deliver: Deliver
@@ -39,9 +29,6 @@ export interface LaneOptions {
   readonly onLeftOut: (push: Push, why: 'superseded' | 'expired') => void
   /** Undefined: there is always one. */
   readonly places: Places | undefined
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly random?: (() => number) | undefined
 }
 
 /**
@@ -50,42 +37,28 @@ export interface LaneOptions {
  */
 export class Lane {
   readonly #options: LaneOptions
-  readonly #backoff: Backoff
+  readonly #pauses: Pauses
   readonly #abort = new AbortController()
   /** Those whose turn was longest ago first. None is empty. */
   readonly #lines = new Map<string, Line>()
   readonly #underWay = new Set<Attempt>()
-  /** Whose pushes fail, until one is answered. */
-  readonly #failing = new Map<string, Failing>()
-  /** Those of them who have failed since the service last answered anybody. */
-  readonly #witnesses = new Set<string>()
   /** How often the service has taken something, or refused it for good. */
   #taken = 0
-  /** Attempts so far. */
-  #turns = 0
-  /** Of them, those that were begun when all had to wait last. */
-  #pausedAtTurn = 0
   /** When it was last looked for what has expired. */
   #expiredMs = 0
   /** What the clock said last. */
   #seenMs = 0
-  #pausedUntilMs = 0
-  /** Since when it fails for anybody; undefined: it does not. Milliseconds since the Unix epoch. */
-  #failsSinceMs: number | undefined
   #timer: Timer | undefined
   #isClosed = false
 
   constructor(options: LaneOptions) {
     this.#options = options
-    this.#backoff = this.#newBackoff()
+    this.#pauses = new Pauses(options)
   }
 
   /** Whether nothing would be lost with it, also not what is known of its push service. */
   get isIdle(): boolean {
-    const now = this.#options.clock.now()
-    if (this.#lines.size > 0 || now < this.#pausedUntilMs) return false
-    for (const { pausedUntilMs } of this.#failing.values()) if (now < pausedUntilMs) return false
-    return true
+    return this.#lines.size === 0 && this.#pauses.isOver
   }
 
   get lines(): Iterable<Line> {
@@ -136,43 +109,38 @@ export class Lane {
     const now = clock.now()
     if (now < this.#seenMs - CLOCK_STEP_MS) this.#forgetTimes()
     this.#seenMs = now
-    if (now < this.#pausedUntilMs) {
-      this.#wakeAt(this.#pausedUntilMs)
+    if (now < this.#pauses.untilMs) {
+      this.#wakeAt(this.#pauses.untilMs)
       return
     }
     this.#expire(now)
-    const own = this.#failing.get(this.#options.owner ?? '')
+    const ownUntilMs = this.#pauses.untilMsFor(this.#options.owner ?? '')
     // What holds for one of ten thousand lines holds for all, and is not asked of each for each push that comes.
-    if (own !== undefined && this.#underWay.size > 0) return
-    if (own !== undefined && now < own.pausedUntilMs) {
-      this.#wakeAt(own.pausedUntilMs)
+    if (ownUntilMs !== undefined && this.#underWay.size > 0) return
+    if (ownUntilMs !== undefined && now < ownUntilMs) {
+      this.#wakeAt(ownUntilMs)
       return
     }
     // Whoever has just failed is tried with one push first.
-    const most = this.#isFailing ? 1 : MAX_UNDER_WAY
+    const most = this.#pauses.isForAll ? 1 : MAX_UNDER_WAY
     let nextMs = Number.POSITIVE_INFINITY
     for (const line of this.#inTurn()) {
       if (this.#underWay.size >= most) return
       if (line.isBusy || line.head === undefined) continue
-      const failing = this.#failing.get(line.owner)
-      if (failing !== undefined && this.#isUnderWayFor(line.owner)) continue
-      const notBeforeMs = Math.max(line.head.notBeforeMs, failing?.pausedUntilMs ?? 0)
+      const pausedUntilMs = this.#pauses.untilMsFor(line.owner)
+      if (pausedUntilMs !== undefined && this.#isUnderWayFor(line.owner)) continue
+      const notBeforeMs = Math.max(line.head.notBeforeMs, pausedUntilMs ?? 0)
       if (notBeforeMs <= now) this.#startIfPlace(line)
       else nextMs = Math.min(nextMs, notBeforeMs)
     }
     if (nextMs < Number.POSITIVE_INFINITY) this.#wakeAt(nextMs)
   }
 
-  /** Whether it fails whoever it is asked for. */
-  get #isFailing(): boolean {
-    return this.#witnesses.size >= MIN_WITNESSES
-  }
-
   /** First those whose pushes do not fail: they know better whether the service does. */
   *#inTurn(): Iterable<Line> {
     const failing: Line[] = []
     for (const line of this.#lines.values()) {
-      if (this.#failing.has(line.owner)) failing.push(line)
+      if (this.#pauses.untilMsFor(line.owner) !== undefined) failing.push(line)
       else yield line
     }
     yield* failing
@@ -186,9 +154,8 @@ export class Lane {
 
   /** The clock was set back: what was to wait for a time that it said would wait too long. */
   #forgetTimes(): void {
-    this.#pausedUntilMs = 0
+    this.#pauses.forgetTimes()
     this.#expiredMs = 0
-    for (const failing of this.#failing.values()) failing.pausedUntilMs = 0
     for (const line of this.#lines.values()) {
       for (const waiting of line) waiting.notBeforeMs = 0
     }
@@ -220,7 +187,7 @@ export class Lane {
   }
 
   #start(line: Line, leave: () => void): void {
-    const done = this.#attempt(line, line.start(), ++this.#turns).finally(() => {
+    const done = this.#attempt(line, line.start(), this.#pauses.begin()).finally(() => {
       this.#underWay.delete(attempt)
       leave()
       this.#pump()
@@ -249,17 +216,9 @@ export class Lane {
 
   #onAnswer(line: Line, waiting: Waiting, outcome: Outcome): void {
     const { push } = waiting
-    const { destination, clock, logger } = this.#options
+    const { destination, logger } = this.#options
     this.#taken++
-    this.#backoff.succeed()
-    this.#witnesses.clear()
-    this.#failing.delete(line.owner)
-    this.#forgetFailing()
-    if (this.#failsSinceMs !== undefined && this.#failing.size === 0) {
-      const afterSeconds = Math.round((clock.now() - this.#failsSinceMs) / 1000)
-      logger.info({ destination, afterSeconds }, 'push service answers again')
-      this.#failsSinceMs = undefined
-    }
+    this.#pauses.end(line.owner)
     if (outcome.kind === 'refused') {
       logger.warn({ destination, type: push.type, reason: outcome.why }, 'push refused, and not told')
     }
@@ -284,54 +243,13 @@ export class Lane {
       return
     }
     const now = clock.now()
-    if (!this.#isClosed) this.#pause(line.owner, why, afterMs, turn)
+    if (!this.#isClosed) this.#pauses.pause(line.owner, { why, afterMs, turn })
     waiting.takenBefore = this.#taken
-    waiting.notBeforeMs = waiting.strikes === 0 ? 0 : now + FIRST_PAUSE_MS * 4 ** waiting.strikes
+    waiting.notBeforeMs = waiting.strikes === 0 ? 0 : now + STRIKE_PAUSE_MS * 4 ** (waiting.strikes - 1)
     onRetry(waiting.push)
     const superseded = line.putBack()
     if (superseded !== undefined) onLeftOut(superseded, 'superseded')
     this.#forgetIfEmpty(line)
-  }
-
-  /** Those that were under way together fail together: that is one failure. */
-  #pause(owner: string, why: string, afterMs: number | undefined, turn: number): void {
-    const { destination, clock, logger } = this.#options
-    const now = clock.now()
-    let failing = this.#failing.get(owner)
-    if (failing === undefined) {
-      this.#forgetFailing()
-      failing = { backoff: this.#newBackoff(), pausedUntilMs: 0, pausedAtTurn: 0 }
-      this.#failing.set(owner, failing)
-    }
-    if (turn > failing.pausedAtTurn) {
-      const retryMs = failing.backoff.fail(afterMs)
-      failing.pausedUntilMs = now + retryMs
-      failing.pausedAtTurn = this.#turns
-      const fields = { destination, reason: why, retryMs }
-      if (this.#failsSinceMs === undefined) logger.warn(fields, 'push service does not take what it is sent; it waits')
-      else logger.debug(fields, 'push service still does not take what it is sent')
-      this.#failsSinceMs ??= now
-    }
-    const askedUntilMs = now + Math.min(afterMs ?? 0, LONGEST_ASKED_MS)
-    failing.pausedUntilMs = Math.max(failing.pausedUntilMs, askedUntilMs)
-    this.#witnesses.add(owner)
-    // Whatever it has asked for: that may be the wish of a few who are sent too much.
-    if (!this.#isFailing || turn <= this.#pausedAtTurn) return
-    this.#pausedUntilMs = now + this.#backoff.fail()
-    this.#pausedAtTurn = this.#turns
-  }
-
-  /** Those who have not been tried again for long: nothing of theirs waits. */
-  #forgetFailing(): void {
-    const now = this.#options.clock.now()
-    for (const [owner, { pausedUntilMs }] of this.#failing) {
-      if (now >= pausedUntilMs + LONGEST_PAUSE_MS) this.#failing.delete(owner)
-    }
-  }
-
-  #newBackoff(): Backoff {
-    const { random } = this.#options
-    return new Backoff({ firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, ...(random && { random }) })
   }
 
   #forgetIfEmpty(line: Line): void {
@@ -343,13 +261,4 @@ interface Attempt {
   /** Whose push it is. */
   readonly owner: string
   readonly done: Promise<void>
-}
-
-/** Somebody whose pushes fail. */
-interface Failing {
-  readonly backoff: Backoff
-  /** Milliseconds since the Unix epoch. */
-  pausedUntilMs: number
-  /** Attempts that were begun by then. */
-  pausedAtTurn: number
 }
