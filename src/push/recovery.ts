@@ -10,13 +10,10 @@ const LOOK_EVERY_MS = 15_000
 /** Users looked up at once: SQLite takes a millisecond for them. */
 const PAGE = 50
 
-/** A change is told so long after its date, at most, and clocks of instances differ by less. */
-const MARGIN_MS = 15_000
-
 export interface RecoveryOptions {
   /** Of this instance. */
   readonly instance: string
-  readonly journal: Pick<PushJournal, 'instances' | 'takeOver'>
+  readonly journal: Pick<PushJournal, 'instances' | 'takeOver' | 'delete'>
   readonly targets: Pick<PushTargets, 'usersChangedSince'>
   /** Whether an instance of that name has the database open. */
   readonly isAlive: (instance: string) => Promise<boolean>
@@ -88,10 +85,15 @@ export class Recovery {
     const left = await journal.takeOver(other, instance)
     if (left === undefined) return
     logger.info({ instance: other, pushes: left.pushes.length }, 'pushes that an instance has left are taken over')
+    const notUnderstood: string[] = []
     for (const row of left.pushes) {
       const push = fromRow(row)
-      if (push === undefined) logger.warn({}, 'a push that was written down is not understood')
-      else onLeft(push)
+      if (push !== undefined) onLeft(push)
+      else notUnderstood.push(row.id)
+    }
+    if (notUnderstood.length > 0) {
+      logger.warn({ pushes: notUnderstood.length }, 'pushes that were written down are not understood')
+      await journal.delete(instance, notUnderstood)
     }
     this.#sinceMs = Math.min(this.#sinceMs, left.wholeUntil.getTime())
     await this.#tellOfChanges()
@@ -99,7 +101,7 @@ export class Recovery {
 
   async #tellOfChanges(): Promise<void> {
     const { targets, onChanged } = this.#options
-    const since = new Date(this.#sinceMs - MARGIN_MS)
+    const since = new Date(this.#sinceMs)
     let afterUserId = ''
     for (;;) {
       const users = await targets.usersChangedSince(since, afterUserId, PAGE)

@@ -81,6 +81,7 @@ test('users who are told after a crash are told in a turn each', async () => {
     instance: 'here',
     journal: {
       instances: async () => ['gone'],
+      delete: async () => {},
       takeOver: async () => ({ pushes: [], wholeUntil: new Date(0) }),
     },
     targets: { usersChangedSince: async (_, afterUserId) => (afterUserId === '' ? changed : []) },

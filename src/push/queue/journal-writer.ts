@@ -7,6 +7,8 @@ import type { Push } from '../push.ts'
 const WRITE_AFTER_MS = 1_000
 const RETRY_AFTER_MS = 5_000
 const MARK_EVERY_MS = 60_000
+/** A change is told so long after its date, at most, and clocks of instances differ by less. */
+const MARGIN_MS = 15_000
 /** Rows that are written in one turn of the event loop: SQLite takes a millisecond for them. */
 const BATCH = 50
 
@@ -67,10 +69,12 @@ export class JournalWriter {
     this.#timer?.cancel()
     await this.#inTurn(() => this.#write())
     await this.#inTurn(async () => {
-      const { journal, instance, undecidedSinceMs } = this.#options
+      const { journal, instance, undecidedSinceMs, clock } = this.#options
       const isWhole = undecidedSinceMs() === Number.POSITIVE_INFINITY && this.#unwritten.size === 0
-      if (isWhole && this.#written.size === 0 && this.#done.size === 0) await journal.endOf(instance)
-      else await this.#mark()
+      if (!isWhole) await this.#mark()
+      else if (this.#written.size === 0 && this.#done.size === 0) await journal.endOf(instance)
+      // Nothing is on its way to us any more.
+      else await journal.mark(instance, new Date(clock.now()))
     })
   }
 
@@ -123,7 +127,7 @@ export class JournalWriter {
     const { journal, instance, undecidedSinceMs, clock } = this.#options
     let wholeUntilMs = Math.min(clock.now(), undecidedSinceMs())
     for (const { queuedAtMs } of this.#unwritten.values()) wholeUntilMs = Math.min(wholeUntilMs, queuedAtMs)
-    await journal.mark(instance, new Date(wholeUntilMs))
+    await journal.mark(instance, new Date(wholeUntilMs - MARGIN_MS))
   }
 }
 

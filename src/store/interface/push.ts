@@ -124,7 +124,7 @@ export interface QueuedPush {
 export interface LeftPushes {
   /** Oldest first, and of the same date the one first that was saved first. */
   readonly pushes: readonly QueuedPush[]
-  /** Whatever was told before then is among them, or was pushed. */
+  /** All changes before then are among them, or were pushed. */
   readonly wholeUntil: Date
 }
 
@@ -137,7 +137,7 @@ export interface PushJournal {
   save(instance: string, pushes: readonly QueuedPush[]): Promise<void>
   /** Of `instance`; those that are not there or are another's are passed over. */
   delete(instance: string, ids: readonly string[]): Promise<void>
-  /** Whatever `instance` told before `wholeUntil` is pushed, or saved here. In place of its earlier mark. */
+  /** Of what `instance` told, all changes before `wholeUntil` are pushed, or saved here. In place of its earlier mark. */
   mark(instance: string, wholeUntil: Date): Promise<void>
   /** The instances that have a mark. */
   instances(): Promise<string[]>
