@@ -71,6 +71,11 @@ describe('a phone and a browser that are not connected', () => {
     const date = new Date(Number(await read('/api/accounts/revision-date')))
     return assertTold(type, { date: `${date.toISOString().slice(0, -1)}000Z` })
   }
+  /** The CLI may not know yet what it has just done itself: then it says so, and asks nobody. */
+  const patiently = async (...call: Parameters<ServedCli['call']>) => {
+    const called = await until(async () => ({ answer: await cli.call(...call) }), `${call[0]} ${call[1]}`)
+    return called.answer
+  }
   const deviceIdOf = async (type: number) => {
     const { data } = await read('/api/devices')
     return data.find((device: Json) => device.type === type).identifier as string
@@ -94,27 +99,27 @@ describe('a phone and a browser that are not connected', () => {
     const made = await cli.call('POST', '/object/item', item)
     const { id } = made
     await assertToldOfItem(T.SyncCipherCreate, id)
-    await cli.call('PUT', `/object/item/${id}`, { ...made, name: 'Bank, renamed' })
+    await patiently('PUT', `/object/item/${id}`, { ...made, name: 'Bank, renamed' })
     await assertToldOfItem(T.SyncCipherUpdate, id)
 
     const form = new FormData()
     form.append('file', new Blob([Buffer.from('a file')]), 'file.txt')
-    const { attachments } = await cli.call('POST', `/attachment?itemid=${id}`, form)
+    const { attachments } = await patiently('POST', `/attachment?itemid=${id}`, form)
     await assertToldOfItem(T.SyncCipherUpdate, id)
-    await cli.call('DELETE', `/object/attachment/${attachments[0].id}?itemid=${id}`)
+    await patiently('DELETE', `/object/attachment/${attachments[0].id}?itemid=${id}`)
     await assertToldOfItem(T.SyncCipherUpdate, id)
 
     // It asks as for many of them.
-    await cli.call('POST', `/archive/item/${id}`)
+    await patiently('POST', `/archive/item/${id}`)
     await assertToldOfAccount(T.SyncCiphers)
-    await cli.call('POST', `/restore/item/${id}`)
+    await patiently('POST', `/restore/item/${id}`)
     await assertToldOfAccount(T.SyncCiphers)
-    await cli.call('DELETE', `/object/item/${id}`)
+    await patiently('DELETE', `/object/item/${id}`)
     await assertToldOfItem(T.SyncCipherUpdate, id)
-    await cli.call('POST', `/restore/item/${id}`)
+    await patiently('POST', `/restore/item/${id}`)
     await assertToldOfItem(T.SyncCipherUpdate, id)
 
-    await cli.call('DELETE', `/object/item/${id}`)
+    await patiently('DELETE', `/object/item/${id}`)
     await assertToldOfItem(T.SyncCipherUpdate, id)
     await program.run('delete', 'item', id, '--permanent')
     const [onPhone, inBrowser] = [await home.phone.next(), await home.browser.next()]
