@@ -6,7 +6,7 @@ import { type AppHubs, ConnectionLimit, type HubPublisher } from '#doors/hub'
 import type { ConnectionSnapshot } from '#doors/nats'
 import { type Logger, systemClock } from '#kit'
 import { clientAddress, type UpgradeHandler } from '#net'
-import { ALL_INSTANCES_SAY, VAULT_ACCOUNT } from '#notify'
+import { ALL_INSTANCES_SAY, ONLY_HERE, VAULT_ACCOUNT } from '#notify'
 import { createLogger } from '#ops'
 import { checkAccountsOfHubs, openAppHubs } from './services/app-hubs.ts'
 import { changeLine, changesBetween } from './services/changes.ts'
@@ -169,11 +169,19 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
 
 /** The account of the vault and those of other instances become one, over the NATS cluster between them. */
 async function joinCluster(options: Options, { cluster }: VaultRooms, nats: NatsService): Promise<void> {
-  if (options.vault.cluster === undefined || cluster === undefined) return
-  await nats.remotes.add(options.vault.cluster, {
-    covers: ALL_INSTANCES_SAY,
-    onLink: (link) => (link === undefined ? cluster.linkDown() : cluster.linkUp()),
-  })
+  const remote = options.vault.cluster
+  if (remote === undefined || cluster === undefined) return
+  const denied = {
+    denyImports: [...remote.denyImports, ONLY_HERE],
+    denyExports: [...remote.denyExports, ONLY_HERE],
+  }
+  await nats.remotes.add(
+    { ...remote, ...denied },
+    {
+      covers: ALL_INSTANCES_SAY,
+      onLink: (link) => (link === undefined ? cluster.linkDown() : cluster.linkUp()),
+    },
+  )
 }
 
 /** Who listens leaves, then the last request ends, then the database may close. */

@@ -1,7 +1,7 @@
 import { type Account, Message, Subscription } from '#core'
 import type { Clock, Logger, Timer } from '#kit'
 import { encodePulse, instanceHeader, instanceIn, type Pulse, parsePulse } from './pulse.ts'
-import { ALL_INSTANCES_SAY, CONTROL_OUTAGE, CONTROL_PULSE } from './subjects.ts'
+import { ALL_INSTANCES_SAY, CONTROL_OUTAGE, CONTROL_PULSE, isForAllInstances } from './subjects.ts'
 
 const PULSE_EVERY_MS = 1_000
 
@@ -154,7 +154,7 @@ export class Instances {
   say(subject: string, payload: Buffer): void {
     const { account, hasLink = true } = this.#options
     // Nobody else hears it, so nobody counts.
-    if (!hasLink) {
+    if (!hasLink || !isForAllInstances(subject)) {
       account.publish(new Message(subject, payload))
       return
     }

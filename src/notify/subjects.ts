@@ -85,8 +85,14 @@ export const CONTROL_OUTAGE = 'vault.control.outage'
 /** What was taken from a rate limit, which holds for all of them together. */
 export const CONTROL_TAKEN = 'vault.control.taken'
 
-/** That a user's devices are others now, or have another push token: `encodeDevicesChanged`. */
-export const CONTROL_DEVICES = 'vault.control.devices'
+/**
+ * That a user's devices are others now, or have another push token: `encodeDevicesChanged`. It is for the instance that says
+ * it, and not among what all are told: each login would be a message to all machines.
+ */
+export const CONTROL_DEVICES = 'here.devices'
+
+/** What an instance says to itself: no link between instances may carry it. */
+export const ONLY_HERE = 'here.>'
 
 /** Which of a user's devices hear: asked (`encodeHearingQuestion`), and answered for each device (`encodeHearingAnswer`). */
 export const CONTROL_WHO_HEARS = 'vault.control.who_hears'
@@ -94,3 +100,6 @@ export const CONTROL_HEARS = 'vault.control.hears'
 
 /** All that instances say to each other, and what devices on others are told. */
 export const ALL_INSTANCES_SAY: readonly string[] = ['vault.>', 'relay.>']
+
+/** Whether other instances hear what is said on `subject`. */
+export const isForAllInstances = (subject: string) => !subject.startsWith('here.')

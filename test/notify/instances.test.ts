@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turnOver } from 'node:timers/promises'
 import { type Account, Broker, type Message, Subscription } from '#core'
-import { ALL_INSTANCES_SAY, CONTROL_PULSE, encodePulse, Instances, VAULT_ACCOUNT } from '#notify'
+import { ALL_INSTANCES_SAY, CONTROL_DEVICES, CONTROL_PULSE, encodePulse, Instances, VAULT_ACCOUNT } from '#notify'
 import { FakeClock } from '../helpers/fake-clock.ts'
 import { recordingLogger } from '../helpers/recording-logger.ts'
 
@@ -114,6 +114,16 @@ test('instances that hear everything of each other look nothing up', async () =>
   assert.deepEqual([a.lookUps(), b.lookUps()], [[], []])
   assert.equal(a.instances.heardAllUntilMs, Number.POSITIVE_INFINITY)
   assert.deepEqual([a.instances.count, b.instances.count], [1, 1])
+})
+
+test('what an instance says to itself is missed by nobody', async () => {
+  const cluster = new Cluster()
+  const [a, b] = [await cluster.settled('a'), await cluster.settled('b')]
+  a.mute(true)
+  a.instances.say(CONTROL_DEVICES, Buffer.from('{"UserId":"1"}'))
+  a.mute(false)
+  await cluster.pass(10 * SECOND)
+  assert.deepEqual([a.lookUps(), b.lookUps()], [[], []])
 })
 
 test('a single message that is lost is noticed with the next pulse, and looked up once', async () => {
