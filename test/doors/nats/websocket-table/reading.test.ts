@@ -244,6 +244,8 @@ table(({ name, start }) => {
     using other = await subscribed()
     await other.untilPong()
     const operations = [frame('PUB x 1\r\na\r\nPING\r\n'), close(1000), frame('PUB x 1\r\nb\r\n')]
+    // Now and then it says what it had to say before behind its close frame.
+    client.mayBeLate = name === 'natsServer'
     client.write(Buffer.concat(operations))
     assert.deepEqual(await client.ended(), { code: 1000, reason: '' })
     assert.equal(client.heard, 'PONG\r\n')
