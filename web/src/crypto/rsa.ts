@@ -1,0 +1,47 @@
+import { type Bytes, fromBase64, toBase64 } from './bytes.ts'
+import { DecryptionError, SymmetricKey } from './symmetric-key.ts'
+
+const ALGORITHM = { name: 'RSA-OAEP', hash: 'SHA-1' } as const
+const EXPONENT = Uint8Array.of(1, 0, 1)
+const BITS = 2048
+/** EncStrings by what they were encrypted with. spec: vault §4.2, step 5 */
+const TYPE = 4
+
+/** The pair of a new account. */
+export interface NewKeyPair {
+  /** SPKI, base64. */
+  readonly publicKey: string
+  /** PKCS#8, protected by the user key. */
+  readonly protectedPrivateKey: string
+}
+
+export async function makeKeyPair(userKey: SymmetricKey): Promise<NewKeyPair> {
+  const params = { ...ALGORITHM, modulusLength: BITS, publicExponent: EXPONENT }
+  const { publicKey, privateKey } = await crypto.subtle.generateKey(params, true, ['encrypt', 'decrypt'])
+  const [spki, pkcs8] = await Promise.all([
+    crypto.subtle.exportKey('spki', publicKey),
+    crypto.subtle.exportKey('pkcs8', privateKey),
+  ])
+  return {
+    publicKey: toBase64(new Uint8Array(spki)),
+    protectedPrivateKey: await userKey.encrypt(new Uint8Array(pkcs8)),
+  }
+}
+
+/** A key for whoever has the private key to `publicKey` (SPKI, base64): an EncString of type 4. */
+export async function wrapFor(publicKey: string, key: SymmetricKey): Promise<string> {
+  const imported = await crypto.subtle.importKey('spki', fromBase64(publicKey), ALGORITHM, false, ['encrypt'])
+  return `${TYPE}.${toBase64(new Uint8Array(await crypto.subtle.encrypt(ALGORITHM, imported, key.bytes)))}`
+}
+
+/** `privateKey`: PKCS#8. Rejects with a `DecryptionError`. */
+export async function unwrapWith(privateKey: Bytes, encString: string): Promise<SymmetricKey> {
+  const [, data] = /^4\.([^|]+)(?:\|.*)?$/.exec(encString) ?? []
+  if (data === undefined) throw new DecryptionError('It is not an EncString of type 4')
+  try {
+    const imported = await crypto.subtle.importKey('pkcs8', privateKey, ALGORITHM, false, ['decrypt'])
+    return new SymmetricKey(new Uint8Array(await crypto.subtle.decrypt(ALGORITHM, imported, fromBase64(data))))
+  } catch (cause) {
+    throw new DecryptionError('It was not encrypted for this account', { cause })
+  }
+}
