@@ -68,7 +68,7 @@ export async function encodeItem(
 ): Promise<JsonObject> {
   if (item.damaged.length > 0) throw new DamagedError(`Parts of the item cannot be read: ${item.damaged.join(', ')}`)
   if (item.type === 'unknown') throw new DamagedError('Items of this type cannot be written')
-  const key = item.key === null ? userKey : await userKey.unwrap(item.key)
+  const key = await keyOf(item, userKey)
   return {
     ...item.rest,
     ...{ type: typeNumber(item.type), key: item.key, organizationId: null },
@@ -82,6 +82,11 @@ export async function encodeItem(
     ...(item.revisionDate !== null && { lastKnownRevisionDate: item.revisionDate }),
     ...(userId !== undefined && { encryptedFor: userId }),
   }
+}
+
+/** What the parts of an item are encrypted with. Rejects with a `DecryptionError`. Spec: vault §4.2, step 9 */
+export async function keyOf({ key }: Pick<Item, 'key'>, userKey: SymmetricKey): Promise<SymmetricKey> {
+  return key === null ? userKey : userKey.unwrap(key)
 }
 
 async function decodeField(wire: JsonObject, place: string, reader: Reader): Promise<Field> {

@@ -22,10 +22,15 @@ export class Reader {
       return new Reader(await outer.unwrap(String(protectedKey)))
     } catch (error) {
       if (!(error instanceof DecryptionError)) throw error
-      const reader = new Reader(undefined)
-      reader.damaged.push('key')
-      return reader
+      return Reader.withoutKey()
     }
+  }
+
+  /** That of an object whose key cannot be read, which is damaged everywhere. */
+  static withoutKey(): Reader {
+    const reader = new Reader(undefined)
+    reader.damaged.push('key')
+    return reader
   }
 
   /** Null for nothing, and for what is damaged. */
