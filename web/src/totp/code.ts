@@ -1,7 +1,7 @@
 import { Secret, TOTP } from 'otpauth'
 import type { Totp } from './read-totp.ts'
 
-/** Without what is easily taken for something else: vowels, 0, 1, L and Z. */
+/** Without what is easily taken for something else: vowels, 0, 1, L, S and Z. */
 const STEAM_ALPHABET = '23456789BCDFGHJKMNPQRTVWXY'
 /** So many hold every number that RFC 4226 §5.3 takes out of an HMAC: 31 bits. */
 const DIGITS_OF_31_BITS = 10
