@@ -14,6 +14,7 @@ export const PURPOSES: Readonly<Record<string, Readonly<Record<string, string>>>
     '/api/config': 'Where everything is, and what clients may do.',
     '/api/tasks': 'Nothing: there are no tasks here.',
     '/icons/:host/icon.png': 'The icon of a site.',
+    '/app-id.json': 'Who may use old U2F keys.',
     '/vw_static/logo-gray.png': 'An image in letters.',
     '/vw_static/mail-github.png': 'An image in letters.',
   },

@@ -9,6 +9,7 @@ import type { Problems } from './language/index.ts'
 import type { HubOptions, IdentityOptions, Options, WebOptions } from './options.ts'
 import { schema } from './settings/schema.ts'
 import { LOCAL_HTTPS } from './settings/web.ts'
+import { wordsOf } from './types/policy-sources.ts'
 import type { Surroundings } from './types/setting-type.ts'
 import type { TlsFiles } from './types/tls-files.ts'
 import type { Choice } from './values.ts'
@@ -44,6 +45,7 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
     const https = asked ?? (tls === undefined && LOCAL_HTTPS)
     const ipHeader = choose(web.ipHeader)
     const trustedProxies = choose(web.ipHeaderTrustedProxies)
+    const folder = choose(web.servesWebVault) ? choose(web.webVaultFolder) : undefined
     return {
       host: choose(web.host),
       port: choose(web.port),
@@ -52,6 +54,14 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
       nats: choose(web.nats),
       admitsVaultUsers: choose(web.admitsVaultUsers),
       servesHub: choose(web.servesHub),
+      webVault:
+        folder === undefined
+          ? undefined
+          : {
+              folder: resolve(cwd, folder),
+              iframeAncestors: wordsOf(choose(web.iframeAncestors)),
+              connectSources: wordsOf(choose(web.connectSources)),
+            },
       ipHeader: ipHeader === 'none' ? undefined : ipHeader,
       trustedProxies: trustedProxies === 'none' ? [] : trustedProxies,
     }

@@ -36,6 +36,7 @@ export type {
   WebOptions,
   WebPushOptions,
   WebsocketOptions,
+  WebVaultOptions,
 } from './options.ts'
 export type { Overrides } from './overrides.ts'
 export type { RelayInstallation } from './relay/installations.ts'

@@ -141,9 +141,19 @@ export interface WebOptions extends HostAndPort {
   /** Whether a user of the vault may open a NATS connection over WebSocket with the access token, and hear of changes. */
   readonly admitsVaultUsers: boolean
   readonly servesHub: boolean
+  /** `undefined`: none is served. */
+  readonly webVault: WebVaultOptions | undefined
   /** The header in which trusted proxies name the client; `undefined`: none is believed. */
   readonly ipHeader: string | undefined
   readonly trustedProxies: Exclude<TrustedProxies, 'none'>
+}
+
+export interface WebVaultOptions {
+  /** Of the built files. */
+  readonly folder: string
+  /** Source expressions of a Content-Security-Policy, besides our own. */
+  readonly iframeAncestors: readonly string[]
+  readonly connectSources: readonly string[]
 }
 
 export interface LocalHttpsOptions extends HostAndPort {

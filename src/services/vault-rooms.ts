@@ -18,6 +18,7 @@ import { openRelayRoom, type RelayRoom } from './relay-room.ts'
 import { openVaultCluster, type VaultCluster } from './vault-cluster.ts'
 import { type VaultLogin, vaultLogin } from './vault-login.ts'
 import { vaultSettings } from './vault-settings.ts'
+import { openWebVault } from './web-vault.ts'
 
 /** The vault and the notification hub, without their listeners. */
 export interface VaultRooms {
@@ -63,6 +64,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
 
   await useFolder(options.vault.dataFolder)
   for (const { folder } of [options.vault.attachments, options.vault.sends]) await warnOfFolder(folder, logger)
+  const webVault = await openWebVault(options)
   const instance = randomUUID()
   let onOutage = (_sinceMs: number) => {}
   const store = await openStore({
@@ -132,6 +134,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
       settings,
       mailer,
       webPush: push?.webPush,
+      webVault,
       clientAddress,
       otherGrant: relay?.grant,
       shareLimit: cluster?.shareLimit,

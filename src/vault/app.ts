@@ -30,7 +30,7 @@ import { SMALL_BODY, type VaultApp, within } from './schema.ts'
 import { registerSendAccess, registerSends } from './sends/index.ts'
 import { requireSession } from './sessions/index.ts'
 import { registerSync } from './sync/index.ts'
-import { registerTwoFactor } from './two-factor/index.ts'
+import { registerAppFacets, registerTwoFactor } from './two-factor/index.ts'
 import { list } from './wire.ts'
 
 /** What users may send; decimal megabytes, as Vaultwarden counts them. */
@@ -65,7 +65,10 @@ export async function createVaultApp(
   })
   app.addHook('onRequest', commonHeaders(settings))
   app.setErrorHandler(errorHandler(logger))
-  app.setNotFoundHandler((_request, reply) => notFound(reply))
+  app.setNotFoundHandler((request, reply) => {
+    if (surroundings.webVault?.(request.raw, reply.raw)) reply.hijack()
+    else notFound(reply)
+  })
   app.addHook('onResponse', async (request, reply) => {
     // The pattern and not the path: paths hold ids, queries may hold tokens.
     const route = request.routeOptions.url ?? 'none'
@@ -81,7 +84,8 @@ export async function createVaultApp(
 }
 
 function registerRoutes(root: VaultApp, context: VaultContext): void {
-  registerLanding(root, context.settings)
+  if (context.webVault === undefined) registerLanding(root, context.settings)
+  registerAppFacets(root, context.settings)
   registerIcons(root, context)
   registerInfo(root, context)
   registerMailImages(root)

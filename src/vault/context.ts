@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Sessions, Tickets, Tokens } from '#auth'
 import type { Clock, Logger } from '#kit'
 import type { GuardedGet } from '#net'
@@ -41,6 +41,11 @@ export interface VaultSurroundings {
   readonly clientAddress: (request: IncomingMessage) => string
   /** Fetches from servers that strangers name. Default: over the network, by the rules of the settings. */
   readonly guardedGet?: GuardedGet | undefined
+  /**
+   * Takes what is no route of ours and a file of a web vault, `/` among them; `false` when it is neither. Default: there is
+   * no web vault.
+   */
+  readonly webVault?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined
   /** Default: limits are for this instance alone. */
   readonly shareLimit?: ShareLimit | undefined
   /**

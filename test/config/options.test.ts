@@ -158,6 +158,7 @@ test('without any settings there are complete options', () => {
       nats: 'off',
       admitsVaultUsers: true,
       servesHub: true,
+      webVault: undefined,
       ipHeader: 'X-Real-IP',
       trustedProxies: 'local',
     },
@@ -331,6 +332,27 @@ describe('the config file', () => {
     assert.deepEqual([servesHub, ipHeader], [false, undefined])
     assert.deepEqual(trustedProxies, ['10.0.0.0/8', '::1'])
     assert.deepEqual(options.oldHub, { host: '0.0.0.0', port: 3013 })
+  })
+
+  test('says which web vault is served, and to whom it may turn', () => {
+    const webVault = (conf: string | undefined, env = {}) => load(conf, env).options.web.webVault
+    assert.deepEqual(webVault('vault { web_vault_folder: /srv/web-vault, allowed_connect_src: "https://a.org" }'), {
+      folder: '/srv/web-vault',
+      iframeAncestors: [],
+      connectSources: ['https://a.org'],
+    })
+    const env = {
+      WEB_VAULT_FOLDER: '/web-vault/',
+      ALLOWED_IFRAME_ANCESTORS: ' https://*.b.org:8443  moz-extension://* ',
+      ALLOWED_CONNECT_SRC: 'https://c.org/api/ https://d.org',
+    }
+    assert.deepEqual(webVault(undefined, env), {
+      folder: '/web-vault',
+      iframeAncestors: ['https://*.b.org:8443', 'moz-extension://*'],
+      connectSources: ['https://c.org/api/', 'https://d.org'],
+    })
+    assert.equal(webVault(undefined, { ...env, WEB_VAULT_ENABLED: 'false' }), undefined)
+    assert.equal(webVault(undefined, { WEB_VAULT_ENABLED: 'true' }), undefined)
   })
 
   test('takes names in any case, and listen as host and port, the last one counting', () => {
@@ -580,6 +602,10 @@ describe('the environment', () => {
       SIGNUPS_DOMAINS_WHITELIST: 'a.org, B.org',
       INVITATIONS_ALLOWED: '0',
       ENABLE_WEBSOCKET: 'f',
+      WEB_VAULT_FOLDER: '/web-vault/',
+      WEB_VAULT_ENABLED: 'Y',
+      ALLOWED_IFRAME_ANCESTORS: 'https://b.org',
+      ALLOWED_CONNECT_SRC: 'https://c.org',
       PASSWORD_ITERATIONS: '200000',
       LOG_LEVEL: 'WARN',
       IP_HEADER: 'X-Client',
@@ -602,6 +628,7 @@ describe('the environment', () => {
       nats: 'off',
       admitsVaultUsers: true,
       servesHub: false,
+      webVault: { folder: '/web-vault', iframeAncestors: ['https://b.org'], connectSources: ['https://c.org'] },
       ipHeader: 'X-Client',
       trustedProxies: 'all',
     })

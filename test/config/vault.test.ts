@@ -318,6 +318,18 @@ describe('what does not go together ends the start:', () => {
       'ICON_SERVICE must be a URL with one {} for the domain, not "https://a.org/{}/{}"',
     ],
     [{ ICON_SERVICE: 'https://a.org' }, 'ICON_SERVICE must be a URL with one {} for the domain, not "https://a.org"'],
+    [
+      { ALLOWED_IFRAME_ANCESTORS: "https://a.org; script-src 'unsafe-inline'" },
+      'ALLOWED_IFRAME_ANCESTORS must be a list of origins with spaces between, such as "https://example.com", not "https://a.org; script-src \'unsafe-inline\'"',
+    ],
+    [
+      { ALLOWED_CONNECT_SRC: 'https://a.org http://b.org' },
+      'ALLOWED_CONNECT_SRC must be a list of URLs that begin with https://, with spaces between, not "https://a.org http://b.org"',
+    ],
+    [
+      { ALLOWED_CONNECT_SRC: 'https://a.org,https://b.org' },
+      'ALLOWED_CONNECT_SRC must be a list of URLs that begin with https://, with spaces between, not "https://a.org,https://b.org"',
+    ],
     [{ USER_SEND_LIMIT: '-1' }, 'USER_SEND_LIMIT must be a whole number from 0 to 9007199254740991, not -1'],
     [{ SENDS_FOLDER: 's3://bucket' }, 'SENDS_FOLDER must be a path on this machine, not "s3://bucket"'],
     [

@@ -172,7 +172,7 @@ describe('what Vaultwarden has and Belfry has not', () => {
   test('is not worth a word where it says what Vaultwarden does anyway', () => {
     const env = {
       ...{ SIGNUPS_VERIFY: 'false', SSO_ONLY: '0', REQUIRE_DEVICE_EMAIL: 'N', SMTP_PORT: '465', SMTP_TIMEOUT: '15' },
-      ...{ ICON_SERVICE: 'internal', ENABLE_DB_WAL: 'yes', SMTP_HOST: '', LOG_FILE: '', WEB_VAULT_ENABLED: 'maybe' },
+      ...{ ICON_SERVICE: 'internal', ENABLE_DB_WAL: 'yes', SMTP_HOST: '', LOG_FILE: '', ORG_EVENTS_ENABLED: 'maybe' },
     }
     assert.deepEqual(load(undefined, env).warnings, [])
   })

@@ -42,6 +42,8 @@ export const PUBLIC_ROUTES = new Set([
   'POST /api/sends/access/:accessId',
   'POST /api/sends/access/file/:fileId',
   'POST /api/sends/:id/access/file/:fileId',
+  // Who may use U2F keys, for whoever checks that.
+  'GET /app-id.json',
   // Images: of sites, and in letters.
   'GET /icons/:host/icon.png',
   'GET /vw_static/logo-gray.png',

@@ -151,6 +151,17 @@ test('a key that was a U2F key signs for the address it knew', async () => {
   assert.equal((await answerWith(device, key.assert((await optionsOf(device)) as never))).status, 200)
 })
 
+test('whoever asks is told that our pages and the apps may use U2F keys', async () => {
+  const response = await vault.fetch(`${vault.server}/app-id.json`)
+  assert.equal(response.headers.get('content-type'), 'application/fido.trusted-apps+json')
+  const ids = [
+    'https://localhost',
+    'ios:bundle-id:com.8bit.bitwarden',
+    'android:apk-key-hash:dUGFzUzf3lmHSLBDBIv+WaFyZMI',
+  ]
+  assert.deepEqual(await response.json(), { trustedFacets: [{ version: { major: 1, minor: 0 }, ids }] })
+})
+
 test('neither another key, nor a copy that has fallen behind, nor a changed answer opens the account', async () => {
   const { device, key } = await withKey()
   const stranger = new SecurityKey()

@@ -2,7 +2,8 @@ import { addressOrOff, type HostAndPort, port } from '../types/address.ts'
 import { boolean } from '../types/boolean.ts'
 import { type NatsAccess, natsAccess } from '../types/choices.ts'
 import { type TrustedProxies, trustedProxies } from '../types/lists.ts'
-import { headerName, host } from '../types/text.ts'
+import { connectSources, frameAncestors } from '../types/policy-sources.ts'
+import { headerName, host, path } from '../types/text.ts'
 import { tlsFiles } from '../types/tls-files.ts'
 import { optional, setting } from './setting.ts'
 
@@ -65,6 +66,36 @@ export const webSettings = {
     type: boolean,
     default: true,
     help: 'Whether the notification hub is served, which tells devices of changes at once.',
+  }),
+  servesWebVault: setting({
+    key: 'vault.web_vault_enabled',
+    variable: 'WEB_VAULT_ENABLED',
+    type: boolean,
+    default: true,
+    help: 'Whether the web vault in `web_vault_folder` is served at `/`.',
+  }),
+  webVaultFolder: optional({
+    key: 'vault.web_vault_folder',
+    variable: 'WEB_VAULT_FOLDER',
+    type: path(),
+    defaultText: 'none: a page that says how to connect an app',
+    help:
+      "Folder of a built web vault, such as Vaultwarden's, with its `index.html`. What is served is found out at the " +
+      'start: after an update of the folder, restart.',
+  }),
+  iframeAncestors: optional({
+    key: 'vault.allowed_iframe_ancestors',
+    variable: 'ALLOWED_IFRAME_ANCESTORS',
+    type: frameAncestors,
+    defaultText: 'none: our own pages and the browser extensions',
+    help: 'Pages that may show the web vault in a frame, besides our own and the browser extensions.',
+  }),
+  connectSources: optional({
+    key: 'vault.allowed_connect_src',
+    variable: 'ALLOWED_CONNECT_SRC',
+    type: connectSources,
+    defaultText: 'none: this server, and services that the web vault knows by itself',
+    help: 'Servers that the web vault may ask besides this one, such as a mail alias service of your own.',
   }),
   ipHeader: setting({
     key: 'vault.ip_header',

@@ -77,15 +77,6 @@ export const UNSUPPORTED: readonly UnsupportedGroup[] = [
       EMERGENCY_REQUEST_TIMEOUT_SCHEDULE: '0 7 * * * *',
     },
   },
-  {
-    lack: 'has no web vault',
-    defaults: {
-      WEB_VAULT_FOLDER: 'web-vault/',
-      WEB_VAULT_ENABLED: true,
-      ALLOWED_IFRAME_ANCESTORS: undefined,
-      ALLOWED_CONNECT_SRC: undefined,
-    },
-  },
   { lack: 'asks nobody about passwords that have leaked', defaults: { HIBP_API_KEY: undefined } },
   {
     lack: 'logs to standard error only, in a form of its own',

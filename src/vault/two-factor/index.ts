@@ -8,6 +8,7 @@ import { registerYubikey } from './yubikey.ts'
 
 export { requireEmailCodes, sendLoginCode } from './email-code.ts'
 export { passSecondFactor } from './login.ts'
+export { registerAppFacets } from './webauthn/app-facets.ts'
 
 /** Two-step login: what the user has set up for it. docs/two-factor.md */
 export function registerTwoFactor(scope: VaultApp, context: VaultContext): void {
