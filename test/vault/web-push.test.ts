@@ -107,10 +107,17 @@ describe('an extension that asks for the configuration', () => {
   const publicKey = `B${'a'.repeat(86)}`
   let unreachable: string | undefined
   const isReachable = (endpoint: string) => endpoint !== unreachable
+  let announced: string | undefined = publicKey
   const MINUTE_MS = 60_000
   let app: Awaited<ReturnType<typeof createVaultApp>>
   before(async () => {
-    app = await createVaultApp({ ...vault.context, webPush: { publicKey, isReachable } })
+    const webPush = {
+      get publicKey() {
+        return announced
+      },
+      isReachable,
+    }
+    app = await createVaultApp({ ...vault.context, webPush })
   })
   after(() => app.close())
 
@@ -164,6 +171,15 @@ describe('an extension that asks for the configuration', () => {
     unreachable = subscription.endpoint
     assert.equal(await isOffered(device), false)
     unreachable = undefined
+    assert.equal(await isOffered(device), true)
+  })
+
+  test('is offered Web Push when there is some again, whenever it has asked meanwhile', async () => {
+    const device = await newDevice(EXTENSION)
+    announced = undefined
+    assert.equal(await isOffered(device), false)
+    vault.advance(60 * MINUTE_MS)
+    announced = publicKey
     assert.equal(await isOffered(device), true)
   })
 

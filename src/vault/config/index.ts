@@ -21,8 +21,10 @@ export function registerConfig(scope: VaultApp, context: VaultContext): void {
     // Clients that are logged in say who they are, unless they are locked.
     const token = bearerToken(request)
     const claims = token === undefined ? undefined : await tokens.verifyAccess(token)
-    const publicKey = (await offers.isFor(claims)) ? webPush?.publicKey : undefined
-    return configResponse(context, publicAddress(settings, request), publicKey ?? null)
+    const publicKey = webPush?.publicKey
+    // While there is none nobody is offered it, and so nobody is held to have been.
+    const isOffered = publicKey !== undefined && (await offers.isFor(claims))
+    return configResponse(context, publicAddress(settings, request), isOffered ? publicKey : null)
   })
   registerInfo(scope, context)
 }
