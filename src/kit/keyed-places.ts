@@ -14,13 +14,19 @@ export class KeyedPlaces {
     this.#options = options
   }
 
+  get isFull(): boolean {
+    return this.#count >= this.#options.max
+  }
+
+  hasRoomFor(key: string): boolean {
+    return !this.isFull && (this.#taken.get(key) ?? 0) < this.#options.maxPerKey
+  }
+
   /** `undefined`: no place is left. What is answered gives the place back, and is to be called once. */
   enter(key: string): (() => void) | undefined {
-    const { max, maxPerKey } = this.#options
-    const before = this.#taken.get(key) ?? 0
-    if (this.#count >= max || before >= maxPerKey) return undefined
+    if (!this.hasRoomFor(key)) return undefined
     this.#count++
-    this.#taken.set(key, before + 1)
+    this.#taken.set(key, (this.#taken.get(key) ?? 0) + 1)
     return () => this.#leave(key)
   }
 

@@ -66,7 +66,7 @@ export class Inbox {
   #kept = 0
   #isFull = false
   #isClosed = false
-  /** Of what could not be decided about before we closed. */
+  /** Of what could not be kept, or not be decided about before we closed. */
   #lostSinceMs = Number.POSITIVE_INFINITY
 
   constructor(options: InboxOptions) {
@@ -120,6 +120,8 @@ export class Inbox {
       if (this.#gathered.size >= MAX_AUDIENCES) {
         if (!this.#isFull) logger.error({}, 'too many accounts change at a time: not all are told of it by push')
         this.#isFull = true
+        // Whoever comes after us tells them to sync.
+        this.#lostSinceMs = Math.min(this.#lostSinceMs, nowMs)
         return
       }
       gathered = { ...audience, messages: [], sinceMs: nowMs, isIncomplete: false }

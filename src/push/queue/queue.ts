@@ -29,9 +29,9 @@ export interface PushQueueOptions {
 export class PushQueue {
   readonly #options: PushQueueOptions
   readonly #lanes = new Map<string, Lane>()
-  readonly #browserPlaces = new Places({ max: MAX_UNDER_WAY, maxPerOwner: MAX_UNDER_WAY_PER_USER })
+  readonly #browserPlaces = new Places({ max: MAX_UNDER_WAY, maxPerKey: MAX_UNDER_WAY_PER_USER })
   /** All that wait or are under way, by id; oldest first. */
-  readonly #places = new Map<string, Place>()
+  readonly #positions = new Map<string, Position>()
   #lookAtLanesFrom = MIN_LANES
   #nothingToJoinUntilMs = 0
   #nobodyHasMoreUntilMs = 0
@@ -44,13 +44,13 @@ export class PushQueue {
 
   /** Those under way included. */
   get waiting(): number {
-    return this.#places.size
+    return this.#positions.size
   }
 
   /** The same, of one way. */
   waitingFor(way: PushWay): number {
     let waiting = 0
-    for (const { push } of this.#places.values()) if (wayOf(push) === way) waiting++
+    for (const { push } of this.#positions.values()) if (wayOf(push) === way) waiting++
     return waiting
   }
 
@@ -75,7 +75,7 @@ export class PushQueue {
   #add(push: Push, lane: Lane, isWritten: boolean): void {
     const line = lane.line(lineOf(push), ownerOf(push))
     if (line.size >= MAX_PER_LINE) this.#shorten(line, lane)
-    this.#places.set(push.id, { push, lane, line })
+    this.#positions.set(push.id, { push, lane, line })
     this.#options.journal.add(push, isWritten)
     lane.add(line, push)
   }
@@ -136,7 +136,7 @@ export class PushQueue {
   }
 
   #remove(push: Push): void {
-    this.#places.delete(push.id)
+    this.#positions.delete(push.id)
     this.#options.journal.remove(push)
     const destination = destinationOf(push)
     if (this.#lanes.get(destination)?.isIdle) this.#lanes.delete(destination)
@@ -168,25 +168,25 @@ export class PushQueue {
       this.#toldOfDropsUntilMs = now + LOOK_AGAIN_MS
     }
     this.#dropSome(this.#surplusOfOne(now), maxWaiting * ROOM)
-    this.#dropSome(this.#places.values(), maxWaiting)
+    this.#dropSome(this.#positions.values(), maxWaiting)
   }
 
-  #dropSome(places: Iterable<Place>, most: number): void {
-    for (const { push, lane, line } of places) {
+  #dropSome(positions: Iterable<Position>, most: number): void {
+    for (const { push, lane, line } of positions) {
       if (this.waiting <= most) return
       if (lane.drop(line, push)) this.#leaveOut(push, 'dropped')
     }
   }
 
   /** Who has more waiting than a fair share: what is beyond it, oldest first. Others had better not pay for that. */
-  #surplusOfOne(nowMs: number): readonly Place[] {
+  #surplusOfOne(nowMs: number): readonly Position[] {
     if (isBefore(nowMs, this.#nobodyHasMoreUntilMs)) return []
     const share = this.#options.maxWaiting * FAIR_SHARE
-    const byAddressee = Map.groupBy(this.#places.values(), ({ push: { to } }) =>
+    const byAddressee = Map.groupBy(this.#positions.values(), ({ push: { to } }) =>
       to.kind === 'browser' ? to.userId : to.id,
     )
-    let most: readonly Place[] = []
-    for (const places of byAddressee.values()) if (places.length > most.length) most = places
+    let most: readonly Position[] = []
+    for (const positions of byAddressee.values()) if (positions.length > most.length) most = positions
     const surplus = most.slice(0, Math.max(0, most.length - share))
     if (surplus.length === 0) this.#nobodyHasMoreUntilMs = nowMs + LOOK_AGAIN_MS
     return surplus
@@ -209,7 +209,7 @@ export class PushQueue {
     const { head } = line
     if (head === undefined || !isForUser(head.push)) return false
     const sync = syncInstead(head.push, this.#options.clock.now())
-    this.#places.set(sync.id, { push: sync, lane, line })
+    this.#positions.set(sync.id, { push: sync, lane, line })
     this.#options.journal.add(sync, false)
     lane.add(line, sync)
     return true
@@ -219,7 +219,7 @@ export class PushQueue {
 /** Whether that time, of `LOOK_AGAIN_MS` at most, is still to come: not when the clock was set back since. */
 const isBefore = (nowMs: number, untilMs: number) => nowMs < untilMs && nowMs >= untilMs - LOOK_AGAIN_MS
 
-interface Place {
+interface Position {
   readonly push: Push
   readonly lane: Lane
   readonly line: Line
