@@ -4,9 +4,10 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { systemClock } from '#kit'
-import { BlockedError, dial, type GuardRules, type GuardTools, guardedGet, readClientTls } from '#net'
+import { BlockedError, dial, type GuardRules, type GuardTools, guardedGet } from '#net'
 import { TestAuthority } from '../../helpers/certificates.ts'
 import { temporaryFolder } from '../../helpers/temp.ts'
+import { tlsTrusting } from './tls-trusting.ts'
 
 const OPEN: GuardRules = { blockedHosts: undefined, blocksNonGlobalAddresses: false, prefersIpv6: false }
 const GUARDED: GuardRules = { ...OPEN, blocksNonGlobalAddresses: true }
@@ -31,17 +32,7 @@ before(async () => {
   folder = await temporaryFolder()
   const authority = await TestAuthority.create(folder)
   const { cert, key } = await authority.issue({ dnsNames: ['site.example', 'other.example'] })
-  tls = await readClientTls({
-    certificates: [],
-    caFile: authority.caFile,
-    timeoutMs: 2000,
-    cipherSuites: [],
-    curvePreferences: [],
-    minVersion: 'TLSv1.2',
-    pinnedCerts: [],
-    handshakeFirst: false,
-    isInsecure: false,
-  })
+  tls = await tlsTrusting(authority)
   for (const [port, server] of [
     [80, createHttpServer(listener)],
     [443, createHttpsServer({ cert, key }, listener)],

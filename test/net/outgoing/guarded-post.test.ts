@@ -7,9 +7,10 @@ import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { systemClock } from '#kit'
-import { BlockedError, type ClientTlsSettings, dial, GuardedPost, type GuardRules, readClientTls } from '#net'
+import { BlockedError, type ClientTlsSettings, dial, GuardedPost, type GuardRules } from '#net'
 import { TestAuthority } from '../../helpers/certificates.ts'
 import { temporaryFolder } from '../../helpers/temp.ts'
+import { tlsTrusting } from './tls-trusting.ts'
 
 const OPEN: GuardRules = { blockedHosts: undefined, blocksNonGlobalAddresses: false, prefersIpv6: false }
 const GUARDED: GuardRules = { ...OPEN, blocksNonGlobalAddresses: true }
@@ -21,17 +22,7 @@ before(async () => {
   folder = await temporaryFolder()
   const authority = await TestAuthority.create(folder)
   pair = await authority.issue({ dnsNames: ['push.example', '*.push.example'] })
-  tls = await readClientTls({
-    certificates: [],
-    caFile: authority.caFile,
-    timeoutMs: 2000,
-    cipherSuites: [],
-    curvePreferences: [],
-    minVersion: 'TLSv1.2',
-    pinnedCerts: [],
-    handshakeFirst: false,
-    isInsecure: false,
-  })
+  tls = await tlsTrusting(authority)
 })
 after(() => folder[Symbol.asyncDispose]())
 
