@@ -140,6 +140,8 @@ for (const hasOwnKey of [false, true]) {
 test('what the CLI has made and the model has changed, the CLI reads, with all that was there', async () => {
   const template = { ...COMMON, ...NO_PART, type: 1, favorite: false, reprompt: 0, fields: FIELDS }
   const made = await cli.call('POST', '/object/item', { ...template, login: { ...LOGIN, uris: [{ uri: URI }] } })
+  // It knows its own item a moment later.
+  await readByCli(made.id)
   await cli.call('PUT', `/object/item/${made.id}`, { ...made, login: { ...made.login, password: 'second' } })
   const folder = await decodeFolder(await ask('post', '/api/folders', await encodeFolder('Work', userKey)), userKey)
   assert.equal(folder.name, 'Work')

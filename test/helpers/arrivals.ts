@@ -9,6 +9,7 @@ interface Waiting<T> {
 export class Arrivals<T> {
   readonly #what: string
   readonly #all: T[] = []
+  readonly #timesMs: number[] = []
   #untaken: T[] = []
   readonly #waiting = new Set<Waiting<T>>()
 
@@ -22,6 +23,11 @@ export class Arrivals<T> {
     return this.#all
   }
 
+  /** When each of `all` came. Milliseconds since the Unix epoch. */
+  get timesMs(): readonly number[] {
+    return this.#timesMs
+  }
+
   /** Those that nobody has taken. */
   get untaken(): readonly T[] {
     return this.#untaken
@@ -29,6 +35,7 @@ export class Arrivals<T> {
 
   add(item: T): void {
     this.#all.push(item)
+    this.#timesMs.push(Date.now())
     for (const waiting of this.#waiting) {
       if (!waiting.isWanted(item)) continue
       this.#waiting.delete(waiting)

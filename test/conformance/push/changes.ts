@@ -16,7 +16,12 @@ export interface Change {
   readonly isGone: boolean
   /** As it is now; of what is gone, when it was last changed. Milliseconds since the Unix epoch. */
   readonly dateMs: number
+  /** When it was acknowledged. */
+  readonly doneAtMs: number
 }
+
+/** What a device was told, and when. Milliseconds since the Unix epoch. */
+type ToldAt = Told & { readonly atMs: number }
 
 /** Makes folders, renames some of them and deletes some, and keeps in mind what the server has acknowledged. */
 export class Changes {
@@ -47,21 +52,22 @@ export class Changes {
     if (step % 3 === 1) return this.#keep(await this.#device.put(`/api/folders/${one.id}`, body))
     const { status } = await this.#device.delete(`/api/folders/${one.id}`)
     assert.equal(status, 200)
-    this.#last.set(one.id, { ...one, isGone: true })
+    this.#last.set(one.id, { ...one, isGone: true, doneAtMs: Date.now() })
   }
 
   #keep({ status, json }: { status: number; json: Json }): void {
     assert.equal(status, 200)
-    this.#last.set(json.id, { id: json.id, isGone: false, dateMs: Date.parse(json.revisionDate) })
+    const dateMs = Date.parse(json.revisionDate)
+    this.#last.set(json.id, { id: json.id, isGone: false, dateMs, doneAtMs: Date.now() })
   }
 }
 
 /** Those of `changes` that somebody who was told only this does not know of. */
-export function unknownTo(told: readonly Told[], changes: readonly Change[]): Change[] {
-  return changes.filter(({ id, isGone, dateMs }) => {
-    const makesKnown = ({ type, payload }: Told) => {
-      // Of an account as a whole: the app fetches everything.
-      if (SYNCS.includes(type)) return Date.parse(payload.date) >= dateMs
+export function unknownTo(told: readonly ToldAt[], changes: readonly Change[]): Change[] {
+  return changes.filter(({ id, isGone, dateMs, doneAtMs }) => {
+    const makesKnown = ({ type, payload, atMs }: ToldAt) => {
+      // Of an account as a whole, whatever its date says: the app fetches everything when it comes.
+      if (SYNCS.includes(type)) return atMs >= doneAtMs
       if (payload.id !== id) return false
       return isGone ? type === SyncFolderDelete : Date.parse(payload.revisionDate) >= dateMs
     }
@@ -82,8 +88,8 @@ export async function untilAllIsKnown(home: Household, changes: Changes, deadlin
 }
 
 /** In its order. */
-export function toldTo(arrivals: Arrivals<PhoneEvent> | Arrivals<PushedMessage>): Told[] {
-  return arrivals.all.map((one) => ('json' in one ? readByExtension(one) : one))
+export function toldTo({ all, timesMs }: Arrivals<PhoneEvent> | Arrivals<PushedMessage>): ToldAt[] {
+  return all.map((one, index) => ({ ...('json' in one ? readByExtension(one) : one), atMs: timesMs[index]! }))
 }
 
 /** Throws unless each folder was made before it was changed, and changed before it was deleted, as far as anything was told of it. */
