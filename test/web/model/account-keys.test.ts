@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { deriveMasterKey, deriveMasterPasswordHash, makeKeys } from '../../../src/vault/client/keys.ts'
+import type { JsonObject } from '../../../web/src/api/json.ts'
 import type { Kdf } from '../../../web/src/crypto/kdf.ts'
 import { unwrapWith, wrapFor } from '../../../web/src/crypto/rsa.ts'
 import { DecryptionError, SymmetricKey } from '../../../web/src/crypto/symmetric-key.ts'
@@ -15,7 +16,6 @@ import {
   openUserKey,
   WrongPasswordError,
 } from '../../../web/src/model/account-keys.ts'
-import type { JsonObject } from '../../../web/src/model/wire.ts'
 import { FAST_KDF, PASSWORD, type TestDevice } from '../../helpers/account.ts'
 import { startVault, type TestVault } from '../../vault/harness.ts'
 

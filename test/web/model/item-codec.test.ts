@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decrypt, encrypt } from '../../../src/vault/client/enc-string.ts'
+import type { JsonObject } from '../../../web/src/api/json.ts'
 import {
   CARD_MEMBERS,
   IDENTITY_MEMBERS,
@@ -11,7 +12,6 @@ import {
 } from '../../../web/src/model/item.ts'
 import { decodeItem, encodeItem } from '../../../web/src/model/item-codec.ts'
 import { DamagedError } from '../../../web/src/model/reader.ts'
-import type { JsonObject } from '../../../web/src/model/wire.ts'
 import { DATE, type KeyPair, keyPair, wireItem, wireLogin, wireLoginWithOwnKey } from './wire-items.ts'
 
 const user = keyPair()

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encrypt } from '../../../src/vault/client/enc-string.ts'
+import type { JsonObject } from '../../../web/src/api/json.ts'
 import { summaryOf } from '../../../web/src/model/item-summary.ts'
-import type { JsonObject } from '../../../web/src/model/wire.ts'
 import { keyPair, wireItem, wireLogin, wireLoginWithOwnKey } from './wire-items.ts'
 
 const user = keyPair()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decrypt, encrypt, symmetricKey } from '../../../src/vault/client/enc-string.ts'
+import type { JsonObject } from '../../../web/src/api/json.ts'
 import { DamagedError } from '../../../web/src/model/reader.ts'
 import {
   decodeReceivedSend,
@@ -11,7 +12,6 @@ import {
   type SendDraft,
 } from '../../../web/src/model/send.ts'
 import { readSendFragment, sendKeyOf, sendPasswordHash, sendUrl } from '../../../web/src/model/send-key.ts'
-import type { JsonObject } from '../../../web/src/model/wire.ts'
 import { DATE, keyPair } from './wire-items.ts'
 
 /** Spec: vault §4.3 */

@@ -1,9 +1,9 @@
 /** Items as another client has stored them, encrypted by Node's cryptography. */
 import { createHash } from 'node:crypto'
 import { encrypt, symmetricKey } from '../../../src/vault/client/enc-string.ts'
+import type { JsonObject } from '../../../web/src/api/json.ts'
 import { randomBytes } from '../../../web/src/crypto/bytes.ts'
 import { SymmetricKey } from '../../../web/src/crypto/symmetric-key.ts'
-import type { JsonObject } from '../../../web/src/model/wire.ts'
 
 /** One key, in both forms. */
 export function keyPair() {

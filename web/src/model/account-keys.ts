@@ -1,10 +1,11 @@
 /** The keys that open an account, and what is sent when they are made or change. Spec: vault §2.3; §4.2, steps 1-7 */
+
+import type { JsonObject } from '../api/json.ts'
 import type { Bytes } from '../crypto/bytes.ts'
 import { DEFAULT_KDF, deriveMasterKey, deriveMasterPasswordHash, type Kdf } from '../crypto/kdf.ts'
 import { makeKeyPair } from '../crypto/rsa.ts'
 import { DecryptionError, SymmetricKey } from '../crypto/symmetric-key.ts'
 import { kdfOnWire } from './kdf-wire.ts'
-import type { JsonObject } from './wire.ts'
 
 export class WrongPasswordError extends Error {
   override name = 'WrongPasswordError'

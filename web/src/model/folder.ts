@@ -1,6 +1,6 @@
+import type { JsonObject } from '../api/json.ts'
 import type { SymmetricKey } from '../crypto/symmetric-key.ts'
 import { Reader } from './reader.ts'
-import type { JsonObject } from './wire.ts'
 
 export interface Folder {
   readonly id: string

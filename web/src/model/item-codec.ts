@@ -1,8 +1,8 @@
+import { type JsonObject, numberOrNull, objectsOf, textOrNull, without } from '../api/json.ts'
 import type { SymmetricKey } from '../crypto/symmetric-key.ts'
 import type { AttachmentOnWire, Field, Item, ItemState, PastPassword } from './item.ts'
 import { decodePart, encodePart, typeNumber } from './item-parts.ts'
 import { DamagedError, encryptOrNull, Reader } from './reader.ts'
-import { type JsonObject, numberOrNull, objectsOf, textOrNull, without } from './wire.ts'
 
 /** An answer's members that are the server's to say, or that stand elsewhere in a request. */
 const KNOWN = [

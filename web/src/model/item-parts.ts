@@ -1,4 +1,6 @@
 /** The part of an item that is its type's own, between wire and model. Spec: vault §2.8 */
+
+import { isObject, type JsonObject, numberOrNull, objectsOf, textOrNull, without } from '../api/json.ts'
 import { fromText, toBase64 } from '../crypto/bytes.ts'
 import type { SymmetricKey } from '../crypto/symmetric-key.ts'
 import {
@@ -12,7 +14,6 @@ import {
   SSH_KEY_MEMBERS,
 } from './item.ts'
 import { encryptOrNull, type Reader } from './reader.ts'
-import { isObject, type JsonObject, numberOrNull, objectsOf, textOrNull, without } from './wire.ts'
 
 type KnownType = Exclude<ItemType, 'unknown'>
 

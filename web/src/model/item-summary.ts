@@ -1,9 +1,9 @@
+import { isObject, type JsonObject } from '../api/json.ts'
 import type { SymmetricKey } from '../crypto/symmetric-key.ts'
 import type { ItemState, ItemType } from './item.ts'
 import { stateOf } from './item-codec.ts'
 import { typeOf } from './item-parts.ts'
 import { Reader } from './reader.ts'
-import { isObject, type JsonObject } from './wire.ts'
 
 /** What a list shows of an item. */
 export interface ItemSummary extends ItemState {

@@ -1,4 +1,4 @@
-import type { JsonObject } from './wire.ts'
+import type { JsonObject } from '../api/json.ts'
 
 /** How a URI is compared with that of a page; null in its place: as the user's settings say. */
 export const URI_MATCH = { domain: 0, host: 1, startsWith: 2, exact: 3, regularExpression: 4, never: 5 } as const

@@ -1,5 +1,5 @@
+import { isObject, type JsonObject } from '../api/json.ts'
 import type { Kdf } from '../crypto/kdf.ts'
-import { isObject, type JsonObject } from './wire.ts'
 
 /**
  * What a server may ask for when an account is opened, inclusive, as the apps have it: less would give the password away to

@@ -1,9 +1,9 @@
+import { isObject, type JsonObject, numberOrNull, textOrNull } from '../api/json.ts'
 import type { Bytes } from '../crypto/bytes.ts'
 import type { SymmetricKey } from '../crypto/symmetric-key.ts'
 import { DecryptionError } from '../crypto/symmetric-key.ts'
 import { DamagedError, encryptOrNull, Reader } from './reader.ts'
 import { newSendSecret, sendKeyOf, sendPasswordHash } from './send-key.ts'
-import { isObject, type JsonObject, numberOrNull, textOrNull } from './wire.ts'
 
 export type SendContent =
   | {
