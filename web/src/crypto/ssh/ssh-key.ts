@@ -29,20 +29,22 @@ export class SshKeyError extends Error {
   }
 }
 
+/** `CryptoKey`, a name that only browsers' types have. */
+type PrivateKey = Parameters<typeof crypto.subtle.exportKey>[1]
+
 const ED25519 = { name: 'Ed25519' } as const
 const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' } as const
 const TYPES = ['ssh-ed25519', 'ssh-rsa']
 
 /** A new Ed25519 key. Rejects with an `SshKeyError`, `unsupported`, where the browser makes none. */
 export async function makeSshKey(): Promise<SshKeyTexts> {
-  let pair: CryptoKeyPair
   try {
-    // What is asked for by a name alone may be one key or two, say the types.
-    pair = (await crypto.subtle.generateKey(ED25519, true, ['sign', 'verify'])) as CryptoKeyPair
+    const pair = await crypto.subtle.generateKey(ED25519, true, ['sign', 'verify'])
+    // What is asked for by its name alone may be one key or two, say the types.
+    return await textsOf(await materialOf((pair as { privateKey: PrivateKey }).privateKey))
   } catch (cause) {
     throw new SshKeyError('unsupported', { cause })
   }
-  return textsOf(await materialOf(pair.privateKey))
 }
 
 /** The key in a PEM file: OpenSSH's, PKCS#8 or PKCS#1. Rejects with an `SshKeyError`. */
@@ -87,7 +89,7 @@ async function readPkcs8(bytes: Bytes): Promise<SshKeyMaterial> {
   }
 }
 
-async function materialOf(key: CryptoKey): Promise<SshKeyMaterial> {
+async function materialOf(key: PrivateKey): Promise<SshKeyMaterial> {
   const jwk = await crypto.subtle.exportKey('jwk', key)
   const number = (name: 'x' | 'd' | 'n' | 'e' | 'p' | 'q' | 'qi') => fromBase64(jwk[name] ?? '')
   if (jwk.kty === 'OKP') return { type: 'ssh-ed25519', seed: number('d'), publicKey: number('x') }
