@@ -45,7 +45,8 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
     const https = asked ?? (tls === undefined && LOCAL_HTTPS)
     const ipHeader = choose(web.ipHeader)
     const trustedProxies = choose(web.ipHeaderTrustedProxies)
-    const folder = choose(web.servesWebVault) ? choose(web.webVaultFolder) : undefined
+    const folder = choose(web.webVaultFolder)
+    const servesWebVault = choose(web.servesWebVault) ?? folder !== undefined
     return {
       host: choose(web.host),
       port: choose(web.port),
@@ -54,14 +55,13 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
       nats: choose(web.nats),
       admitsVaultUsers: choose(web.admitsVaultUsers),
       servesHub: choose(web.servesHub),
-      webVault:
-        folder === undefined
-          ? undefined
-          : {
-              folder: resolve(cwd, folder),
-              iframeAncestors: wordsOf(choose(web.iframeAncestors)),
-              connectSources: wordsOf(choose(web.connectSources)),
-            },
+      webVault: servesWebVault
+        ? {
+            folder: folder === undefined ? undefined : resolve(cwd, folder),
+            iframeAncestors: wordsOf(choose(web.iframeAncestors)),
+            connectSources: wordsOf(choose(web.connectSources)),
+          }
+        : undefined,
       ipHeader: ipHeader === 'none' ? undefined : ipHeader,
       trustedProxies: trustedProxies === 'none' ? [] : trustedProxies,
     }

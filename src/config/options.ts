@@ -149,8 +149,8 @@ export interface WebOptions extends HostAndPort {
 }
 
 export interface WebVaultOptions {
-  /** Of the built files. */
-  readonly folder: string
+  /** Of the built files; `undefined`: Belfry's own. */
+  readonly folder: string | undefined
   /** Source expressions of a Content-Security-Policy, besides our own. */
   readonly iframeAncestors: readonly string[]
   readonly connectSources: readonly string[]

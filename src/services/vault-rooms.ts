@@ -64,7 +64,7 @@ export async function openVaultRooms(options: Options, tools: VaultTools): Promi
 
   await useFolder(options.vault.dataFolder)
   for (const { folder } of [options.vault.attachments, options.vault.sends]) await warnOfFolder(folder, logger)
-  const webVault = await openWebVault(options)
+  const webVault = await openWebVault(options, logger)
   const instance = randomUUID()
   let onOutage = (_sinceMs: number) => {}
   const store = await openStore({

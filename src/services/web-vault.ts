@@ -1,20 +1,38 @@
+import { existsSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Options, WebVaultOptions } from '#config'
-import { ConfigError } from '#kit'
+import { fileURLToPath } from 'node:url'
+import type { Options } from '#config'
+import { ConfigError, type Logger } from '#kit'
 import { requestTarget, StaticFiles } from '#net'
 import { COMMON_HEADERS } from '#vault'
+import { foreignPolicy, ownPolicy } from './web-vault-policy.ts'
+
+/** Belfry's own, built: beside the compiled program in the package, and where a checkout builds it. */
+const OWN_FOLDER = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? '../../web/dist' : '../web', import.meta.url),
+)
 
 /** Takes what is a page of the web vault, or a part of one; `false` when it is not, and nothing was answered. */
 export type WebVault = (request: IncomingMessage, response: ServerResponse) => boolean
 
 /**
- * The files of a built web vault, below the path of DOMAIN. `undefined` when there is none. Rejects with a `ConfigError`
- * when the folder cannot be read or has no `index.html`.
+ * The files of a built web vault, below the path of DOMAIN: those of a folder, or our own, which are missing in a checkout that
+ * was not built; that brings a warning. `undefined` when there is none. Rejects with a `ConfigError` when the folder cannot be
+ * read or has no `index.html`.
  */
-export async function openWebVault({ web, vault }: Options): Promise<WebVault | undefined> {
+export async function openWebVault(
+  { web, vault }: Options,
+  logger: Logger,
+  ownFolder = OWN_FOLDER,
+): Promise<WebVault | undefined> {
   if (web.webVault === undefined) return undefined
-  const { folder } = web.webVault
-  const policy = contentSecurityPolicy(web.webVault, vault.icons.service)
+  const isOwn = web.webVault.folder === undefined
+  const folder = web.webVault.folder ?? ownFolder
+  if (isOwn && !existsSync(`${folder}/index.html`)) {
+    logger.warn({ folder }, 'the web vault is not built, so none is served: "npm start" builds it')
+    return undefined
+  }
+  const policy = isOwn ? ownPolicy(web.webVault) : foreignPolicy(web.webVault, vault.icons.service)
   const headersOf = (name: string, contentType: string) => headersOfFile(name, { contentType, policy })
   const files = await openFiles(folder, headersOf)
   if (!files.has('index.html')) throw new ConfigError(`There is no web vault in "${folder}": it has no index.html`)
@@ -85,45 +103,4 @@ function headersOfFile(
     delete headers['X-Frame-Options']
   }
   return headers
-}
-
-/** Extensions of Bitwarden for Chrome and Edge; Firefox makes up an id for each installation. */
-const EXTENSIONS = [
-  'chrome-extension://nngceckbapebfimnlniiiahkandclblb',
-  'chrome-extension://jbkfoedolllekgbhcbcoahefnbanhhlh',
-  'moz-extension://*',
-]
-
-/** Whom the clients' own code asks: about leaked passwords, about sites with two-step login, for mail aliases. */
-const ASKED_SERVICES = [
-  'https://api.pwnedpasswords.com',
-  'https://api.2fa.directory',
-  'https://app.simplelogin.io/api/',
-  'https://app.addy.io/api/',
-  'https://api.fastmail.com/',
-  'https://api.forwardemail.net',
-]
-
-/** As Vaultwarden has it, but for Duo, which is not here. */
-function contentSecurityPolicy({ iframeAncestors, connectSources }: WebVaultOptions, iconService: string): string {
-  const iconOrigin = iconService === 'internal' ? [] : [new URL(iconService.replace('{}', 'example.com')).origin]
-  const directives: Record<string, readonly string[]> = {
-    'default-src': ["'none'"],
-    'font-src': ["'self'"],
-    'manifest-src': ["'self'"],
-    'base-uri': ["'self'"],
-    'form-action': ["'self'"],
-    'media-src': ["'self'"],
-    'object-src': ["'self'", 'blob:'],
-    'script-src': ["'self'", "'wasm-unsafe-eval'"],
-    'style-src': ["'self'", "'unsafe-inline'"],
-    'child-src': ["'self'"],
-    'frame-src': ["'self'"],
-    'frame-ancestors': ["'self'", ...EXTENSIONS, ...iframeAncestors],
-    'img-src': ["'self'", 'data:', 'https://haveibeenpwned.com', ...iconOrigin],
-    'connect-src': ["'self'", ...ASKED_SERVICES, ...connectSources],
-  }
-  return Object.entries(directives)
-    .map(([name, sources]) => [name, ...sources].join(' '))
-    .join('; ')
 }

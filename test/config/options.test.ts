@@ -352,7 +352,12 @@ describe('the config file', () => {
       connectSources: ['https://c.org/api/', 'https://d.org'],
     })
     assert.equal(webVault(undefined, { ...env, WEB_VAULT_ENABLED: 'false' }), undefined)
-    assert.equal(webVault(undefined, { WEB_VAULT_ENABLED: 'true' }), undefined)
+    assert.equal(webVault(undefined, { ALLOWED_CONNECT_SRC: 'https://c.org' }), undefined)
+    assert.deepEqual(webVault('vault { allowed_iframe_ancestors: "https://a.org" }', { WEB_VAULT_ENABLED: 'true' }), {
+      folder: undefined,
+      iframeAncestors: ['https://a.org'],
+      connectSources: [],
+    })
   })
 
   test('takes names in any case, and listen as host and port, the last one counting', () => {

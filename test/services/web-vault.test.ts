@@ -4,8 +4,10 @@ import { type IncomingMessage, request } from 'node:http'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
-import { ConfigError } from '#kit'
+import { loadOptions } from '#config'
+import { ConfigError, silentLogger } from '#kit'
 import { startServer } from '#server'
+import { openWebVault } from '../../src/services/web-vault.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { type TemporaryFolder, temporaryFolder } from '../helpers/temp.ts'
 
@@ -271,6 +273,62 @@ test('operators may add to the policy, and the icon service of theirs is in it',
   )
   assert.match(policy, /connect-src 'self' .* https:\/\/alias\.example\/api\/$/)
   assert.match(policy, /img-src 'self' data: https:\/\/haveibeenpwned\.com https:\/\/icons\.duckduckgo\.com;/)
+})
+
+test('of another edition, files of the same size and date are other files', async () => {
+  await using folder = await temporaryFolder()
+  const tags: unknown[] = []
+  for (const name of ['0123456789abcdef', 'fedcba9876543210']) {
+    // As packages are unpacked, and images made.
+    const date = new Date('1985-10-26T08:15:00Z')
+    await mkdir(folder.join(name))
+    for (const [file, content] of [
+      ['index.html', `<script src="${name}.js"></script>`],
+      [`${name}.js`, ''],
+    ] as const) {
+      await writeFile(folder.join(name, file), content)
+      await utimes(folder.join(name, file), date, date)
+    }
+    await using server = await startTestServer({ web: { webVaultFolder: folder.join(name) } })
+    const { status, headers } = await ask(server.webUrl, '/', { headers: { 'If-None-Match': String(tags[0] ?? '') } })
+    assert.equal(status, 200)
+    tags.push(headers.etag)
+  }
+  assert.notEqual(tags[0], tags[1])
+})
+
+test('our own is served with a policy that lets nothing in from elsewhere, whatever is allowed to others', async () => {
+  await using server = await startTestServer({
+    vault: { domain: 'https://vault.example/below', iconService: 'duckduckgo' },
+    web: { servesWebVault: true, iframeAncestors: 'https://one.example', connectSources: 'https://alias.example/' },
+  })
+  const { status, headers, body } = await ask(server.webUrl, '/below/')
+  assert.equal(status, 200)
+  assert.equal(
+    headers['content-security-policy'],
+    "default-src 'none'; base-uri 'none'; form-action 'none'; manifest-src 'self'; " +
+      "script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+      "frame-ancestors 'self' https://one.example; require-trusted-types-for 'script'; " +
+      'trusted-types svelte-trusted-html',
+  )
+  assert.equal(headers['cache-control'], 'public, no-cache')
+  const [, script = ''] = /<script type="module"[^>]* src="\.(\/[^"]+)"/.exec(body.toString()) ?? []
+  const main = await ask(server.webUrl, `/below${script}`, { headers: { 'Accept-Encoding': 'br' } })
+  assert.deepEqual([main.status, main.headers['content-encoding']], [200, 'br'])
+  assert.match(String(main.headers['cache-control']), /immutable/)
+  assert.match((await ask(server.webUrl, '/below/third-party.txt')).body.toString(), /^svelte [\d.]+ \(MIT\)$/m)
+  assert.equal((await ask(server.webUrl, '/below/.belfry-sources')).status, 404)
+})
+
+test('where our own is not built, that is said, and there is none', async () => {
+  await using folder = await temporaryFolder()
+  const warnings: unknown[] = []
+  const logger = { ...silentLogger, warn: (...said: unknown[]) => void warnings.push(said) }
+  const { options } = loadOptions({ cwd: folder.path, env: { WEB_VAULT_ENABLED: 'true' } })
+  assert.equal(await openWebVault(options, logger, folder.path), undefined)
+  assert.deepEqual(warnings, [
+    [{ folder: folder.path }, 'the web vault is not built, so none is served: "npm start" builds it'],
+  ])
 })
 
 test('without a folder, or switched off, a page says how to connect an app', async () => {

@@ -67,35 +67,39 @@ export const webSettings = {
     default: true,
     help: 'Whether the notification hub is served, which tells devices of changes at once.',
   }),
-  servesWebVault: setting({
+  servesWebVault: optional({
     key: 'vault.web_vault_enabled',
     variable: 'WEB_VAULT_ENABLED',
     type: boolean,
-    default: true,
-    help: 'Whether the web vault in `web_vault_folder` is served at `/`.',
+    defaultText: '`true` with `web_vault_folder`, else `false`',
+    help: "Whether a web vault is served at `/`: Belfry's own, or the one in `web_vault_folder`.",
   }),
   webVaultFolder: optional({
     key: 'vault.web_vault_folder',
     variable: 'WEB_VAULT_FOLDER',
     type: path(),
-    defaultText: 'none: a page that says how to connect an app',
+    defaultText: "Belfry's own",
     help:
-      "Folder of a built web vault, such as Vaultwarden's, with its `index.html`. What is served is found out at the " +
-      'start: after an update of the folder, restart.',
+      "Folder of another built web vault, such as Vaultwarden's, with its `index.html`, in place of Belfry's own. What is " +
+      'served is found out at the start: after an update of the folder, restart.',
   }),
   iframeAncestors: optional({
     key: 'vault.allowed_iframe_ancestors',
     variable: 'ALLOWED_IFRAME_ANCESTORS',
     type: frameAncestors,
-    defaultText: 'none: our own pages and the browser extensions',
-    help: 'Pages that may show the web vault in a frame, besides our own and the browser extensions.',
+    defaultText: 'none: our own pages, and the browser extensions in `web_vault_folder`',
+    help:
+      'Pages that may show the web vault in a frame, besides our own; that of `web_vault_folder` may be shown by the ' +
+      'browser extensions, too.',
   }),
   connectSources: optional({
     key: 'vault.allowed_connect_src',
     variable: 'ALLOWED_CONNECT_SRC',
     type: connectSources,
     defaultText: 'none: this server, and services that the web vault knows by itself',
-    help: 'Servers that the web vault may ask besides this one, such as a mail alias service of your own.',
+    help:
+      'Servers that the web vault in `web_vault_folder` may ask besides this one, such as a mail alias service of your ' +
+      "own. Belfry's own asks no other.",
   }),
   ipHeader: setting({
     key: 'vault.ip_header',

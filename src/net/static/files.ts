@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { type FileHandle, open, realpath } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -23,10 +24,17 @@ export interface StaticFilesOptions {
 export class StaticFiles {
   readonly #files: ReadonlyMap<string, StaticFile>
   readonly #options: StaticFilesOptions
+  /**
+   * In each file's tag. Packages and images give all files one date, and a page whose only news are the names of its parts has
+   * its old size; but those are the names of other files.
+   */
+  readonly #edition: string
 
   private constructor(files: ReadonlyMap<string, StaticFile>, options: StaticFilesOptions) {
     this.#files = files
     this.#options = options
+    const names = [...files.keys()].sort().join('\0')
+    this.#edition = createHash('sha256').update(names).digest('base64url').slice(0, 8)
   }
 
   /** Rejects with an Error when the folder cannot be read. */
@@ -58,7 +66,8 @@ export class StaticFiles {
     }
     await using handle = opened.handle
     const { size, mtimeMs } = opened
-    const etag = `"${[size.toString(36), Math.trunc(mtimeMs).toString(36), opened.coding ?? []].flat().join('-')}"`
+    const stamp = [size.toString(36), Math.trunc(mtimeMs).toString(36), this.#edition]
+    const etag = `"${[...stamp, opened.coding ?? []].flat().join('-')}"`
     for (const [header, value] of Object.entries(this.#options.headersOf(name, type))) response.setHeader(header, value)
     response.setHeader('ETag', etag)
     response.setHeader('Last-Modified', new Date(mtimeMs).toUTCString())
