@@ -1,0 +1,47 @@
+import { Cell } from '../state/cell.ts'
+import * as english from './en/index.ts'
+
+/** The tree of all texts. Each language has the same one, which its type sees to. */
+export type Messages = typeof english
+
+export const LANGUAGES = ['en', 'zh-CN'] as const
+export type Language = (typeof LANGUAGES)[number]
+
+/** The others are loaded when they are wanted. */
+const LOAD: Record<Language, () => Promise<Messages>> = {
+  en: async () => english,
+  'zh-CN': () => import('./zh-cn/index.ts'),
+}
+
+interface Spoken {
+  readonly language: Language
+  readonly messages: Messages
+}
+
+const spoken = new Cell<Spoken>({ language: 'en', messages: english })
+let wanted: Language = 'en'
+
+/** The texts of now: what reads them in a component is drawn again when the language changes. */
+export const t = (): Messages => spoken.value.messages
+
+/** The language of now, as BCP 47 has it: for `lang` attributes and `Intl`. */
+export const language = (): Language => spoken.value.language
+
+/**
+ * Speaks another language once it is there. Rejects when it cannot be loaded; the last one that was asked for wins.
+ */
+export async function useLanguage(next: Language): Promise<void> {
+  wanted = next
+  const messages = await LOAD[next]()
+  if (wanted === next && spoken.value.language !== next) spoken.value = { language: next, messages }
+}
+
+/** The first language of the browser's list that there is, else English. Any Chinese is better served by ours. */
+export function preferredLanguage(languages: readonly string[]): Language {
+  for (const tag of languages) {
+    const base = tag.toLowerCase().split('-')[0]
+    if (base === 'en') return 'en'
+    if (base === 'zh') return 'zh-CN'
+  }
+  return 'en'
+}

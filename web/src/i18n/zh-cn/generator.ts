@@ -1,0 +1,3 @@
+import type { generator as english } from '../en/generator.ts'
+
+export const generator: typeof english = {}

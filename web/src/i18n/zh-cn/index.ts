@@ -1,0 +1,8 @@
+export { common } from './common.ts'
+export { generator } from './generator.ts'
+export { item } from './item.ts'
+export { sends } from './sends.ts'
+export { settings } from './settings.ts'
+export { signIn } from './sign-in.ts'
+export { tools } from './tools.ts'
+export { vault } from './vault.ts'
