@@ -28,6 +28,23 @@ export async function makeKeyPair(userKey: SymmetricKey): Promise<NewKeyPair> {
   }
 }
 
+/** A pair for one key that somebody is to send. The private one cannot be read, and goes when this does. */
+export interface OneTimePair {
+  /** SPKI, base64. */
+  readonly publicKey: string
+  /** Rejects with a `DecryptionError`. */
+  unwrap(encString: string): Promise<SymmetricKey>
+}
+
+export async function makeOneTimePair(): Promise<OneTimePair> {
+  const params = { ...ALGORITHM, modulusLength: BITS, publicExponent: EXPONENT }
+  const { publicKey, privateKey } = await crypto.subtle.generateKey(params, false, ['encrypt', 'decrypt'])
+  return {
+    publicKey: toBase64(new Uint8Array(await crypto.subtle.exportKey('spki', publicKey))),
+    unwrap: (encString) => unwrap(privateKey, encString),
+  }
+}
+
 /** A key for whoever has the private key to `publicKey` (SPKI, base64): an EncString of type 4. */
 export async function wrapFor(publicKey: string, key: SymmetricKey): Promise<string> {
   const imported = await crypto.subtle.importKey('spki', fromBase64(publicKey), ALGORITHM, false, ['encrypt'])
@@ -36,11 +53,23 @@ export async function wrapFor(publicKey: string, key: SymmetricKey): Promise<str
 
 /** `privateKey`: PKCS#8. Rejects with a `DecryptionError`. */
 export async function unwrapWith(privateKey: Bytes, encString: string): Promise<SymmetricKey> {
+  let imported: PrivateKey
+  try {
+    imported = await crypto.subtle.importKey('pkcs8', privateKey, ALGORITHM, false, ['decrypt'])
+  } catch (cause) {
+    throw new DecryptionError('It is no private key', { cause })
+  }
+  return unwrap(imported, encString)
+}
+
+/** Of WebCrypto: Node's types have no such name for it. */
+type PrivateKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
+
+async function unwrap(privateKey: PrivateKey, encString: string): Promise<SymmetricKey> {
   const [, data] = /^4\.([^|]+)(?:\|.*)?$/.exec(encString) ?? []
   if (data === undefined) throw new DecryptionError('It is not an EncString of type 4')
   try {
-    const imported = await crypto.subtle.importKey('pkcs8', privateKey, ALGORITHM, false, ['decrypt'])
-    return new SymmetricKey(new Uint8Array(await crypto.subtle.decrypt(ALGORITHM, imported, fromBase64(data))))
+    return new SymmetricKey(new Uint8Array(await crypto.subtle.decrypt(ALGORITHM, privateKey, fromBase64(data))))
   } catch (cause) {
     throw new DecryptionError('It was not encrypted for this account', { cause })
   }
