@@ -1,14 +1,15 @@
 /**
- * Compiles `src/` to `dist/` for the npm package: Node strips no types below node_modules. Runs before `npm pack`; a
- * checkout never needs it.
+ * Compiles `src/` to `dist/` for the npm package: Node strips no types below node_modules; and puts the web vault there,
+ * which `scripts/setup web` has built. Runs before `npm pack`; a checkout never needs it.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const source = join(root, 'src')
 const target = join(root, 'dist')
+const webVault = join(root, 'web/dist')
 
 /** The rooms' names (`#core`) as they resolve inside `dist/`, whose own package.json is the nearest to its modules. */
 function compiledImports(imports: Record<string, string>): Record<string, string> {
@@ -23,6 +24,8 @@ const { status, error } = spawnSync(tsc, ['--project', join(root, 'tsconfig.buil
 if (error) console.error(`Cannot compile: ${error.message}. Run "npm ci" first, which brings the compiler.`)
 if (status !== 0) process.exit(1)
 cpSync(source, target, { recursive: true, filter: (path) => statSync(path).isDirectory() || !path.endsWith('.ts') })
+// Names that begin with a dot are the builder's notes.
+cpSync(webVault, join(target, 'web'), { recursive: true, filter: (path) => !basename(path).startsWith('.') })
 
 const { imports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 writeFileSync(

@@ -20,7 +20,11 @@ before(async () => {
   const copy = folder.join('copy')
   const sources = ['bin', 'scripts', 'src', 'package.json', ...globSync('{tsconfig*.json,*.md,LICENSE}', { cwd: root })]
   for (const name of sources) cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
-  symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'))
+  const webModules = path.join(root, 'web/node_modules')
+  cpSync(path.join(root, 'web'), path.join(copy, 'web'), { recursive: true, filter: (source) => source !== webModules })
+  for (const modules of ['node_modules', 'web/node_modules']) {
+    symlinkSync(path.join(root, modules), path.join(copy, modules))
+  }
   await run('npm', ['pack', '--silent', '--offline', '--pack-destination', folder.path], copy)
 
   consumer = folder.join('consumer')
@@ -45,14 +49,32 @@ async function run(command: string, args: readonly string[], cwd = consumer): Pr
 
 test('the package holds the program and no sources', () => {
   const files = globSync('**/*', { cwd: path.join(consumer, 'node_modules/belfry') })
-  for (const file of ['bin/belfry', 'dist/main.js', 'dist/package.json', 'package.json']) {
+  for (const file of ['bin/belfry', 'dist/main.js', 'dist/package.json', 'dist/web/index.html', 'package.json']) {
     assert.ok(files.includes(file), file)
   }
   assert.deepEqual(
-    files.filter((file) => /(?<!\.d)\.ts$|^(src|test|scripts|node_modules)\b/.test(file)),
+    files.filter((file) => /(?<!\.d)\.ts$|^(src|test|scripts|web|node_modules)\b|\/\./.test(file)),
     [],
   )
 })
+
+test('the web vault is in it, with the licences of what it is made of', async () => {
+  const script = `import { startServer } from 'belfry'
+    const port = 0, host = '127.0.0.1', any = { host, port }
+    await using server = await startServer({
+      nats: any, web: { ...any, https: false, servesWebVault: true }, vault: { dataFolder: 'data' },
+    })
+    const get = async (name) => (await fetch('http://127.0.0.1:' + server.addresses.web.port + '/' + name)).text()
+    const page = await get('')
+    console.log(JSON.stringify([page, await get(/assets\\/[^"]+\\.js/.exec(page)[0]), await get('third-party.txt')]))`
+  const said = await run(process.execPath, ['--no-warnings', '--input-type=module', '-e', script])
+  const [page, main, notices] = JSON.parse(said)
+  assert.match(page, /^<!doctype html>/)
+  assert.equal(main, readFileSync(path.join(consumer, 'node_modules/belfry/dist/web', partOf(page)), 'utf8'))
+  assert.match(notices, /^svelte [\d.]+ \(MIT\)\n\nCopyright \(c\) /m)
+})
+
+const partOf = (page: string) => /assets\/[^"]+\.js/.exec(page)![0]
 
 test('the installed program runs through its link', async () => {
   const { stdout, stderr, code } = await runProgram({

@@ -21,7 +21,16 @@ test('it is made of files that there are, and gets no others', () => {
   const admitted = ignored.filter((line) => line.startsWith('!')).map((line) => line.slice(1))
   for (const file of admitted) assert.ok(existsSync(path.join(root, file)), file)
   // What the package is made of, by its own account, and what npm adds by itself.
-  const needed = [...packageJson.files, 'package.json', 'package-lock.json', 'README.md', 'LICENSE', 'src', 'scripts']
+  const needed = [
+    ...packageJson.files,
+    'package.json',
+    'package-lock.json',
+    'README.md',
+    'LICENSE',
+    'src',
+    'scripts',
+    'web',
+  ]
   for (const file of needed) assert.ok(file === 'dist' || admitted.includes(file), file)
 })
 
