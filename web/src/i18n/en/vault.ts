@@ -1,1 +1,136 @@
-export const vault = {}
+/** The list of items, its filters, and folders. */
+export const vault = {
+  title: 'Vault',
+  filters: 'Filters',
+  list: 'Items',
+  searchLabel: 'Search the vault',
+  searchIn: (name: string) => `Search ${name}`,
+  clearSearch: 'Clear search',
+  itemCount: (count: number) => (count === 1 ? '1 item' : `${count} items`),
+
+  filter: {
+    all: 'All items',
+    favorites: 'Favourites',
+    types: 'Types',
+    folders: 'Folders',
+    none: 'No folder',
+    archive: 'Archive',
+    trash: 'Trash',
+  },
+  /** Of many. */
+  types: {
+    login: 'Logins',
+    card: 'Cards',
+    identity: 'Identities',
+    secureNote: 'Secure notes',
+    sshKey: 'SSH keys',
+    unknown: 'Other items',
+  },
+
+  newItem: 'New item',
+  newFolder: 'New folder',
+  /** The main button, and the list that it opens. */
+  add: 'New',
+
+  row: {
+    favorite: 'Favourite',
+    attachments: 'Has attachments',
+    damaged: 'Parts cannot be read',
+    archived: 'Archived',
+    noName: 'Without a name',
+    created: 'New',
+    changed: 'Changed',
+    select: (name: string) => `Select ${name}`,
+    actions: (name: string) => `Actions for ${name}`,
+    copyUsername: (name: string) => `Copy username of ${name}`,
+    copyPassword: (name: string) => `Copy password of ${name}`,
+    copyTotp: (name: string) => `Copy verification code of ${name}`,
+    copyNumber: (name: string) => `Copy number of ${name}`,
+    copyPublicKey: (name: string) => `Copy public key of ${name}`,
+    copyEmail: (name: string) => `Copy email address of ${name}`,
+    copyNote: (name: string) => `Copy notes of ${name}`,
+  },
+  /** Said by screen readers when another device has done it. */
+  elsewhere: {
+    created: (name: string) => `${name} was added on another device`,
+    changed: (name: string) => `${name} was changed on another device`,
+    many: (count: number) => `${count} items were changed on another device`,
+  },
+
+  empty: {
+    vault: 'Nothing here yet',
+    vaultText: 'Save a first login, or import what you have from another password manager.',
+    import: 'Import',
+    search: 'Nothing found',
+    searchText: (text: string) => `Nothing here matches “${text}”.`,
+    searchAll: 'Search all items',
+    favorites: 'No favourites',
+    favoritesText: 'Mark items with the star to find them here.',
+    folder: 'This folder is empty',
+    folderText: 'Choose this folder while editing an item, or select items and move them.',
+    none: 'Everything is in a folder',
+    type: 'None of this type',
+    archive: 'The archive is empty',
+    archiveText: 'Archived items are kept here, out of the list and of searches.',
+    trash: 'The trash is empty',
+    trashText: 'Deleted items stay here until they are deleted for good.',
+    noneOpen: 'Choose an item to see it',
+  },
+  loading: 'Opening the vault…',
+  stale: 'This is what was known before. The server did not answer.',
+  sync: 'Sync now',
+
+  selection: {
+    label: 'Selected items',
+    count: (count: number) => `${count} selected`,
+    all: 'Select all',
+    clear: 'End selection',
+    start: 'Select items',
+    move: 'Move to folder',
+    favorite: 'Add to favourites',
+    archive: 'Archive',
+    unarchive: 'Unarchive',
+    trash: 'Delete',
+    restore: 'Restore',
+    deleteForever: 'Delete for good',
+  },
+  emptyTrash: 'Empty trash',
+
+  move: {
+    title: (count: number) => (count === 1 ? 'Move item' : `Move ${count} items`),
+    action: 'Move',
+  },
+  askTrash: {
+    title: (count: number) => (count === 1 ? 'Delete this item?' : `Delete ${count} items?`),
+    text: (count: number): string => (count === 1 ? 'It goes into the trash.' : 'They go into the trash.'),
+  },
+  askDelete: {
+    title: (count: number) => (count === 1 ? 'Delete this item for good?' : `Delete ${count} items for good?`),
+    text: 'This cannot be undone. Attachments go with it.',
+    action: 'Delete for good',
+  },
+  done: {
+    trashed: (count: number) => (count === 1 ? 'Moved to the trash' : `${count} items moved to the trash`),
+    deleted: (count: number) => (count === 1 ? 'Deleted for good' : `${count} items deleted for good`),
+    restored: (count: number) => (count === 1 ? 'Restored' : `${count} items restored`),
+    archived: (count: number) => (count === 1 ? 'Archived' : `${count} items archived`),
+    unarchived: (count: number) => (count === 1 ? 'Back from the archive' : `${count} items back from the archive`),
+    moved: (count: number) => (count === 1 ? 'Moved' : `${count} items moved`),
+  },
+
+  folder: {
+    new: 'New folder',
+    edit: 'Rename folder',
+    name: 'Folder name',
+    hint: 'A slash puts a folder into another: Work/Email.',
+    missing: 'Give the folder a name.',
+    actions: (name: string) => `Actions for folder ${name}`,
+    damaged: 'Unreadable folder',
+    saved: 'Folder saved',
+    deleted: 'Folder deleted',
+    askDelete: {
+      title: (name: string) => `Delete folder “${name}”?`,
+      text: 'Its items stay in the vault, without a folder.',
+    },
+  },
+}
