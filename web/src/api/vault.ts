@@ -42,6 +42,26 @@ export async function placeItem(
   return objectIn(await api.request('PUT', `api/ciphers/${path(id)}/partial`, { body: place, signal }))
 }
 
+/** Into the trash. Nothing is returned, though it has a new date. Other devices are told of this one item, as below. */
+export async function trashItem(api: Api, id: string, { signal }: Options = {}): Promise<void> {
+  await api.request('PUT', `api/ciphers/${path(id)}/delete`, { signal })
+}
+
+/** For good. */
+export async function deleteItem(api: Api, id: string, { signal }: Options = {}): Promise<void> {
+  await api.request('DELETE', `api/ciphers/${path(id)}`, { signal })
+}
+
+/** Out of the trash, into the archive, or out of it. Returns the item as it is now. */
+export async function markItem(
+  api: Api,
+  id: string,
+  mark: 'restore' | 'archive' | 'unarchive',
+  { signal }: Options = {},
+): Promise<JsonObject> {
+  return objectIn(await api.request('PUT', `api/ciphers/${path(id)}/${mark}`, { signal }))
+}
+
 /** Into the trash. Nothing is returned: their new dates come with a sync. At least one id, here and below. */
 export async function trashItems(api: Api, ids: readonly string[], options: Options = {}): Promise<void> {
   await bulk(api, 'PUT', 'api/ciphers/delete', ids, options)
