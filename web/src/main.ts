@@ -1,4 +1,22 @@
 import { mount } from 'svelte'
+import { uploadByXhr } from './api/xhr-upload.ts'
+import { preferredLanguage, useLanguage } from './i18n/index.ts'
 import App from './pages/App.svelte'
+import { Router } from './pages/router.ts'
+import { followInput } from './session/follow-input.ts'
+import { openSession } from './session/open-session.ts'
 
-mount(App, { target: document.body })
+const { api, session } = openSession({
+  base: new URL('.', document.baseURI),
+  storage: () => localStorage,
+  channel: (name) => new BroadcastChannel(name),
+  userAgent: navigator.userAgent,
+  upload: uploadByXhr,
+})
+followInput(session, [window, document])
+
+// In its language from the start; in English if the other is not to be had.
+const chosen = session.preferences.language.value
+await useLanguage(preferredLanguage(chosen === null ? navigator.languages : [chosen])).catch(() => undefined)
+
+mount(App, { target: document.body, props: { app: { api, session, router: new Router(window) } } })
