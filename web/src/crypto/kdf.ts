@@ -24,8 +24,13 @@ const KEY_BYTES = 32
 const KIB_PER_MIB = 1024
 
 /** The key that everything begins with, 32 bytes; it never leaves the browser. `salt`: the address, or what the server says in its place. */
-export async function deriveMasterKey(password: string, salt: string, kdf: Kdf): Promise<Bytes> {
-  const bytes = fromText(salt.trim().toLowerCase())
+export function deriveMasterKey(password: string, salt: string, kdf: Kdf): Promise<Bytes> {
+  return deriveKey(password, salt.trim().toLowerCase(), kdf)
+}
+
+/** 32 bytes, of a salt that counts as it is. */
+export function deriveKey(password: string, salt: string, kdf: Kdf): Promise<Bytes> {
+  const bytes = fromText(salt)
   return kdf.type === 'PBKDF2' ? pbkdf2(fromText(password), bytes, kdf.iterations) : argon2id(password, bytes, kdf)
 }
 
