@@ -5,6 +5,7 @@ import App from './pages/App.svelte'
 import { Router } from './pages/router.ts'
 import { followInput } from './session/follow-input.ts'
 import { openSession } from './session/open-session.ts'
+import { Vault } from './vault/vault.ts'
 
 const { api, session } = openSession({
   base: new URL('.', document.baseURI),
@@ -13,10 +14,11 @@ const { api, session } = openSession({
   userAgent: navigator.userAgent,
   upload: uploadByXhr,
 })
+const vault = new Vault({ api, session })
 followInput(session, [window, document])
 
 // In its language from the start; in English if the other is not to be had.
 const chosen = session.preferences.language.value
 await useLanguage(preferredLanguage(chosen === null ? navigator.languages : [chosen])).catch(() => undefined)
 
-mount(App, { target: document.body, props: { app: { api, session, router: new Router(window) } } })
+mount(App, { target: document.body, props: { app: { api, session, vault, router: new Router(window) } } })

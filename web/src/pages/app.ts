@@ -1,12 +1,14 @@
 import { getContext, setContext } from 'svelte'
 import type { Api } from '../api/client.ts'
 import type { Session } from '../session/session.ts'
+import type { Vault } from '../vault/vault.ts'
 import type { Router } from './router.ts'
 
 /** What every page can reach. */
 export interface App {
   readonly api: Api
   readonly session: Session
+  readonly vault: Vault
   readonly router: Router
 }
 

@@ -94,6 +94,11 @@ export const common = {
       seconds === 1
         ? 'Too many attempts. Try again in a second.'
         : `Too many attempts. Try again in ${seconds} seconds.`,
+    wrongPassword: 'The master password is wrong.',
+    conflict: 'Another device has changed this in the meantime. Nothing was overwritten.',
+    gone: 'This is not in the vault any more.',
+    locked: 'The vault is locked.',
+    damaged: 'Parts of this cannot be decrypted. It was left as it is, so that nothing is lost.',
     unexpected: 'Something went wrong. Try again.',
   },
 }

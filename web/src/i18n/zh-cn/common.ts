@@ -89,6 +89,11 @@ export const common: typeof english = {
     unreachable: '无法连接服务器。请检查网络连接后重试。',
     unauthorized: '会话已结束。请重新登录。',
     tooManyRequests: (seconds) => `尝试次数过多。请在 ${seconds} 秒后重试。`,
+    wrongPassword: '主密码不正确。',
+    conflict: '另一台设备在此期间更改了此内容。没有覆盖任何数据。',
+    gone: '此内容已不在密码库中。',
+    locked: '密码库已锁定。',
+    damaged: '此内容有部分无法解密。为避免数据丢失，已保持原样。',
     unexpected: '出了点问题。请重试。',
   },
 }
