@@ -180,8 +180,9 @@ export class Vault {
     return attachments.removeOne(this.#surroundings, { itemId, attachmentId })
   }
 
-  /** What the hub tells. */
+  /** What the hub tells. What a locked vault misses is found out when it is opened. */
   async applyEvent(notification: Notification): Promise<void> {
+    if (this.#session.state.value.kind !== 'unlocked') return
     const { api, holdings, writes } = this.#surroundings
     const isOwn = notification.contextId === api.device.identifier
     const { kind } = notification
