@@ -31,6 +31,7 @@ export class Browser implements Disposable {
   readonly #base: URL
   readonly #id = randomUUID()
   readonly #tabs = new Set<Tab>()
+  #heard = Promise.withResolvers<void>()
 
   constructor(base: string) {
     this.#base = new URL(`${base}/`)
@@ -41,7 +42,11 @@ export class Browser implements Disposable {
     const { api, session } = openSession({
       base: this.#base,
       storage: () => this.storage(),
-      channel: (name) => new BroadcastChannel(`${this.#id} ${name}`),
+      channel: (name) => {
+        const channel = new BroadcastChannel(`${this.#id} ${name}`)
+        channel.addEventListener('message', () => queueMicrotask(() => this.#heard.resolve()))
+        return channel
+      },
       userAgent: USER_AGENT,
       clock: this.clock,
       fetch: (input, init) => this.fetch(input, init),
@@ -56,6 +61,12 @@ export class Browser implements Disposable {
     }
     this.#tabs.add(tab)
     return tab
+  }
+
+  /** Resolves when one of the tabs has heard something from another. */
+  async nextHeard(): Promise<void> {
+    this.#heard = Promise.withResolvers<void>()
+    await this.#heard.promise
   }
 
   [Symbol.dispose](): void {
