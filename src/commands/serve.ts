@@ -99,6 +99,7 @@ function welcome({ addresses, options, certificateAuthorityFile }: Server, versi
     `Belfry ${version} is ready`,
     '',
     `  Bitwarden server   ${vaultUrl}${https ? `   (and ${webUrl})` : ''}`,
+    ...(options.web.webVault ? [`  Web vault          ${isSecureContext(webUrl) ? webUrl : vaultUrl}`] : []),
     ...(hubs.length > 0 ? [`  Hubs of your own   ${hubs.join(', ')}`] : []),
     ...(relayed > 0 ? [`  Relay              for ${relayed} other server${relayed > 1 ? 's' : ''}`] : []),
     ...(options.push.relay ? [`  Push to phones     by ${options.push.relay.relayUri}`] : []),
@@ -115,6 +116,12 @@ function welcome({ addresses, options, certificateAuthorityFile }: Server, versi
     )
   }
   return `${lines.join('\n')}\nStop with Ctrl-C.\n`
+}
+
+/** Whether browsers let a page of this address encrypt (W3C Secure Contexts §3.1). */
+function isSecureContext(address: string): boolean {
+  const { protocol, hostname } = new URL(address)
+  return protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
 }
 
 /** Where a web listener serves NATS. */

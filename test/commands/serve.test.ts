@@ -49,6 +49,16 @@ test('it says where it is, where its data lies and how to stop it, and its page 
   assert.match(await page.text(), /Belfry/)
 })
 
+test('it says where a web vault is to be opened: without a warning of certificates, where that is possible', async () => {
+  await using folder = await temporaryFolder()
+  const settings = { WEB_VAULT_ENABLED: 'true', DOMAIN: 'https://vault.example/below' }
+  const { program, webUrl } = await start(folder, settings)
+  await using _ = program
+  assert.match(webUrl, /^http:\/\/127\.0\.0\.1:\d+\/below$/)
+  assert.ok(program.stdout.includes(`  Web vault          ${webUrl}\n`), program.stdout)
+  assert.match(await (await fetch(webUrl)).text(), /<script type="module"/)
+})
+
 test('it says where the hubs of the operator are, that it relays, and by whom it pushes, where that is configured', async () => {
   await using folder = await temporaryFolder()
   const more = `
