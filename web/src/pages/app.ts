@@ -1,5 +1,6 @@
 import { getContext, setContext } from 'svelte'
 import type { Api } from '../api/client.ts'
+import type { Live } from '../live/live.ts'
 import type { Session } from '../session/session.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Router } from './router.ts'
@@ -9,6 +10,7 @@ export interface App {
   readonly api: Api
   readonly session: Session
   readonly vault: Vault
+  readonly live: Live
   readonly router: Router
 }
 

@@ -5,7 +5,9 @@ export type Page = Component<Record<string, never>>
 export type LoadPage = () => Promise<{ readonly default: Page }>
 
 /** Pages of whoever has unlocked the vault. Each is loaded when it is first shown; it finds its route by `getApp()`. */
-export const VAULT_AREAS: Partial<Record<PageName, LoadPage>> = {}
+export const VAULT_AREAS: Partial<Record<PageName, LoadPage>> = {
+  generator: () => import('./generator/GeneratorPage.svelte'),
+}
 
 /** Pages of anybody, whether or not somebody is signed in. */
 export const OPEN_AREAS: Partial<Record<PageName, LoadPage>> = {}
