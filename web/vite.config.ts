@@ -3,9 +3,14 @@ import { defineConfig } from 'vite'
 import { precompressed } from './build/precompressed.ts'
 import { thirdPartyNotices } from './build/third-party.ts'
 
+/** Of a Belfry, for `npm run dev`: `npm start` beside it. */
+const SERVER = 'http://127.0.0.1:8000'
+const SERVED = ['/api', '/identity', '/icons', '/notifications', '/attachments', '/sends']
+
 export default defineConfig({
   // Belfry may be below any path.
   base: './',
   plugins: [svelte({ configFile: false }), thirdPartyNotices(), precompressed()],
   build: { target: 'es2023', modulePreload: { polyfill: false }, assetsInlineLimit: 0, reportCompressedSize: false },
+  server: { proxy: Object.fromEntries(SERVED.map((path) => [path, { target: SERVER, ws: true }])) },
 })
