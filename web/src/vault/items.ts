@@ -27,7 +27,7 @@ import { ALL, NEW } from './writes.ts'
 const AT_ONCE = 4
 
 /** The whole item, decrypted. Rejects with `Gone`. */
-export function openItem(surroundings: Surroundings, id: string): Promise<Item> {
+export async function openItem(surroundings: Surroundings, id: string): Promise<Item> {
   return decodeItem(wireOf(surroundings, 'item', id), surroundings.owner().userKey)
 }
 

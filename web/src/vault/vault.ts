@@ -19,6 +19,7 @@ import * as folders from './folders.ts'
 import * as items from './items.ts'
 import { Recent, type RecentChange } from './recent.ts'
 import { Records } from './records.ts'
+import { SearchTexts } from './search-texts.ts'
 import { removeSend, removeSendPassword, type SaveSendOptions, saveSend } from './sends.ts'
 import { isNotThere, type ListedItem, type Surroundings } from './surroundings.ts'
 import { Sync, type SyncStatus } from './sync.ts'
@@ -34,7 +35,7 @@ export interface VaultOptions {
 /**
  * What the user has, decrypted while the vault is open, and what they do to it. It opens and closes with the session by
  * itself. What was loaded stays when the server is away; what is to be written then rejects with `Unreachable`, and nothing
- * is changed. All that is asked of a vault that is not open throws `Locked`.
+ * is changed. What needs the user key rejects with `Locked` when it is not there.
  */
 export class Vault {
   /** All but those of organizations, whose keys this client does not have. In no order. */
@@ -48,10 +49,13 @@ export class Vault {
   readonly problem: Cell<Error | null>
   /** By item: what other devices did a moment ago. */
   readonly recent: Cell<ReadonlyMap<string, RecentChange>>
+  /** For `findItems`; empty until `prepareSearch` is called. */
+  readonly searchTexts: Cell<ReadonlyMap<string, string>>
   readonly #session: VaultOptions['session']
   readonly #surroundings: Surroundings
   readonly #sync: Sync
   readonly #changes: Changes
+  readonly #searchTexts: SearchTexts
   readonly #recent = new Recent()
   /** Items that were changed here and whose new state comes with a sync. */
   readonly #ownChanges = new Set<string>()
@@ -74,6 +78,8 @@ export class Vault {
     }
     this.#sync = new Sync({ api, hasContent: () => this.profile.value !== null, prepare: () => this.#prepare() })
     this.#changes = new Changes({ holdings, sync: this.#sync, fetch: (change) => this.#fetch(change) })
+    this.#searchTexts = new SearchTexts(holdings.item)
+    this.searchTexts = this.#searchTexts.texts
     this.items = holdings.item.shown
     this.folders = holdings.folder.shown
     this.sends = holdings.send.shown
@@ -92,6 +98,11 @@ export class Vault {
   /** See `Sync.run`. */
   sync(): Promise<void> {
     return this.#sync.run()
+  }
+
+  /** To be called when somebody begins to search: addresses and notes are decrypted then. Resolves when all are. */
+  async prepareSearch(): Promise<void> {
+    return this.#searchTexts.prepare(this.#owner().userKey)
   }
 
   /** The whole item. Rejects with `Gone`. */
@@ -262,6 +273,7 @@ export class Vault {
     this.#sync.stop({ forgets: false })
     this.#changes.clear()
     this.#recent.clear()
+    this.#searchTexts.lock()
     for (const records of Object.values(this.#surroundings.holdings)) records.lock()
   }
 

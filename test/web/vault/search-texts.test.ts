@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { newItem } from '../../../web/src/model/item.ts'
+import { findItems } from '../../../web/src/vault/search.ts'
+import { startTestServer, type TestServer } from '../../helpers/server.ts'
+import { Client, newEmail, untilCell } from './client.ts'
+
+let server: TestServer
+before(async () => {
+  server = await startTestServer({ vault: {} })
+})
+after(() => server.close())
+
+const login = (uri: string) => ({
+  ...{ username: null, password: null, passwordRevisionDate: null, totp: null, passkeys: [], rest: {} },
+  uris: [{ uri, match: null, rest: {} }],
+})
+
+test('items are found by their addresses and notes, but not by notes that the password is asked for', async () => {
+  using here = await Client.open({ url: server.webUrl, email: await newEmail(server.webUrl), isLive: false })
+  const { vault } = here
+  const find = (text: string) =>
+    findItems(vault.items.value, { filter: { kind: 'all' }, text, texts: vault.searchTexts.value }).map(
+      ({ name }) => name,
+    )
+  const part = { type: 'login', login: login('https://Bücher.example') } as const
+  await vault.save({ ...newItem('Shop', part), notes: 'my first note' })
+  await vault.save({ ...newItem('Bank', part), notes: 'my second note', asksPassword: true })
+  assert.deepEqual(find('bucher'), [])
+  await vault.prepareSearch()
+  assert.deepEqual(find('bucher'), ['Bank', 'Shop'])
+  assert.deepEqual(find('NOTE'), ['Shop'])
+
+  // From now on what changes is read, too.
+  const id = vault.items.value.find(({ name }) => name === 'Shop')!.id
+  const changed = { ...(await vault.open(id)), notes: 'the third' }
+  await vault.save(changed)
+  await untilCell(vault.searchTexts, () => find('third').length === 1, 'the changed notes')
+  assert.deepEqual(find('first'), [])
+  await vault.remove([id])
+  assert.deepEqual(find('bucher'), ['Bank'])
+})
