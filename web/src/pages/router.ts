@@ -4,30 +4,40 @@ import { hrefOf, type PageName, parseRoute, type Route } from './route.ts'
 /** Whether one may leave: asked of whoever has something that would be lost. */
 export type Guard = () => boolean | Promise<boolean>
 
+/** As much of a window as it takes. */
+export interface Frame {
+  readonly location: { hash: string }
+  readonly history: {
+    pushState(state: unknown, title: string, url: string): void
+    replaceState(state: unknown, title: string, url: string): void
+  }
+  addEventListener(type: 'hashchange', listener: () => void): void
+}
+
 /** The page that is shown, and the way to others. It follows the window's address. */
 export class Router {
   readonly route: Cell<Route>
-  readonly #window: Window
+  readonly #frame: Frame
   readonly #guards = new Set<Guard>()
   /** The address of what is shown. */
   #hash: string
   #isAsking = false
 
-  constructor(page: Window) {
-    this.#window = page
-    this.#hash = page.location.hash
+  constructor(frame: Frame) {
+    this.#frame = frame
+    this.#hash = frame.location.hash
     this.route = new Cell(parseRoute(this.#hash))
-    page.addEventListener('hashchange', () => void this.#follow())
+    frame.addEventListener('hashchange', () => void this.#follow())
   }
 
   /** Goes to a page, by an entry of its own in the browser's history. */
   go(page: PageName, ...path: readonly string[]): void {
-    this.#window.location.hash = hrefOf(page, ...path)
+    this.#frame.location.hash = hrefOf(page, ...path)
   }
 
   /** Goes there in place of where one is: Back does not lead here again. Nobody is asked. */
   replace(page: PageName, ...path: readonly string[]): void {
-    this.#window.history.replaceState(null, '', hrefOf(page, ...path))
+    this.#frame.history.replaceState(null, '', hrefOf(page, ...path))
     this.#show()
   }
 
@@ -38,7 +48,7 @@ export class Router {
   }
 
   async #follow() {
-    const { location, history } = this.#window
+    const { location, history } = this.#frame
     if (this.#isAsking || location.hash === this.#hash) return
     this.#isAsking = true
     const mayLeave = await this.#mayLeave()
@@ -56,7 +66,7 @@ export class Router {
   }
 
   #show() {
-    this.#hash = this.#window.location.hash
+    this.#hash = this.#frame.location.hash
     this.route.value = parseRoute(this.#hash)
   }
 }
