@@ -10,4 +10,8 @@ export const VAULT_AREAS: Partial<Record<PageName, LoadPage>> = {
 }
 
 /** Pages of anybody, whether or not somebody is signed in. */
-export const OPEN_AREAS: Partial<Record<PageName, LoadPage>> = {}
+export const OPEN_AREAS: Partial<Record<PageName, LoadPage>> = {
+  'verify-email': () => import('./sign-in/VerifyEmail.svelte'),
+  'recover-delete': () => import('./sign-in/RecoverDelete.svelte'),
+  'verify-recover-delete': () => import('./sign-in/ConfirmDelete.svelte'),
+}

@@ -142,6 +142,8 @@ export const signIn = {
     keep: 'Keep it',
     done: 'The account is deleted.',
     failed: 'The link is not good any more, or is incomplete.',
+    again: 'Ask for another link',
+    toLogin: 'Go on',
   },
 
   error: {

@@ -141,6 +141,8 @@ export const signIn: typeof english = {
     keep: '保留账户',
     done: '账户已删除。',
     failed: '链接已失效或不完整。',
+    again: '重新获取链接',
+    toLogin: '继续',
   },
 
   error: {
