@@ -20,6 +20,7 @@ import {
   itemOf,
   move,
   problemsOf,
+  rebase,
 } from '../../../web/src/pages/item/draft.ts'
 
 const REST = { ofNewerClients: 'kept' }
@@ -163,4 +164,20 @@ test('a clone is a new item without files, passkeys, history and archive', () =>
   assert.deepEqual([clone.id, clone.revisionDate, clone.creationDate, clone.archivedDate], [null, null, null, null])
   assert.deepEqual([clone.attachments, clone.passwordHistory, clone.login.passkeys], [[], [], []])
   assert.deepEqual([clone.name, clone.key, clone.rest, clone.login.password], ['Bank - Clone', '2.key', REST, 'secret'])
+})
+
+test('stored over what another device has stored, passkeys are those of now but for what was removed here', () => {
+  const passkeys = (...ids: string[]) => ids.map((credentialId) => ({ credentialId }))
+  const withPasskeys = (...ids: string[]) => ({ ...LOGIN, login: { ...LOGIN.login, passkeys: passkeys(...ids) } })
+  const before = withPasskeys('stays', 'removed')
+  const draft = draftOf(before)!
+  assert.ok(draft.type === 'login')
+  draft.login.passkeys = passkeys('stays')
+  draft.login.password = 'mine'
+  const current = { ...withPasskeys('stays', 'removed', 'added'), revisionDate: 'later', notes: 'theirs' }
+  rebase(draft, before, current)
+  const stored = itemOf(draft, current)
+  assert.ok(stored.type === 'login')
+  assert.deepEqual(stored.login.passkeys, passkeys('stays', 'added'))
+  assert.deepEqual([stored.login.password, stored.notes, stored.revisionDate], ['mine', null, 'later'])
 })

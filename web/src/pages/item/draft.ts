@@ -189,6 +189,19 @@ export function isChanged(draft: Draft, before: Item): boolean {
 
 const said = (draft: Draft): string => JSON.stringify(draft, (name, value) => (name === 'key' ? undefined : value))
 
+/**
+ * What was edited in `before` is to be stored over `current`, which another device has stored since: the form wins, but
+ * passkeys, which no form adds, are those of now without those that were removed here.
+ */
+export function rebase(draft: Draft, before: Item, current: Item): void {
+  if (draft.type !== 'login' || before.type !== 'login' || current.type !== 'login') return
+  const kept = new Set(draft.login.passkeys.map((passkey) => JSON.stringify(passkey)))
+  const removed = new Set(
+    before.login.passkeys.map((passkey) => JSON.stringify(passkey)).filter((one) => !kept.has(one)),
+  )
+  draft.login.passkeys = current.login.passkeys.filter((passkey) => !removed.has(JSON.stringify(passkey)))
+}
+
 /** What keeps a draft from being saved. */
 export type DraftProblem = 'name' | 'privateKey'
 
