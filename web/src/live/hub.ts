@@ -1,7 +1,8 @@
 /** The connection to the notification hub, made as the official web vault makes it. Loaded when somebody is logged in. */
 
-import { HttpTransportType, HubConnectionBuilder, type ILogger, LogLevel } from '@microsoft/signalr'
+import { HttpTransportType, HubConnectionBuilder } from '@microsoft/signalr'
 import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack'
+import { consoleLogger } from './console-logger.ts'
 
 /** A server that is there says something every 15 seconds. Milliseconds. */
 const SILENCE_MS = 30_000
@@ -34,7 +35,7 @@ export async function openHub({ url, accessToken, hear, signal, silenceMs = SILE
       transport: HttpTransportType.WebSockets,
     })
     .withHubProtocol(new MessagePackHubProtocol())
-    .configureLogging(consoleWithoutTokens)
+    .configureLogging(consoleLogger)
     .build()
   connection.serverTimeoutInMilliseconds = silenceMs
   connection.keepAliveIntervalInMilliseconds = silenceMs / 2
@@ -58,20 +59,4 @@ export async function openHub({ url, accessToken, hear, signal, silenceMs = SILE
     signal.removeEventListener('abort', abort)
   }
   return { closed, close }
-}
-
-/** As SignalR's own, which writes the address with the access token in it: that is nobody's who looks at a console. */
-const consoleWithoutTokens: ILogger = {
-  log(level, message) {
-    if (level < LogLevel.Information) return
-    const line = `[${new Date().toISOString()}] ${LogLevel[level]}: ${withoutTokens(message)}`
-    // That a connection is lost is no error of this page, and it is shown in it.
-    if (level === LogLevel.Information) console.info(line)
-    else console.warn(line)
-  },
-}
-
-/** The rest of the address stays. */
-function withoutTokens(message: string): string {
-  return message.replaceAll(/[?&]access_token=[^&\s]*?(?=[&\s]|\.?$)/g, '')
 }

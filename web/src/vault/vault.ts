@@ -59,6 +59,8 @@ export class Vault {
   readonly #recent = new Recent()
   /** Items that were changed here and whose new state comes with a sync. */
   readonly #ownChanges = new Set<string>()
+  /** Another tab of this browser has changed much: what the next sync brings may be of that. */
+  #isOfOtherTab = false
   #userId: string | undefined
   readonly #stopListening: () => void
 
@@ -198,7 +200,10 @@ export class Vault {
     const isOwn = notification.contextId === api.device.identifier
     const { kind } = notification
     if (kind === 'account' || kind === 'organizations') {
-      if (isOwn) await writes.whenFree([ALL])
+      if (isOwn) {
+        await writes.whenFree([ALL])
+        this.#isOfOtherTab = true
+      }
       return this.#sync.run({ isForced: kind === 'organizations' })
     }
     if (kind === 'removed') return this.#removed(notification.noun, notification.id)
@@ -232,7 +237,8 @@ export class Vault {
   /** Takes what is of now, so that what is asked for now is judged by it. */
   #prepare(): (snapshot: JsonObject) => Promise<void> {
     const { item, folder, send } = this.#surroundings.holdings
-    const isFirst = this.profile.value === null
+    const isNews = this.profile.value !== null && !this.#isOfOtherTab
+    this.#isOfOtherTab = false
     const askedAt = { item: item.mark(), folder: folder.mark(), send: send.mark() }
     const own = new Set(this.#ownChanges)
     return async (snapshot) => {
@@ -244,7 +250,7 @@ export class Vault {
       ])
       this.profile.value = isObject(snapshot.profile) ? snapshot.profile : {}
       for (const id of own) this.#ownChanges.delete(id)
-      if (isFirst) return
+      if (!isNews) return
       this.#recent.note(
         changed.filter((id) => !own.has(id)),
         'changed',
