@@ -300,6 +300,14 @@ test('YubiKeys are set up, asked for, and removed', async () => {
   assert.deepEqual(await twoFactor.getProviders(api), [])
 })
 
+test('only what the server offers is offered', async () => {
+  const everything = await registerAndLogIn(where)
+  assert.deepEqual(await twoFactor.getOffered(everything.api), [0, 1, 3, 7])
+  await using other = await startVault({ domain: 'https://192.0.2.1', origin: 'https://192.0.2.1' })
+  const { api } = await registerAndLogIn({ base: other.server, fetch: other.fetch })
+  assert.deepEqual(await twoFactor.getOffered(api), [0])
+})
+
 test('any factor is taken off with the password', async () => {
   const { api, secret } = await registerAndLogIn(where)
   const offered = await twoFactor.getAuthenticator(api, secret)

@@ -5,7 +5,7 @@
 
 import { listIn, objectIn } from './answer.ts'
 import type { Api, Method, Options } from './client.ts'
-import { Unreachable } from './errors.ts'
+import { Refused, Unreachable } from './errors.ts'
 import { isObject, type JsonObject, numberOrNull, objectsOf, textOrNull } from './json.ts'
 import type { Secret } from './secret.ts'
 
@@ -21,6 +21,30 @@ export interface Verified {
 export async function getProviders(api: Api, { signal }: Options = {}): Promise<readonly number[]> {
   const providers = listIn(await api.request('GET', 'api/two-factor', { signal }))
   return providers.filter(({ enabled }) => enabled === true).flatMap(({ type }) => numberOrNull(type) ?? [])
+}
+
+/** Those that a server may not be set up for, with a question that proves nothing. */
+const UNPROVEN: readonly (readonly [type: number, name: string, body: object])[] = [
+  [PROVIDERS.email, 'send-email', { email: 'nobody@localhost' }],
+  [PROVIDERS.yubikey, 'get-yubikey', {}],
+  [PROVIDERS.webAuthn, 'get-webauthn', {}],
+]
+
+/**
+ * The numbers of those that this server offers. It has no answer for that, but it looks whether it can do what it is asked
+ * before it asks for the proof that is missing here.
+ */
+export async function getOffered(api: Api, { signal }: Options = {}): Promise<readonly number[]> {
+  const asked = UNPROVEN.map(async ([type, name, body]) => {
+    try {
+      await post(api, name, body, signal)
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      return 'masterPasswordHash' in error.fields ? [type] : []
+    }
+    return [type]
+  })
+  return [PROVIDERS.authenticator, ...(await Promise.all(asked)).flat()]
 }
 
 /** Null where there is none: it is made with the first factor. */

@@ -7,6 +7,7 @@ export type LoadPage = () => Promise<{ readonly default: Page }>
 /** Pages of whoever has unlocked the vault. Each is loaded when it is first shown; it finds its route by `getApp()`. */
 export const VAULT_AREAS: Partial<Record<PageName, LoadPage>> = {
   generator: () => import('./generator/GeneratorPage.svelte'),
+  settings: () => import('./settings/SettingsPage.svelte'),
 }
 
 /** Pages of anybody, whether or not somebody is signed in. */
