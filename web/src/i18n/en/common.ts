@@ -45,7 +45,7 @@ export const common = {
     vault: 'Vault',
     sends: 'Sends',
     generator: 'Generator',
-    tools: 'Import and export',
+    tools: 'Tools',
     settings: 'Settings',
   },
 

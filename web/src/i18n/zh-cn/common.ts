@@ -45,7 +45,7 @@ export const common: typeof english = {
     vault: '密码库',
     sends: 'Send',
     generator: '生成器',
-    tools: '导入和导出',
+    tools: '工具',
     settings: '设置',
   },
 
