@@ -239,6 +239,26 @@ test('an answer that comes after the vault was locked or left gets into no other
   assert.deepEqual(here.names(), ['Of the other'])
 })
 
+test('when a sync brings another address of the account, the vault stays open', async () => {
+  using here = await open()
+  await here.create('Note')
+  const { session } = here.tab
+  const { fetch } = here.browser
+  here.browser.fetch = async (input, init) => {
+    const response = await fetch(input, init)
+    if (!String(input).includes('/api/sync')) return response
+    const sync = (await response.json()) as JsonObject & { profile: JsonObject }
+    return Response.json({ ...sync, profile: { ...sync.profile, email: 'other@example.com' } })
+  }
+  await here.vault.saveFolder({ id: null, name: 'Work' })
+  await here.vault.sync()
+  const { email } = session.state.value as { email: string }
+  assert.equal(email, 'other@example.com')
+  assert.deepEqual([here.names(), here.vault.status.value], [['Note'], 'ready'])
+  session.lock()
+  assert.deepEqual(here.names(), [])
+})
+
 test('items of organizations, whose keys are not known, are not shown', async () => {
   using here = await open()
   const { fetch } = here.browser

@@ -32,6 +32,7 @@ export class Sync {
   readonly problem = new Cell<Error | null>(null)
   readonly #options: SyncOptions
   #revisionMs: number | undefined
+  #isForced = false
   #stop = new AbortController()
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
@@ -62,10 +63,10 @@ export class Sync {
 
   /**
    * Resolves when everything is there that had changed when it was called, or when it is clear that it cannot be had now:
-   * then it is tried again. It never rejects: `problem` says what went wrong.
+   * then it is tried again. It never rejects: `problem` says what went wrong. With `isForced` the date is not looked at.
    */
   run({ isForced = false }: { readonly isForced?: boolean } = {}): Promise<void> {
-    if (isForced) this.#revisionMs = undefined
+    this.#isForced ||= isForced
     const { signal } = this.#stop
     if (signal.aborted) return Promise.resolve()
     if (this.#running === undefined) return this.#begin(signal)
@@ -112,6 +113,8 @@ export class Sync {
 
   async #fetch(signal: AbortSignal): Promise<void> {
     if (this.status.value === 'empty') this.status.value = 'loading'
+    if (this.#isForced) this.#revisionMs = undefined
+    this.#isForced = false
     const revisionMs = await getRevisionDate(this.#options.api, { signal })
     if (revisionMs === this.#revisionMs) return
     const take = this.#options.prepare()

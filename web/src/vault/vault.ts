@@ -3,6 +3,7 @@ import { isObject, type JsonObject, objectsOf } from '../api/json.ts'
 import { getSend } from '../api/sends.ts'
 import { getFolder, getItem } from '../api/vault.ts'
 import type { Bytes } from '../crypto/bytes.ts'
+import type { SymmetricKey } from '../crypto/symmetric-key.ts'
 import type { Attachment } from '../model/attachment.ts'
 import { decodeFolder, type Folder } from '../model/folder.ts'
 import type { Item } from '../model/item.ts'
@@ -59,9 +60,11 @@ export class Vault {
   readonly #recent = new Recent()
   /** Items that were changed here and whose new state comes with a sync. */
   readonly #ownChanges = new Set<string>()
-  /** Another tab of this browser has changed much: what the next sync brings may be of that. */
+  /** Another tab of this browser has changed much, which is fetched: that is no news. */
   #isOfOtherTab = false
   #userId: string | undefined
+  /** That which the records are open with. */
+  #userKey: SymmetricKey | undefined
   readonly #stopListening: () => void
 
   constructor({ api, session }: VaultOptions) {
@@ -199,18 +202,20 @@ export class Vault {
     const { api, holdings, writes } = this.#surroundings
     const isOwn = notification.contextId === api.device.identifier
     const { kind } = notification
-    if (kind === 'account' || kind === 'organizations') {
-      if (isOwn) {
-        await writes.whenFree([ALL])
-        this.#isOfOtherTab = true
-      }
-      return this.#sync.run({ isForced: kind === 'organizations' })
-    }
+    if (kind === 'organizations') return this.#sync.run({ isForced: true })
+    if (kind === 'account') return this.#accountChanged(isOwn)
     if (kind === 'removed') return this.#removed(notification.noun, notification.id)
     if (kind !== 'changed') return
     const { noun, id, revisionMs } = notification
     if (isOwn) await writes.whenFree([id, NEW[noun]])
     if (holdings[noun].revisionMs(id) < revisionMs) this.#changes.add({ noun, id, revisionMs, isOwn })
+  }
+
+  async #accountChanged(isOwn: boolean): Promise<void> {
+    if (isOwn) await this.#surroundings.writes.whenFree([ALL])
+    this.#isOfOtherTab = isOwn
+    await this.#sync.run()
+    this.#isOfOtherTab = false
   }
 
   async #fetch({ noun, id, isOwn }: Change): Promise<void> {
@@ -238,7 +243,6 @@ export class Vault {
   #prepare(): (snapshot: JsonObject) => Promise<void> {
     const { item, folder, send } = this.#surroundings.holdings
     const isNews = this.profile.value !== null && !this.#isOfOtherTab
-    this.#isOfOtherTab = false
     const askedAt = { item: item.mark(), folder: folder.mark(), send: send.mark() }
     const own = new Set(this.#ownChanges)
     return async (snapshot) => {
@@ -265,17 +269,21 @@ export class Vault {
     else this.#forget()
   }
 
-  #open(state: Unlocked): void {
-    if (state.userId !== this.#userId) this.#forget()
-    this.#userId = state.userId
+  #open({ userId, userKey }: Unlocked): void {
+    // Something else of the account is another: its address.
+    if (userKey === this.#userKey) return
+    if (userId === this.#userId) this.#lock()
+    else this.#forget()
+    this.#userId = userId
+    this.#userKey = userKey
     this.#sync.start()
-    const { item, folder, send } = this.#surroundings.holdings
-    for (const records of [item, folder, send]) void records.open(state.userKey)
+    for (const records of Object.values(this.#surroundings.holdings)) void records.open(userKey)
     void this.#sync.run()
   }
 
   /** What is encrypted stays, for the next time it is opened. */
   #lock(): void {
+    this.#userKey = undefined
     this.#sync.stop({ forgets: false })
     this.#changes.clear()
     this.#recent.clear()
