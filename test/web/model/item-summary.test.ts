@@ -42,3 +42,11 @@ test('what cannot be read is in the list and says so', async () => {
   const { id, name, isDamaged } = await summaryOf(wireLoginWithOwnKey(keyPair()).wire, user.web)
   assert.deepEqual([id, name, isDamaged], ['11111111-2222-3333-4444-555555555555', '', true])
 })
+
+test('whether there are files is known without reading them', async () => {
+  const hasAttachments = async (attachments: unknown) =>
+    (await summaryOf(wireItem(user, { type: 2, secureNote: { type: 0 }, attachments }), user.web)).hasAttachments
+  assert.equal(await hasAttachments(null), false)
+  assert.equal(await hasAttachments([]), false)
+  assert.equal(await hasAttachments([{ id: 'a', fileName: 'not encrypted', key: null, size: '1' }]), true)
+})

@@ -8,7 +8,17 @@ let count = 0
 function item(name: string, fields: Partial<ListedItem> = {}): ListedItem {
   const state = { folderId: null, isFavorite: false, asksPassword: false, deletedDate: null, archivedDate: null }
   const dates = { creationDate: null, revisionDate: null }
-  return { id: String(++count), type: 'login', name, subtitle: '', isDamaged: false, ...state, ...dates, ...fields }
+  return {
+    id: String(++count),
+    type: 'login',
+    name,
+    subtitle: '',
+    hasAttachments: false,
+    isDamaged: false,
+    ...state,
+    ...dates,
+    ...fields,
+  }
 }
 
 const DATE = '2026-01-02T03:04:05.678Z'

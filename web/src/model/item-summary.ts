@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../api/json.ts'
+import { isObject, type JsonObject, objectsOf } from '../api/json.ts'
 import type { SymmetricKey } from '../crypto/symmetric-key.ts'
 import type { ItemState, ItemType } from './item.ts'
 import { stateOf } from './item-codec.ts'
@@ -11,7 +11,8 @@ export interface ItemSummary extends ItemState {
   readonly name: string
   /** What tells it from others of that name: empty where there is nothing. */
   readonly subtitle: string
-  /** Whether one of the two cannot be read. The rest of the item may be damaged all the same. */
+  readonly hasAttachments: boolean
+  /** Whether one of name and subtitle cannot be read. The rest of the item may be damaged all the same. */
   readonly isDamaged: boolean
 }
 
@@ -20,7 +21,8 @@ export async function summaryOf(wire: JsonObject, userKey: SymmetricKey): Promis
   const reader = await Reader.of(userKey, wire.key)
   const type = typeOf(wire)
   const [name, subtitle] = await Promise.all([reader.text(wire.name, 'name'), subtitleOf(type, wire, reader)])
-  return { ...stateOf(wire), type, name: name ?? '', subtitle, isDamaged: reader.damaged.length > 0 }
+  const hasAttachments = objectsOf(wire.attachments).length > 0
+  return { ...stateOf(wire), type, name: name ?? '', subtitle, hasAttachments, isDamaged: reader.damaged.length > 0 }
 }
 
 async function subtitleOf(type: ItemType, wire: JsonObject, reader: Reader): Promise<string> {

@@ -4,8 +4,13 @@ import type { PageName } from './route.ts'
 export type Page = Component<Record<string, never>>
 export type LoadPage = () => Promise<{ readonly default: Page }>
 
+/** List and item are one page: it stays when one goes from the one to the other. */
+const vault: LoadPage = () => import('./vault/VaultPage.svelte')
+
 /** Pages of whoever has unlocked the vault. Each is loaded when it is first shown; it finds its route by `getApp()`. */
 export const VAULT_AREAS: Partial<Record<PageName, LoadPage>> = {
+  vault,
+  item: vault,
   generator: () => import('./generator/GeneratorPage.svelte'),
   settings: () => import('./settings/SettingsPage.svelte'),
 }

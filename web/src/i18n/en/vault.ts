@@ -44,11 +44,7 @@ export const vault = {
     actions: (name: string) => `Actions for ${name}`,
     copyUsername: (name: string) => `Copy username of ${name}`,
     copyPassword: (name: string) => `Copy password of ${name}`,
-    copyTotp: (name: string) => `Copy verification code of ${name}`,
-    copyNumber: (name: string) => `Copy number of ${name}`,
-    copyPublicKey: (name: string) => `Copy public key of ${name}`,
-    copyEmail: (name: string) => `Copy email address of ${name}`,
-    copyNote: (name: string) => `Copy notes of ${name}`,
+    nothingToCopy: 'There is nothing to copy',
   },
   /** Said by screen readers when another device has done it. */
   elsewhere: {
@@ -99,10 +95,6 @@ export const vault = {
   move: {
     title: (count: number) => (count === 1 ? 'Move item' : `Move ${count} items`),
     action: 'Move',
-  },
-  askTrash: {
-    title: (count: number) => (count === 1 ? 'Delete this item?' : `Delete ${count} items?`),
-    text: (count: number): string => (count === 1 ? 'It goes into the trash.' : 'They go into the trash.'),
   },
   askDelete: {
     title: (count: number) => (count === 1 ? 'Delete this item for good?' : `Delete ${count} items for good?`),

@@ -43,11 +43,7 @@ export const vault: typeof english = {
     actions: (name) => `${name} 的操作`,
     copyUsername: (name) => `复制 ${name} 的用户名`,
     copyPassword: (name) => `复制 ${name} 的密码`,
-    copyTotp: (name) => `复制 ${name} 的验证码`,
-    copyNumber: (name) => `复制 ${name} 的号码`,
-    copyPublicKey: (name) => `复制 ${name} 的公钥`,
-    copyEmail: (name) => `复制 ${name} 的电子邮箱`,
-    copyNote: (name) => `复制 ${name} 的备注`,
+    nothingToCopy: '没有可复制的内容',
   },
   elsewhere: {
     created: (name) => `另一台设备添加了 ${name}`,
@@ -97,10 +93,6 @@ export const vault: typeof english = {
   move: {
     title: (count) => (count === 1 ? '移动项目' : `移动 ${count} 个项目`),
     action: '移动',
-  },
-  askTrash: {
-    title: (count) => (count === 1 ? '要删除此项目吗？' : `要删除 ${count} 个项目吗？`),
-    text: () => '将移入回收站。',
   },
   askDelete: {
     title: (count) => (count === 1 ? '要永久删除此项目吗？' : `要永久删除 ${count} 个项目吗？`),

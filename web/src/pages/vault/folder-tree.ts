@@ -44,3 +44,16 @@ function compareByParts(one: string, other: string, collator: Intl.Collator): nu
   }
   return parts.length - others.length
 }
+
+/** For a select: folders in folders are indented. */
+export function folderOptions(
+  folders: readonly Folder[],
+  collator: Intl.Collator,
+  nameless: string,
+): { readonly value: string | null; readonly label: string }[] {
+  return folderRows(folders, collator).map(({ folder, label, depth }) => ({
+    value: folder.id,
+    // Whatever else is blank is cut off at the beginning of an option.
+    label: `${'\u2003'.repeat(depth)}${label || nameless}`,
+  }))
+}
