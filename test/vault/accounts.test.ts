@@ -389,6 +389,7 @@ test('devices are listed and known by the address they logged in with', async ()
     type: 9,
     identifier: second.deviceId,
     creationDate: one.creationDate,
+    lastActivityDate: one.lastActivityDate,
     isTrusted: false,
     object: 'device',
   })
@@ -428,7 +429,8 @@ test('two programs that ask for the first API key get the same one', async () =>
 
 test('second factors that were set up elsewhere are listed', async () => {
   const { first } = await twoDevices()
-  const none = { data: [], object: 'list', continuationToken: null }
+  const offeredTypes = [0, 7]
+  const none = { data: [], object: 'list', continuationToken: null, offeredTypes }
   assert.deepEqual((await first.get('/api/two-factor')).json, none)
   for (const [type, enabled] of [
     [0, true],
@@ -447,6 +449,7 @@ test('second factors that were set up elsewhere are listed', async () => {
     ],
     object: 'list',
     continuationToken: null,
+    offeredTypes,
   })
 })
 

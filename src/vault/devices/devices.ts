@@ -66,6 +66,8 @@ function deviceResponse(device: Device) {
     type: device.type,
     identifier: device.id,
     creationDate: formatDate(device.createdAt),
+    // When it last got an access token: every two hours while it is used.
+    lastActivityDate: formatDate(device.updatedAt),
     isTrusted: false,
     object: 'device',
   }

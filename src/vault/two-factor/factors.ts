@@ -6,6 +6,7 @@ import type { VaultApp } from '../schema.ts'
 import { list } from '../wire.ts'
 import { disabledResponse, removeFactor } from './change-factor.ts'
 import { FACTOR, isFactorType, standingFactors } from './factor-types.ts'
+import { offeredTypes } from './required.ts'
 import { bothForms, issueVerification, requireVerification, VerifiedRequest } from './verification.ts'
 
 const DisableRequest = Type.Object({
@@ -19,7 +20,11 @@ export function registerFactors(scope: VaultApp, context: VaultContext): void {
   // Also those that are not offered here: their owner shall see that they stand, and can remove them.
   scope.get('/two-factor', async ({ session }) => {
     const factors = standingFactors(await store.twoFactors.ofUser(session.user.id))
-    return list(factors.map(({ type }) => ({ enabled: true, type, object: 'twoFactorProvider' })))
+    return {
+      ...list(factors.map(({ type }) => ({ enabled: true, type, object: 'twoFactorProvider' }))),
+      // For our own web vault: others offer what they know, and are refused when it is not offered here.
+      offeredTypes: offeredTypes(context),
+    }
   })
 
   scope.post('/two-factor/get-recover', { schema: { body: SecretRequest } }, async ({ session, body }) => {

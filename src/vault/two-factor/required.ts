@@ -26,6 +26,17 @@ export function isOffered(context: VaultContext, { type, data }: TwoFactor): boo
   }
 }
 
+/** The types that this server, as it is set up, can set up for a user. */
+export function offeredTypes(context: VaultContext): readonly number[] {
+  const { settings } = context
+  return [
+    FACTOR.authenticator,
+    ...(offersEmailCodes(context) ? [FACTOR.email] : []),
+    ...(settings.twoFactor.yubico === undefined ? [] : [FACTOR.yubikey]),
+    ...(relyingPartyId(settings) === undefined ? [] : [FACTOR.webAuthn]),
+  ]
+}
+
 /** The answer that asks for one of `offered`. The names in it are compared by clients in exactly this case. */
 export async function secondFactorRequired(
   context: VaultContext,

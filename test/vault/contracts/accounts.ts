@@ -38,6 +38,7 @@ const Device = {
   type: Type.Integer({ minimum: 0 }),
   identifier: Text,
   creationDate: DateTime,
+  lastActivityDate: DateTime,
   isTrusted: Type.Literal(false),
   object: Type.Literal('device'),
 }

@@ -24,9 +24,9 @@ export const EncString = Type.String({ pattern: '^\\d{1,2}\\.[A-Za-z0-9+/=|_-]+$
 /** A list that stays empty here. */
 export const Nothing = Type.Array(Type.Never(), { maxItems: 0 })
 
-/** A page with everything on it. */
-export const List = (item: TSchema) =>
-  Closed({ data: Type.Array(item), object: Type.Literal('list'), continuationToken: Type.Null() })
+/** A page with everything on it, and what else it says. */
+export const List = (item: TSchema, more: TProperties = {}) =>
+  Closed({ data: Type.Array(item), object: Type.Literal('list'), continuationToken: Type.Null(), ...more })
 
 const optionalEncrypted = Type.Optional(Nullable(EncString))
 

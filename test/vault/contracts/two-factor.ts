@@ -92,7 +92,7 @@ export const SecondFactorRequired = Closed({
 })
 
 export const twoFactorContracts: Contracts = {
-  'GET /api/two-factor': { 200: List(Provider) },
+  'GET /api/two-factor': { 200: List(Provider, { offeredTypes: Type.Array(Type.Integer()) }) },
   'POST /api/two-factor/get-recover': {
     200: Closed({ code: Nullable(Text), object: Type.Literal('twoFactorRecover') }),
   },
