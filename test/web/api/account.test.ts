@@ -239,7 +239,7 @@ test('an authenticator app is set up, asked for, and removed', async () => {
   toFreshStep(vault)
   await assert.rejects(twoFactor.putAuthenticator(api, { ...offered, token: '000000' }), Refused)
   await twoFactor.putAuthenticator(api, { ...offered, token: appCode(vault, offered.key) })
-  assert.deepEqual(await twoFactor.getProviders(api), [0])
+  assert.deepEqual((await twoFactor.getProviders(api)).setUp, [0])
   assert.match((await twoFactor.getRecoveryCode(api, secret)) ?? '', /^[A-Z2-7]{32}$/)
 
   toFreshStep(vault)
@@ -247,7 +247,7 @@ test('an authenticator app is set up, asked for, and removed', async () => {
   const again = { email: user.email, passwordHash: secret.masterPasswordHash }
   await logIn(api, { ...again, twoFactor: { provider: 5, token: rememberToken! } })
   await twoFactor.removeAuthenticator(api, { ...offered, userVerificationToken: offered.userVerificationToken })
-  assert.deepEqual(await twoFactor.getProviders(api), [])
+  assert.deepEqual((await twoFactor.getProviders(api)).setUp, [])
 })
 
 test('codes by mail are set up, asked for, and removed', async () => {
@@ -264,7 +264,7 @@ test('codes by mail are set up, asked for, and removed', async () => {
   const code = await codeOf()
   await logInWith(user, 1, () => code)
   await twoFactor.removeEmailFactor(api, offered)
-  assert.deepEqual(await twoFactor.getProviders(api), [])
+  assert.deepEqual((await twoFactor.getProviders(api)).setUp, [])
 })
 
 test('security keys are set up, asked for, and removed one by one', async () => {
@@ -297,15 +297,15 @@ test('YubiKeys are set up, asked for, and removed', async () => {
   assert.deepEqual([there.isSetUp, there.keys[0], there.nfc], [true, 'cccccccccccb', true])
   await logInWith(user, 3, () => otp('c'))
   await twoFactor.removeYubiKeys(api, there)
-  assert.deepEqual(await twoFactor.getProviders(api), [])
+  assert.deepEqual((await twoFactor.getProviders(api)).setUp, [])
 })
 
 test('only what the server offers is offered', async () => {
   const everything = await registerAndLogIn(where)
-  assert.deepEqual(await twoFactor.getOffered(everything.api), [0, 1, 3, 7])
+  assert.deepEqual((await twoFactor.getProviders(everything.api)).offered, [0, 1, 3, 7])
   await using other = await startVault({ domain: 'https://192.0.2.1', origin: 'https://192.0.2.1' })
   const { api } = await registerAndLogIn({ base: other.server, fetch: other.fetch })
-  assert.deepEqual(await twoFactor.getOffered(api), [0])
+  assert.deepEqual((await twoFactor.getProviders(api)).offered, [0])
 })
 
 test('any factor is taken off with the password', async () => {
@@ -315,5 +315,5 @@ test('any factor is taken off with the password', async () => {
   await twoFactor.putAuthenticator(api, { ...offered, token: appCode(vault, offered.key) })
   await assert.rejects(twoFactor.removeProvider(api, 0, { masterPasswordHash: 'wrong' }), Refused)
   await twoFactor.removeProvider(api, 0, secret)
-  assert.deepEqual(await twoFactor.getProviders(api), [])
+  assert.deepEqual((await twoFactor.getProviders(api)).setUp, [])
 })

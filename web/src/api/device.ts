@@ -46,7 +46,7 @@ const BROWSERS: readonly (readonly [sign: RegExp, type: number])[] = [
   [/\b(?:OPR|Opera)\//, 11],
   [/\b(?:Edg|EdgA|EdgiOS|Edge)\//, 12],
   [/\b(?:Firefox|FxiOS)\//, 10],
-  [/\b(?:Chrome|Chromium|CriOS)\//, 9],
+  [/(?:Chrome|Chromium|CriOS)\//, 9],
   [/\bSafari\//, 17],
 ]
 

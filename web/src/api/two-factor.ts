@@ -5,7 +5,7 @@
 
 import { listIn, objectIn } from './answer.ts'
 import type { Api, Method, Options } from './client.ts'
-import { Refused, Unreachable } from './errors.ts'
+import { Unreachable } from './errors.ts'
 import { isObject, type JsonObject, numberOrNull, objectsOf, textOrNull } from './json.ts'
 import type { Secret } from './secret.ts'
 
@@ -17,34 +17,20 @@ export interface Verified {
   readonly userVerificationToken: string
 }
 
-/** The numbers of those that are set up. */
-export async function getProviders(api: Api, { signal }: Options = {}): Promise<readonly number[]> {
-  const providers = listIn(await api.request('GET', 'api/two-factor', { signal }))
-  return providers.filter(({ enabled }) => enabled === true).flatMap(({ type }) => numberOrNull(type) ?? [])
+/** Those factors, by number. */
+export interface Providers {
+  readonly setUp: readonly number[]
+  /** What this server can set up. */
+  readonly offered: readonly number[]
 }
 
-/** Those that a server may not be set up for, with a question that proves nothing. */
-const UNPROVEN: readonly (readonly [type: number, name: string, body: object])[] = [
-  [PROVIDERS.email, 'send-email', { email: 'nobody@localhost' }],
-  [PROVIDERS.yubikey, 'get-yubikey', {}],
-  [PROVIDERS.webAuthn, 'get-webauthn', {}],
-]
-
-/**
- * The numbers of those that this server offers. It has no answer for that, but it looks whether it can do what it is asked
- * before it asks for the proof that is missing here.
- */
-export async function getOffered(api: Api, { signal }: Options = {}): Promise<readonly number[]> {
-  const asked = UNPROVEN.map(async ([type, name, body]) => {
-    try {
-      await post(api, name, body, signal)
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error
-      return 'masterPasswordHash' in error.fields ? [type] : []
-    }
-    return [type]
-  })
-  return [PROVIDERS.authenticator, ...(await Promise.all(asked)).flat()]
+export async function getProviders(api: Api, { signal }: Options = {}): Promise<Providers> {
+  const answer = objectIn(await api.request('GET', 'api/two-factor', { signal }))
+  const { offeredTypes } = answer
+  return {
+    setUp: listIn(answer).flatMap(({ enabled, type }) => (enabled === true ? (numberOrNull(type) ?? []) : [])),
+    offered: Array.isArray(offeredTypes) ? offeredTypes.filter((type) => typeof type === 'number') : [],
+  }
 }
 
 /** Null where there is none: it is made with the first factor. */
