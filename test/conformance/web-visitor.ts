@@ -15,9 +15,11 @@ export interface Visitor extends AsyncDisposable {
 export interface VisitorOptions extends BrowserContextOptions {
   /** The web vault's address, without a slash at its end. */
   readonly url: string
+  /** Is called before the page is asked for. */
+  readonly watch?: (page: Page) => void
 }
 
-export async function visit(browser: Browser, { url, ...options }: VisitorOptions): Promise<Visitor> {
+export async function visit(browser: Browser, { url, watch, ...options }: VisitorOptions): Promise<Visitor> {
   const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...options })
   const page = await context.newPage()
   const offences: string[] = []
@@ -32,6 +34,7 @@ export async function visit(browser: Browser, { url, ...options }: VisitorOption
   page.on('console', (message) => {
     if (message.type() === 'error') offences.push(`console: ${message.text()} ${message.location().url}`)
   })
+  watch?.(page)
   await page.goto(url)
   return {
     page,
