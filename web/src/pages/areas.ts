@@ -13,6 +13,7 @@ export const VAULT_AREAS: Partial<Record<PageName, LoadPage>> = {
   item: vault,
   generator: () => import('./generator/GeneratorPage.svelte'),
   settings: () => import('./settings/SettingsPage.svelte'),
+  tools: () => import('./tools/ToolsPage.svelte'),
 }
 
 /** Pages of anybody, whether or not somebody is signed in. */
