@@ -1,0 +1,219 @@
+/** Two browsers of one user, before the web vault: what one does, the other shows without being reloaded. */
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { after, before, type TestContext, test } from 'node:test'
+import type { Browser, Locator, Page } from 'playwright-core'
+import { silentLogger } from '../../src/kit/index.ts'
+import { type Server, startServer } from '../../src/server.ts'
+import { register } from '../helpers/account.ts'
+import { temporaryFolder } from '../helpers/temp.ts'
+import { launchChromium, skipWithoutChromium } from './chromium.ts'
+import { type Visitor, visit } from './web-visitor.ts'
+
+/** For what should come at once, and for what heals by itself. */
+const DEADLINE_MS = 30_000
+const HUB = '/notifications/hub'
+
+let browser: Browser | undefined
+before(async () => {
+  if (!skipWithoutChromium) browser = await launchChromium()
+})
+after(() => browser?.close())
+
+interface Watched extends Visitor {
+  /** HTTP statuses of WebSockets to the hub. */
+  readonly hubStatuses: readonly number[]
+  /** What the console was told, but for errors. */
+  readonly console: readonly string[]
+}
+
+/** A browser of its own, logged in, whose page is marked: whoever reloads it loses the mark. */
+async function watch(url: string, email: string): Promise<Watched> {
+  const visitor = await visit(browser!, { url })
+  const { page } = visitor
+  const told: string[] = []
+  page.on('console', (message) => void told.push(message.text()))
+  const hubStatuses: number[] = []
+  const hubs = new Set<string>()
+  const devTools = await page.context().newCDPSession(page)
+  await devTools.send('Network.enable')
+  devTools.on('Network.webSocketCreated', ({ requestId, url }) => {
+    if (new URL(url).pathname === HUB) hubs.add(requestId)
+  })
+  devTools.on('Network.webSocketHandshakeResponseReceived', ({ requestId, response }) => {
+    if (hubs.has(requestId)) hubStatuses.push(response.status)
+  })
+  await visitor.logIn(email)
+  await page.evaluate('globalThis.mark = "not reloaded"')
+  await isLive(page)
+  return Object.assign(visitor, { hubStatuses, console: told })
+}
+
+const connection = (page: Page) => page.getByRole('status').filter({ hasText: /Live|Connecting|Offline/ })
+const isLive = (page: Page) => connection(page).filter({ hasText: 'Live' }).waitFor({ timeout: DEADLINE_MS })
+const isOffline = (page: Page) => connection(page).filter({ hasText: 'Offline' }).waitFor({ timeout: DEADLINE_MS })
+const link = (page: Page, name: string) => page.getByRole('link').filter({ hasText: name })
+const isMarked = async (page: Page) => (await page.evaluate('globalThis.mark')) === 'not reloaded'
+
+/** As a link does: nothing is reloaded. */
+const go = (page: Page, hash: string) => page.evaluate(`location.hash = ${JSON.stringify(hash)}`)
+
+async function newAccount(url: string): Promise<string> {
+  const email = `${randomUUID()}@example.com`
+  await register({ server: url, email })
+  return email
+}
+
+async function create(page: Page, name: string): Promise<() => Promise<void>> {
+  await go(page, '#/item/new/login')
+  await page.getByRole('textbox', { name: 'Name', exact: true }).fill(name)
+  return () => page.getByRole('button', { name: 'Save', exact: true }).click()
+}
+
+async function openMenu(page: Page, name: string, entry: string): Promise<() => Promise<void>> {
+  const list = page.getByRole('region', { name: 'Items' })
+  await list.getByRole('button', { name: `Actions for ${name}` }).click()
+  return () => page.getByRole('menuitem', { name: entry, exact: true }).click()
+}
+
+/** A server that can be started again where it was. */
+function startIn(dataFolder: string, port = 0): Promise<Server> {
+  const anyPort = { host: '127.0.0.1', port: 0 }
+  const vault = { dataFolder, passwordIterations: 100_000, loginRatelimitMaxBurst: 1000 }
+  const web = { ...anyPort, port, https: false, servesWebVault: true } as const
+  return startServer({ nats: anyPort, web, vault }, { logger: silentLogger })
+}
+
+const urlOf = ({ addresses }: Server) => `http://127.0.0.1:${addresses.web.port}`
+
+/** Does something here, and says how long it took from the click until it was seen there. */
+async function seen(t: TestContext, what: string, click: () => Promise<void>, there: () => Promise<unknown>) {
+  const sinceMs = performance.now()
+  const isSeen = there().then(() => performance.now())
+  await click()
+  t.diagnostic(`${what}: seen ${Math.round((await isSeen) - sinceMs)} ms after the click`)
+}
+
+const shown = (locator: Locator) => () => locator.waitFor({ timeout: DEADLINE_MS })
+const hidden = (locator: Locator) => () => locator.waitFor({ state: 'hidden', timeout: DEADLINE_MS })
+
+test('what one browser creates, renames, moves and deletes, another one shows at once', {
+  skip: skipWithoutChromium,
+}, async (t) => {
+  await using folder = await temporaryFolder()
+  const server = await startIn(folder.path)
+  try {
+    const url = urlOf(server)
+    const email = await newAccount(url)
+    await using here = await watch(url, email)
+    await using there = await watch(url, email)
+    const [a, b] = [here.page, there.page]
+
+    await seen(t, 'a new item', await create(a, 'Bank'), shown(link(b, 'Bank')))
+    await b.getByRole('link').filter({ hasText: 'Bank' }).getByText('New', { exact: true }).waitFor()
+
+    await a.getByRole('link', { name: 'Edit', exact: true }).click()
+    await a.getByRole('textbox', { name: 'Name', exact: true }).fill('My bank')
+    const save = () => a.getByRole('button', { name: 'Save', exact: true }).click()
+    await seen(t, 'another name', save, shown(link(b, 'My bank')))
+
+    await a.getByRole('button', { name: 'New folder' }).click()
+    await a.getByRole('textbox', { name: 'Folder name' }).fill('Money')
+    const saveFolder = () => a.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click()
+    await seen(t, 'a new folder', saveFolder, shown(link(b, 'Money')))
+
+    await link(b, 'Money').click()
+    await b.getByText('This folder is empty').waitFor()
+    await go(a, '#/vault')
+    await (await openMenu(a, 'My bank', 'Move to folder'))()
+    await a.getByRole('dialog').getByRole('combobox', { name: 'Folder' }).selectOption('Money')
+    const move = () => a.getByRole('dialog').getByRole('button', { name: 'Move', exact: true }).click()
+    await seen(t, 'a move', move, shown(link(b, 'My bank')))
+
+    await seen(t, 'a deletion', await openMenu(a, 'My bank', 'Delete'), hidden(link(b, 'My bank')))
+    await go(b, '#/vault/trash')
+    await link(b, 'My bank').waitFor()
+    await go(a, '#/vault/trash')
+    await (await openMenu(a, 'My bank', 'Delete for good'))()
+    const remove = () => a.getByRole('dialog').getByRole('button', { name: 'Delete for good' }).click()
+    await seen(t, 'a deletion for good', remove, hidden(link(b, 'My bank')))
+
+    for (const { page, hubStatuses, console, offences } of [here, there]) {
+      assert.ok(await isMarked(page), 'it was reloaded')
+      assert.deepEqual(hubStatuses, [101])
+      const lines = console.filter((line) => line.includes('WebSocket connected to'))
+      assert.equal(lines.length, 1)
+      assert.match(lines[0]!, /Information: WebSocket connected to ws:\/\/127\.0\.0\.1:\d+\/notifications\/hub\.$/)
+      assert.deepEqual(offences, [])
+    }
+  } finally {
+    await server.close()
+  }
+})
+
+test('a browser that another one logs out shows that at once, and that it was not done there', {
+  skip: skipWithoutChromium,
+}, async (t) => {
+  await using folder = await temporaryFolder()
+  const server = await startIn(folder.path)
+  try {
+    const url = urlOf(server)
+    const email = await newAccount(url)
+    await using here = await watch(url, email)
+    await using there = await watch(url, email)
+    const [a, b] = [here.page, there.page]
+    await (await create(a, 'Bank'))()
+    await link(b, 'Bank').waitFor()
+    await go(a, '#/settings/devices')
+    const other = a.getByRole('listitem').filter({ hasNotText: 'This device' }).filter({ hasText: 'Chrome' })
+    await other.getByRole('button', { name: 'Log out' }).click()
+    const confirm = () => a.getByRole('dialog').getByRole('button', { name: 'Log out' }).click()
+    await seen(t, 'the end of a session', confirm, shown(b.getByRole('button', { name: 'Log in', exact: true })))
+    await b.getByText('the session was ended on another device').waitFor()
+    assert.equal(await link(b, 'Bank').count(), 0)
+    assert.ok(await isMarked(b))
+    // The other one goes on.
+    await isLive(a)
+    await there.logIn(email)
+    await link(b, 'Bank').waitFor()
+  } finally {
+    await server.close()
+  }
+})
+
+test('a restart of the server and an offline spell heal by themselves, and what was missed appears', {
+  skip: skipWithoutChromium,
+}, async (t) => {
+  await using folder = await temporaryFolder()
+  let server = await startIn(folder.path)
+  try {
+    const url = urlOf(server)
+    const email = await newAccount(url)
+    await using here = await watch(url, email)
+    await using there = await watch(url, email)
+    const [a, b] = [here.page, there.page]
+    await (await create(a, 'Bank'))()
+    await link(b, 'Bank').waitFor()
+
+    await server.close()
+    await Promise.all([isOffline(a), isOffline(b)])
+    assert.ok(await link(b, 'Bank').isVisible(), 'what was loaded stays')
+    server = await startIn(folder.path, Number(new URL(url).port))
+    const sinceMs = performance.now()
+    await Promise.all([isLive(a), isLive(b)])
+    t.diagnostic(`live again ${Math.round(performance.now() - sinceMs)} ms after the server`)
+    await seen(t, 'a new item after a restart', await create(a, 'Mail'), shown(link(b, 'Mail')))
+
+    await b.context().setOffline(true)
+    await isOffline(b)
+    await (await create(a, 'Missed'))()
+    await link(a, 'Missed').waitFor()
+    assert.equal(await link(b, 'Missed').count(), 0)
+    const back = () => b.context().setOffline(false)
+    await seen(t, 'what was missed offline', back, shown(link(b, 'Missed')))
+    await isLive(b)
+    for (const page of [a, b]) assert.ok(await isMarked(page), 'it was reloaded')
+  } finally {
+    await server.close()
+  }
+})
