@@ -14,7 +14,6 @@ import {
   cloneOf,
   type Draft,
   draftOf,
-  EDITABLE_TYPES,
   emptyItem,
   isChanged,
   itemOf,
@@ -22,6 +21,7 @@ import {
   problemsOf,
   rebase,
 } from '../../../web/src/pages/item/draft.ts'
+import { EDITABLE_TYPES } from '../../../web/src/pages/item/types.ts'
 
 const REST = { ofNewerClients: 'kept' }
 const textsOf = <Name extends string>(names: readonly Name[]) =>

@@ -180,7 +180,6 @@ export const item = {
     add: 'Add file',
     addHint: 'Files are encrypted before they leave the browser.',
     uploading: (name: string) => `Uploading ${name}`,
-    encrypting: (name: string) => `Encrypting ${name}`,
     download: (name: string) => `Download ${name}`,
     downloading: (name: string) => `Downloading ${name}`,
     delete: (name: string) => `Delete ${name}`,

@@ -171,7 +171,6 @@ export const item: typeof english = {
     add: '添加文件',
     addHint: '文件在离开浏览器之前会被加密。',
     uploading: (name) => `正在上传 ${name}`,
-    encrypting: (name) => `正在加密 ${name}`,
     download: (name) => `下载 ${name}`,
     downloading: (name) => `正在下载 ${name}`,
     delete: (name) => `删除 ${name}`,

@@ -6,16 +6,12 @@ import {
   IDENTITY_MEMBERS,
   type Item,
   type ItemPart,
-  type ItemType,
   newItem,
   SSH_KEY_MEMBERS,
 } from '../../model/item.ts'
 import { fullYear } from './card.ts'
 import { linkedMembersOf } from './linked.ts'
-
-/** What there is a form for. */
-export type EditableType = Exclude<ItemType, 'unknown'>
-export const EDITABLE_TYPES = ['login', 'card', 'identity', 'secureNote', 'sshKey'] as const satisfies EditableType[]
+import type { EditableType } from './types.ts'
 
 export interface UriDraft {
   /** Tells it from the others while it is edited. */

@@ -1,5 +1,5 @@
 import type { Route } from '../route.ts'
-import { EDITABLE_TYPES, type EditableType } from './draft.ts'
+import { EDITABLE_TYPES, type EditableType } from './types.ts'
 
 /** What of which item an address leads to. */
 export type ItemTarget =

@@ -1,15 +1,13 @@
-import type { ItemType } from '../../model/item.ts'
 import type { Filter } from '../../vault/search.ts'
+import { EDITABLE_TYPES } from '../item/types.ts'
 import { hrefOf, type Route } from '../route.ts'
-
-export const ITEM_TYPES = ['login', 'card', 'identity', 'secureNote', 'sshKey'] as const satisfies ItemType[]
 
 const PLAIN = ['favorites', 'no-folder', 'archive', 'trash'] as const
 
 /** `#/vault`, `#/vault/favorites`, `#/vault/type/login`, `#/vault/folder/<id>`. What is none of them shows everything. */
 export function filterOf({ path: [kind, which] }: Pick<Route, 'path'>): Filter {
   if (kind === 'folder' && which !== undefined) return { kind, folderId: which }
-  const type = ITEM_TYPES.find((one) => one === which)
+  const type = EDITABLE_TYPES.find((one) => one === which)
   if (kind === 'type' && type !== undefined) return { kind, type }
   return { kind: PLAIN.find((one) => one === kind) ?? 'all' }
 }
