@@ -13,11 +13,13 @@ export const VAULT_AREAS: Partial<Record<PageName, LoadPage>> = {
   item: vault,
   generator: () => import('./generator/GeneratorPage.svelte'),
   settings: () => import('./settings/SettingsPage.svelte'),
+  sends: () => import('./sends/SendsPage.svelte'),
   tools: () => import('./tools/ToolsPage.svelte'),
 }
 
 /** Pages of anybody, whether or not somebody is signed in. */
 export const OPEN_AREAS: Partial<Record<PageName, LoadPage>> = {
+  send: () => import('./sends/ReceivePage.svelte'),
   'verify-email': () => import('./sign-in/VerifyEmail.svelte'),
   'recover-delete': () => import('./sign-in/RecoverDelete.svelte'),
   'verify-recover-delete': () => import('./sign-in/ConfirmDelete.svelte'),
