@@ -314,7 +314,7 @@ test('a YubiKey lets in, and the recovery code does when it is lost', options, a
   await using visited = await visit(url)
   const { page } = visited
   await logIn(page, device.email)
-  await page.getByLabel('Use another method').selectOption({ label: 'Recovery code' })
+  await page.getByLabel('Method').selectOption({ label: 'Recovery code' })
   await field(page, 'Recovery code').fill(code.toLowerCase().replaceAll(/(.{4})/g, '$1 '))
   assert.deepEqual(await axeFindings(page), [])
   await page.keyboard.press('Enter')

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import v8 from 'node:v8'
+import vm from 'node:vm'
 import { getProfile } from '../../../web/src/api/account.ts'
 import { Refused, Unauthorized, Unreachable } from '../../../web/src/api/errors.ts'
 import { deriveMasterKey } from '../../../web/src/crypto/kdf.ts'
@@ -152,6 +154,27 @@ test('locking drops the key from whatever follows the session', async () => {
   assert.deepEqual(session.state.value, { kind: 'signed-out', why: 'logged-out' })
   assert.throws(() => session.credentials(PASSWORD))
   await assert.rejects(session.unlock(PASSWORD))
+})
+
+test('of a vault that was locked no key is left in memory', async () => {
+  v8.setFlagsFromString('--expose-gc')
+  const collect: () => void = vm.runInNewContext('gc')
+  using browser = new Browser(server.webUrl)
+  const { session } = browser.open()
+  const email = await newAccount()
+  const opened = async (open: () => Promise<unknown>) => {
+    await open()
+    return new WeakRef(unlocked(session.state.value).userKey)
+  }
+  for (const open of [() => logIn({ session }, email), () => session.unlock(PASSWORD)]) {
+    const key = await opened(open)
+    assert.ok(await session.verifyPassword(PASSWORD))
+    session.lock()
+    // What is weakly held stays until the end of a turn.
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+    assert.equal(key.deref(), undefined)
+  }
 })
 
 test('a password is verified without the server', async () => {

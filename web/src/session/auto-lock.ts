@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 
-/** How late it may be noticed that the time is up. Milliseconds. */
+/** How late it may be noticed that the time is up; a minute in a tab that nobody sees, whose timers browsers slow down. */
 const LOOK_EVERY_MS = 5_000
 const MS_PER_MINUTE = 60_000
 

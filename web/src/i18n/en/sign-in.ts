@@ -4,7 +4,6 @@ export const signIn = {
     title: 'Log in',
     action: 'Log in',
     remember: 'Remember the email address',
-    newHere: 'New here?',
     register: 'Create an account',
     hint: 'Password hint',
     withDevice: 'Log in with another device',
@@ -20,7 +19,7 @@ export const signIn = {
 
   twoFactor: {
     title: 'Two-step login',
-    method: 'Use another method',
+    method: 'Method',
     remember: 'Do not ask again in this browser',
     code: 'Verification code',
     methods: {
@@ -60,7 +59,6 @@ export const signIn = {
     ended: 'Nobody has approved the request.',
     again: 'Ask again',
     password: 'Log in with the master password',
-    needsEmail: 'Enter your email address first.',
     unknown:
       'The other devices cannot be asked: this browser has not been logged in to that account before. Log in with the master password once.',
     wrongKey: 'The other device has answered with another account’s key. Nothing was opened.',

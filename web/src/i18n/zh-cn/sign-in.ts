@@ -5,7 +5,6 @@ export const signIn: typeof english = {
     title: '登录',
     action: '登录',
     remember: '记住电子邮箱地址',
-    newHere: '新用户？',
     register: '创建账户',
     hint: '密码提示',
     withDevice: '使用其他设备登录',
@@ -21,7 +20,7 @@ export const signIn: typeof english = {
 
   twoFactor: {
     title: '两步登录',
-    method: '使用其他方式',
+    method: '方式',
     remember: '在此浏览器上不再询问',
     code: '验证码',
     methods: {
@@ -61,7 +60,6 @@ export const signIn: typeof english = {
     ended: '没有设备批准此请求。',
     again: '重新请求',
     password: '使用主密码登录',
-    needsEmail: '请先输入您的电子邮箱地址。',
     unknown: '无法询问其他设备：此浏览器从未登录过该账户。请先使用主密码登录一次。',
     wrongKey: '其他设备回复的是另一个账户的密钥。未打开任何内容。',
   },
