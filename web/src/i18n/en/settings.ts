@@ -173,7 +173,7 @@ export const settings = {
     text: 'Devices that are logged in to your account.',
     current: 'This device',
     firstLogin: (date: string) => `First login ${date}`,
-    lastSeen: (when: string) => `last active ${when}`,
+    lastSeen: (when: string) => `Last active ${when}`,
     deauthorize: 'Log out',
     deauthorizeLabel: (name: string) => `Log out ${name}`,
     askDeauthorize: (name: string) => `Log out ${name}?`,
