@@ -117,6 +117,23 @@ test('when the network has changed, another connection is made at once', async (
   assert.match(lines[0]!, /Information: WebSocket connected to ws:\/\/127\.0\.0\.1:\d+\/notifications\/hub\.$/)
 })
 
+test('an attempt that nobody answers is not waited for when the network is another one', async () => {
+  await using server = await startTestServer({ vault: {} })
+  await using line = await FrozenLine.to(server.webUrl)
+  using here = await Client.open({ url: line.url, email: await newEmail(server.webUrl) })
+  await here.connected()
+  line.freeze()
+  const before = line.connections
+  here.wake('doubt')
+  await until(() => line.connections > before, 'an attempt')
+  line.thaw()
+  const sinceMs = performance.now()
+  here.wake('doubt')
+  await here.connected()
+  // Far less than the 15 seconds of an attempt.
+  assert.ok(performance.now() - sinceMs < 10_000)
+})
+
 test('where no WebSocket gets through, changes are found all the same', async () => {
   await using server = await startTestServer({ vault: {}, web: { servesHub: false } })
   const email = await newEmail(server.webUrl)

@@ -48,6 +48,8 @@ export class Live {
   #userId: string | undefined
   #stop = new AbortController()
   #hub: Hub | undefined
+  /** That of a connection which is being made. */
+  #attempt: AbortController | undefined
   #endPause: (() => void) | undefined
 
   constructor(options: LiveOptions) {
@@ -118,14 +120,16 @@ export class Live {
 
   async #connect(userId: string, signal: AbortSignal): Promise<Hub> {
     const { api, silenceMs } = this.#options
-    const [{ openHub }, accessToken] = await Promise.all([import('./hub.ts'), api.accessToken({ signal })])
-    const timeout = new AbortController()
-    const timer = setTimeout(() => timeout.abort(), CONNECT_MS)
+    const attempt = new AbortController()
+    this.#attempt = attempt
+    const timer = setTimeout(() => attempt.abort(), CONNECT_MS)
+    const either = AbortSignal.any([signal, attempt.signal])
     try {
+      const [{ openHub }, accessToken] = await Promise.all([import('./hub.ts'), api.accessToken({ signal: either })])
       return await openHub({
         url: new URL('notifications/hub', api.base).href,
         accessToken,
-        signal: AbortSignal.any([signal, timeout.signal]),
+        signal: either,
         silenceMs,
         hear: (event) => {
           const notification = readNotification(event, userId)
@@ -134,6 +138,7 @@ export class Live {
       })
     } finally {
       clearTimeout(timer)
+      this.#attempt = undefined
     }
   }
 
@@ -176,7 +181,9 @@ export class Live {
 
   #wake(why: WakeUp): void {
     this.#endPause?.()
-    if (why === 'doubt') this.#hub?.close()
+    if (why !== 'doubt') return
+    this.#hub?.close()
+    this.#attempt?.abort()
   }
 
   /** Whether it was cut short, since it is better tried now. */
