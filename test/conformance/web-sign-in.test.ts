@@ -378,6 +378,21 @@ test('a security key lets in, and one that is not touched can be asked for again
   assert.deepEqual(offences, [])
 })
 
+/** What a page hears on the anonymous hub. */
+function told(page: Page) {
+  let frames = 0
+  let isTold = false
+  page.on('websocket', (socket) => {
+    if (!socket.url().includes('/notifications/anonymous-hub?')) return
+    socket.on('framereceived', ({ payload }) => {
+      frames++
+      isTold ||= payload.includes('AuthRequestResponseRecieved')
+    })
+  })
+  // The first frame is the answer to the handshake.
+  return { isConnected: () => frames > 0, isTold: () => isTold }
+}
+
 test('another device lets in, by the phrase that both show', options, async () => {
   const device = await registerAndLogin({ server: server.webUrl })
   await using visited = await visit(url)
@@ -394,6 +409,7 @@ test('another device lets in, by the phrase that both show', options, async () =
   await page.getByRole('button', { name: 'Log out' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Log out' }).click()
 
+  const answered = told(page)
   await field(page, 'Email address').fill(device.email)
   await page.getByRole('button', { name: 'Log in with another device' }).press('Enter')
   await heading(page, 'Log in with another device')
@@ -407,8 +423,10 @@ test('another device lets in, by the phrase that both show', options, async () =
     key: await wrapFor(request.publicKey, key),
     requestApproved: true,
   }
+  await until(() => answered.isConnected(), 'the anonymous hub')
   await ok(device.put(`/api/auth-requests/${request.id}`, answer))
   await isOpen(page)
+  assert.ok(answered.isTold())
   await page.reload()
   await heading(page, 'Your vault is locked')
   await type(page, PASSWORD, '<Enter>')
@@ -485,6 +503,24 @@ test('a server without mail shows the hint, if it is to', options, async () => {
   await field(visited.page, 'Email address').fill(email)
   await visited.page.keyboard.press('Enter')
   assert.equal(await alert(visited.page), 'There is no hint for this account.')
+
+  const other = `${randomUUID()}@example.com`
+  await visited.page.goto(`${plain.webUrl}/#/register`)
+  await heading(visited.page, 'Create an account')
+  await field(visited.page, 'Email address').fill(other)
+  await visited.page.keyboard.press('Enter')
+  await heading(visited.page, 'Choose a master password')
+  await type(visited.page, PASSWORD, '<Tab>', '<Tab>', PASSWORD, '<Tab>', '<Tab>', PASSWORD, '<Enter>')
+  await visited.page.getByText('The hint is the password.').waitFor()
+  await type(visited.page, '<ControlOrMeta+a>', 'the horse: and more', '<Enter>')
+  await isOpen(visited.page)
+  await visited.page.evaluate('localStorage.clear()')
+  await visited.page.reload()
+  await visited.page.goto(`${plain.webUrl}/#/hint`)
+  await heading(visited.page, 'Password hint')
+  await field(visited.page, 'Email address').fill(other)
+  await visited.page.keyboard.press('Enter')
+  assert.equal(await alert(visited.page), 'Your hint: the horse: and more')
 })
 
 test('too many attempts, and a server that is away, are told in words', options, async () => {

@@ -145,6 +145,24 @@ test('another device lets a browser in, which has the user key without a passwor
   await session.unlock(PASSWORD)
 })
 
+test('who is told of the answer need not wait until it is asked for', async () => {
+  using browser = new Browser(server.webUrl)
+  const { device, asking, answer } = await askAgain(browser)
+  const { fetch } = browser
+  const looked = Promise.withResolvers<void>()
+  browser.fetch = async (input, init) => {
+    const response = await fetch(input, init)
+    looked.resolve()
+    return response
+  }
+  const answered = asking.answered(new AbortController().signal)
+  await looked.promise
+  assert.equal((await answer(true, await wrapFor(asking.publicKey, keyOf(device)))).status, 200)
+  // Time stands still, so that nobody asks by themselves.
+  asking.look()
+  assert.deepEqual(await answered, { kind: 'done' })
+})
+
 test('a login by another device asks for the second factor, too', async () => {
   using browser = new Browser(server.webUrl)
   const { device, asking, answer } = await askAgain(browser)

@@ -22,12 +22,14 @@ export class DeviceLogin {
   readonly email: string
   /** SPKI, base64: the phrase that is compared on both devices is made of it. */
   readonly publicKey: string
+  /** Of the request: whoever is told that it was answered calls `look`. */
+  readonly requestId: string
   readonly #context: LoginContext
   readonly #clock: Clock
-  readonly #id: string
   readonly #code: string
   readonly #pair: OneTimePair
   readonly #endsAtMs: number
+  #wake = Promise.withResolvers<void>()
 
   private constructor(
     context: LoginContext,
@@ -35,9 +37,9 @@ export class DeviceLogin {
   ) {
     this.email = email
     this.publicKey = pair.publicKey
+    this.requestId = id
     this.#context = context
     this.#clock = clock
-    this.#id = id
     this.#code = code
     this.#pair = pair
     this.#endsAtMs = clock.now() + LIFETIME_MS
@@ -65,10 +67,15 @@ export class DeviceLogin {
     }
   }
 
+  /** Asks at once whether it was answered. */
+  look(): void {
+    this.#wake.resolve()
+  }
+
   /** Null as long as there is none. */
   async #approvedKey(signal: AbortSignal): Promise<string | null> {
     try {
-      const answer = await getAuthResponse(this.#context.api, this.#id, this.#code, { signal })
+      const answer = await getAuthResponse(this.#context.api, this.requestId, this.#code, { signal })
       return answer.isApproved === true ? answer.key : null
     } catch (error) {
       if (error instanceof Unreachable || error instanceof TooManyRequests) return null
@@ -81,7 +88,7 @@ export class DeviceLogin {
   #logIn(key: string): Promise<LoginStep> {
     const login = new Login(this.#context, {
       email: this.email,
-      proof: { authRequestId: this.#id, accessCode: this.#code },
+      proof: { authRequestId: this.requestId, accessCode: this.#code },
       open: async (_data, answer) => {
         const userKey = await this.#pair.unwrap(key)
         // Nothing else tells that it is this account's.
@@ -94,15 +101,19 @@ export class DeviceLogin {
     return login.attempt()
   }
 
-  #pause(signal: AbortSignal): Promise<void> {
+  /** Until it is time to ask again. */
+  async #pause(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const timer = this.#clock.after(ASK_EVERY_MS, () => resolve())
+    const { promise: aborted, reject } = Promise.withResolvers<never>()
     const abort = () => reject(signal.reason)
     signal.addEventListener('abort', abort, { once: true })
-    return promise.finally(() => {
+    const timer = this.#clock.after(ASK_EVERY_MS, () => this.look())
+    try {
+      await Promise.race([this.#wake.promise, aborted])
+    } finally {
+      this.#wake = Promise.withResolvers()
       timer.cancel()
       signal.removeEventListener('abort', abort)
-    })
+    }
   }
 }
