@@ -40,10 +40,11 @@ export async function visit(browser: Browser, { url, watch, ...options }: Visito
     page,
     offences,
     async logIn(email) {
-      await page.getByRole('textbox', { name: 'Email' }).fill(email)
-      await page.getByRole('textbox', { name: 'Master password' }).fill(PASSWORD)
-      await page.getByRole('button', { name: 'Log in', exact: true }).click()
-      await page.getByRole('navigation', { name: 'Main' }).waitFor({ timeout: DEADLINE_MS })
+      // In any language.
+      await page.locator('input[type=email]').fill(email)
+      await page.locator('input[type=password]').fill(PASSWORD)
+      await page.locator('button[type=submit]').click()
+      await page.locator('header nav').waitFor({ timeout: DEADLINE_MS })
     },
     [Symbol.asyncDispose]: () => context.close(),
   }

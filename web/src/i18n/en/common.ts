@@ -76,7 +76,7 @@ export const common = {
     failed: 'The language could not be loaded.',
   },
 
-  theme: { label: 'Theme', system: 'As the system', light: 'Light', dark: 'Dark' },
+  theme: { label: 'Theme', system: 'System', light: 'Light', dark: 'Dark' },
 
   page: {
     notFound: 'There is no such page',
