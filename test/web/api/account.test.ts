@@ -7,19 +7,15 @@ import {
   getApiKey,
   getDomains,
   getProfile,
-  getRotationData,
   postEmail,
   postKdf,
   postPassword,
-  postUserKeyId,
   putAvatarColor,
   putDomains,
   putName,
-  requestCode,
   requestEmailChange,
   requestVerification,
   rotateApiKey,
-  verifyPassword,
 } from '../../../web/src/api/account.ts'
 import {
   approveRequest,
@@ -82,8 +78,6 @@ test('name and colour are changed', async () => {
 
 test('a password is changed, which ends all sessions, and the new one opens what the old one did', async () => {
   const user = await registerAndLogIn(where)
-  await verifyPassword(user.api, user.secret.masterPasswordHash)
-  await assert.rejects(verifyPassword(user.api, 'wrong'), Refused)
   await postPassword(user.api, await changePassword(user, 'another one', 'a hint'))
   await assert.rejects(getProfile(user.api), Unauthorized)
   await assert.rejects(logInto(user.email, where), Refused)
@@ -115,12 +109,6 @@ test('an API key is told and replaced', async () => {
   assert.equal(await getApiKey(api, secret), key)
   assert.notEqual(await rotateApiKey(api, secret), key)
   await assert.rejects(getApiKey(api, { masterPasswordHash: 'wrong' }), Refused)
-})
-
-test('a code by mail stands in for the password', async () => {
-  const { api, email } = await registerAndLogIn(where)
-  await requestCode(api)
-  assert.ok(await getApiKey(api, { otp: (await letter(email, 'protected_action')).token }))
 })
 
 test('an address is proven, and an account deleted, by letters', async () => {
@@ -157,13 +145,6 @@ test('domains that share logins are changed', async () => {
     excluded.map(({ type }) => type),
     [1],
   )
-})
-
-test('a key is given an id once', async () => {
-  const { api } = await registerAndLogIn(where)
-  await postUserKeyId(api, '0'.repeat(32))
-  await assert.rejects(postUserKeyId(api, '1'.repeat(32)), Refused)
-  assert.equal((await getRotationData(api)).object, 'keyRotationData')
 })
 
 test('devices are listed, and one is ended', async () => {

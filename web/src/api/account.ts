@@ -27,24 +27,6 @@ export async function getRevisionDate(api: Api, { signal }: Options = {}): Promi
   return answer
 }
 
-/** Records the id that clients give to the user key. `Refused` when there is another one. */
-export async function postUserKeyId(api: Api, userKeyId: string, { signal }: Options = {}): Promise<void> {
-  await api.request('POST', 'api/accounts/key-management/user-key-id', { body: { userKeyId }, signal })
-}
-
-/** The public key of a user, SPKI in base64. `Refused` (404) when they have none. */
-export async function getPublicKey(api: Api, userId: string, { signal }: Options = {}): Promise<string> {
-  const answer = objectIn(await api.request('GET', `api/users/${encodeURIComponent(userId)}/public-key`, { signal }))
-  const publicKey = textOrNull(answer.publicKey)
-  if (publicKey === null) throw new Unreachable('The server answers no key')
-  return publicKey
-}
-
-/** `Refused` when it is wrong. A session can do that without the server, which this is only to ask. */
-export async function verifyPassword(api: Api, masterPasswordHash: string, { signal }: Options = {}): Promise<void> {
-  await api.request('POST', 'api/accounts/verify-password', { body: { masterPasswordHash }, signal })
-}
-
 /** Ends all sessions of the user, but this one for a moment. `change`: `changePassword` of the model. */
 export async function postPassword(api: Api, change: JsonObject, { signal }: Options = {}): Promise<void> {
   await api.request('POST', 'api/accounts/password', { body: change, signal })
@@ -95,19 +77,9 @@ export async function requestVerification(api: Api, { signal }: Options = {}): P
   await api.request('POST', 'api/accounts/verify-email', { signal })
 }
 
-/** Has a code mailed that stands in for the password, as a `Secret`. Once in 30 s. */
-export async function requestCode(api: Api, { signal }: Options = {}): Promise<void> {
-  await api.request('POST', 'api/accounts/request-otp', { signal })
-}
-
 /** Deletes the account and all in it, for good. */
 export async function deleteAccount(api: Api, secret: Secret, { signal }: Options = {}): Promise<void> {
   await api.request('DELETE', 'api/accounts', { body: secret, signal })
-}
-
-/** What a rotation of the keys has to bring. */
-export async function getRotationData(api: Api, { signal }: Options = {}): Promise<JsonObject> {
-  return objectIn(await api.request('GET', 'api/accounts/key-management/key-rotation-data', { signal }))
 }
 
 /** `{ equivalentDomains, globalEquivalentDomains: [{ type, domains, excluded }] }` */

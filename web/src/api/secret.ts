@@ -1,5 +1,4 @@
-/**
- * What proves that it is the user who asks for something that matters: the hash of their master password, or a code that
- * was mailed to them (`requestCode`).
- */
-export type Secret = { readonly masterPasswordHash: string } | { readonly otp: string }
+/** What proves that it is the user who asks for something that matters: the hash of their master password. */
+export interface Secret {
+  readonly masterPasswordHash: string
+}

@@ -1,16 +1,12 @@
 /** Sends: those of the user, and reading one that somebody else has made. Spec: vault §2.10; model/send.ts reads them. */
 
 import type { Bytes } from '../crypto/bytes.ts'
-import { listIn, objectIn } from './answer.ts'
+import { objectIn } from './answer.ts'
 import type { Api, Options, Progress } from './client.ts'
 import { Unreachable } from './errors.ts'
 import { isObject, type JsonObject, textOrNull } from './json.ts'
 
 const MAX_FILE_BYTES = 550_502_400
-
-export async function getSends(api: Api, { signal }: Options = {}): Promise<readonly JsonObject[]> {
-  return listIn(await api.request('GET', 'api/sends', { signal }))
-}
 
 export async function getSend(api: Api, id: string, { signal }: Options = {}): Promise<JsonObject> {
   return objectIn(await api.request('GET', urlOf(id), { signal }))

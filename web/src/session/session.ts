@@ -52,13 +52,14 @@ export class Session {
   /** Who is logged in. It is also in the shelf, which may have failed to take it. */
   #account: KeptAccount | undefined
   #toldInputMs = 0
+  #endsItself = false
   readonly #stopListening: () => void
 
   constructor({ api, shelf, channel, clock = systemClock }: SessionOptions) {
     this.api = api
     this.#shelf = shelf
     this.#clock = clock
-    this.preferences = new Preferences(shelf)
+    this.preferences = new Preferences(shelf, () => this.#tabs.tell({ kind: 'preferences' }))
     this.remembered = new Remembered(shelf)
     this.#tabs = new Tabs(channel, (message) => this.#hear(message))
     this.#autoLock = new AutoLock({
@@ -124,9 +125,24 @@ export class Session {
 
   logOut(why: SignedOutReason = 'logged-out'): void {
     if (this.#account === undefined) return
+    const reason = this.#endsItself ? 'logged-out' : why
     forgetAccount(this.#shelf)
-    this.#end(why)
-    this.#tabs.tell({ kind: 'signed-out', why })
+    this.#end(reason)
+    this.#tabs.tell({ kind: 'signed-out', why: reason })
+  }
+
+  /**
+   * Does what ends all sessions of the account, and this one with them: the user's wish, whoever tells of it first, the
+   * answer or the hub. Rejects as `work` does, and then nothing is ended here.
+   */
+  async endBy(work: () => Promise<unknown>): Promise<void> {
+    this.#endsItself = true
+    try {
+      await work()
+      this.logOut()
+    } finally {
+      this.#endsItself = false
+    }
   }
 
   /** Whether it is the master password, which the user key's MAC tells: the server is not asked. */
@@ -261,6 +277,9 @@ export class Session {
     switch (message.kind) {
       case 'active':
         this.#autoLock.touch()
+        break
+      case 'preferences':
+        this.preferences.reload()
         break
       case 'locked':
         this.#lockHere()

@@ -33,11 +33,20 @@ export const settings = {
     new: 'New email address',
     invalid: 'This is not an email address.',
     same: 'This is the address you have.',
+    refused: 'This address cannot be used here: it is taken, or not allowed.',
+    unproven: 'This address is not verified yet. It takes a letter with a link in it.',
+    verify: 'Send letter',
+    verifySent: (email: string) => `The letter is on its way to ${email}.`,
     action: 'Change address',
     code: 'Verification code',
     codeText: (email: string) => `A code is on its way to ${email}. It may take a minute.`,
     codeHint: 'If this server sends no mail, leave it empty.',
     done: 'The email address was changed. Log in with the new one.',
+  },
+
+  fingerprint: {
+    title: 'Fingerprint phrase of your account',
+    text: 'Somebody who shares with you can compare it, to be sure that it is you.',
   },
 
   apiKey: {
@@ -106,6 +115,7 @@ export const settings = {
     turnedOff: 'It is no longer asked for.',
     code: 'Code',
     wrongCode: 'Six digits, as the app shows them.',
+    codeRefused: 'This code is wrong, or too old. If codes are never right, check the time of your devices.',
     keepRecovery: 'Write down the recovery code: without it, a lost phone or key locks you out.',
     foreign: 'Set up by another server. It can only be turned off here.',
     providers: {

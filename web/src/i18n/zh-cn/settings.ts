@@ -33,11 +33,20 @@ export const settings: typeof english = {
     new: '新电子邮箱地址',
     invalid: '这不是有效的电子邮箱地址。',
     same: '这就是您当前的地址。',
+    refused: '无法使用此地址：已被占用或不被允许。',
+    unproven: '此地址尚未验证。验证需要一封带有链接的邮件。',
+    verify: '发送邮件',
+    verifySent: (email) => `邮件已发往 ${email}。`,
     action: '更改地址',
     code: '验证码',
     codeText: (email) => `验证码已发往 ${email}，可能需要一分钟才能收到。`,
     codeHint: '如果此服务器不发送邮件，请留空。',
     done: '电子邮箱地址已更改。请使用新地址登录。',
+  },
+
+  fingerprint: {
+    title: '账户的指纹短语',
+    text: '与您共享的人可以核对它，以确认对方确实是您。',
   },
 
   apiKey: {
@@ -105,6 +114,7 @@ export const settings: typeof english = {
     turnedOff: '登录时不再要求它。',
     code: '验证码',
     wrongCode: '请输入应用显示的六位数字。',
+    codeRefused: '验证码错误或已过期。如果验证码总是不正确，请检查设备的时间。',
     keepRecovery: '请记下恢复代码：没有它，丢失手机或密钥后您将无法登录。',
     foreign: '由其他服务器设置，在这里只能停用。',
     providers: {

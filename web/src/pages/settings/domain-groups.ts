@@ -21,7 +21,7 @@ export function readDomains({ equivalentDomains, globalEquivalentDomains }: Json
 /** Of what was typed, divided by commas or spaces; whole URLs are cut to their hosts. Each once. */
 export function parseDomains(text: string): readonly string[] {
   const domains = text
-    .split(/[\s,;，、]+/)
+    .split(/[\s,;，；、]+/)
     .map((part) =>
       part
         .toLowerCase()

@@ -1,0 +1,105 @@
+/** What of the pages of settings is logic. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { URI } from 'otpauth'
+import { describeBrowser } from '../../../web/src/api/device.ts'
+import { Refused, Unreachable } from '../../../web/src/api/errors.ts'
+import { Attempt } from '../../../web/src/pages/settings/attempt.ts'
+import { authenticatorUri } from '../../../web/src/pages/settings/authenticator-uri.ts'
+import { deviceIcon, deviceName } from '../../../web/src/pages/settings/device-look.ts'
+import { parseDomains, readDomains } from '../../../web/src/pages/settings/domain-groups.ts'
+import { defaultOf, isSameKdf } from '../../../web/src/pages/settings/kdf-choice.ts'
+
+const browsers: readonly [userAgent: string, type: number, name: string][] = [
+  ['Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36', 9, 'Chrome'],
+  ['Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/140.0 Safari/537.36', 9, 'Chrome'],
+  ['Mozilla/5.0 (iPhone) AppleWebKit/605.1 CriOS/140.0 Mobile/15E148 Safari/604.1', 9, 'Chrome'],
+  ['Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0', 10, 'Firefox'],
+  ['Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 OPR/120.0', 11, 'Opera'],
+  ['Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0', 12, 'Edge'],
+  ['Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 Version/26.0 Safari/605.1.15', 17, 'Safari'],
+  ['Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0 Safari/537.36 Vivaldi/7.6', 18, 'Vivaldi'],
+  ['Lynx/2.9', 14, 'Browser'],
+]
+for (const [userAgent, type, name] of browsers) {
+  test(`${name} is known by ${userAgent.slice(-40)}`, () => {
+    assert.deepEqual(describeBrowser(userAgent, 'id'), { identifier: 'id', type, name })
+  })
+}
+
+test('a device is called what it is, and what it calls itself if that says more', () => {
+  assert.deepEqual(
+    [deviceName(9, 'chrome'), deviceName(0, 'Pixel 10'), deviceName(25, ''), deviceName(99, ''), deviceName(null, 'x')],
+    ['Chrome', 'Android · Pixel 10', 'Linux CLI', undefined, 'x'],
+  )
+  assert.deepEqual([0, 25, 6, 10, null].map(deviceIcon), ['phone', 'terminal', 'device', 'globe', 'device'])
+})
+
+test('what authenticator apps read has the key, and the account to show', () => {
+  const key = 'JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP'
+  const read = URI.parse(authenticatorUri(key, { email: 'a+b@example.com', host: 'vault.example:8443' }))
+  assert.equal(read.secret.base32, key)
+  assert.deepEqual([read.issuer, read.label], ['Belfry (vault.example 8443)', 'a+b@example.com'])
+})
+
+test('domains are read from what people paste', () => {
+  assert.deepEqual(parseDomains(' https://A.example/login?x=1, b.example\nb.example；c.example '), [
+    'a.example',
+    'b.example',
+    'c.example',
+  ])
+  assert.deepEqual(parseDomains(' , '), [])
+})
+
+test('groups of domains are read as the server says them', () => {
+  const wire = {
+    equivalentDomains: [['a', 'b']],
+    globalEquivalentDomains: [
+      { type: 1, domains: ['c', 7], excluded: true },
+      { type: 2, domains: ['d'] },
+      { type: 'x' },
+    ],
+  }
+  assert.deepEqual(readDomains(wire), {
+    own: [['a', 'b']],
+    global: [
+      { type: 1, domains: ['c'], isOn: false },
+      { type: 2, domains: ['d'], isOn: true },
+    ],
+  })
+  assert.deepEqual(readDomains({}), { own: [], global: [] })
+})
+
+test('key derivations differ by any of their numbers', () => {
+  const argon2 = { type: 'Argon2id', iterations: 3, memory: 64, parallelism: 4 } as const
+  assert.ok(isSameKdf(argon2, { ...argon2 }))
+  assert.ok(!isSameKdf(argon2, { ...argon2, memory: 65 }))
+  assert.ok(!isSameKdf(argon2, { ...argon2, parallelism: 5 }))
+  assert.ok(!isSameKdf(argon2, { type: 'PBKDF2', iterations: 3 }))
+  assert.deepEqual(defaultOf('PBKDF2'), { type: 'PBKDF2', iterations: 600_000 })
+})
+
+test('a form does one thing at a time', async () => {
+  const attempt = new Attempt()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const first = attempt.run(() => promise)
+  assert.equal(attempt.busy.value, true)
+  assert.equal(await attempt.run(() => assert.fail('two at once')), false)
+  resolve()
+  assert.equal(await first, true)
+  assert.equal(attempt.busy.value, false)
+})
+
+test('what is wrong with a field is said in our words, all else in those of the server', async () => {
+  const attempt = new Attempt()
+  const refusing = (fields: Record<string, string[]>) => () =>
+    Promise.reject(new Refused(400, 'Token is invalid', fields))
+  await attempt.run(refusing({ token: ['x'] }), { token: 'Wrong code' })
+  assert.equal(attempt.failed.value, 'Wrong code')
+  await attempt.run(refusing({}), { token: 'Wrong code' })
+  assert.equal(attempt.failed.value, 'Token is invalid')
+  await attempt.run(() => Promise.reject(new Unreachable('x')))
+  assert.match(attempt.failed.value ?? '', /server cannot be reached/)
+  await attempt.run(async () => {})
+  assert.equal(attempt.failed.value, null)
+})
