@@ -553,6 +553,67 @@ test('whose session another device has ended is led to the login, and told why',
   assert.deepEqual(await axeFindings(page), [])
 })
 
+test(
+  'tabs lock and log out together; a vault that nobody uses locks itself, also while the machine sleeps',
+  options,
+  async () => {
+    const device = await registerAndLogin({ server: server.webUrl })
+    await using visited = await visit('about:blank')
+    const { page, offences } = visited
+    await page.context().clock.install()
+    const other = await page.context().newPage()
+    await page.goto(url)
+    await logIn(page, device.email)
+    await isOpen(page)
+    await other.goto(url)
+    await heading(other, 'Your vault is locked')
+    await field(other, 'Master password').fill(PASSWORD)
+    await other.keyboard.press('Enter')
+    await isOpen(other)
+
+    await page.context().clock.fastForward('14:00')
+    await page.mouse.move(100, 100)
+    await page.context().clock.fastForward('14:00')
+    await isOpen(page)
+    await page.context().clock.fastForward('01:30')
+    for (const each of [page, other]) await heading(each, 'Your vault is locked')
+
+    await field(page, 'Master password').fill(PASSWORD)
+    await page.keyboard.press('Enter')
+    await isOpen(page)
+    await other.getByRole('button', { name: 'Log out' }).click()
+    await other.getByRole('dialog').getByRole('button', { name: 'Log out' }).click()
+    for (const each of [page, other]) await heading(each, 'Log in')
+    assert.deepEqual(offences, [])
+  },
+)
+
+test('below a path one signs in as well', options, async () => {
+  const port = await freePort()
+  const below = `http://localhost:${port}/below`
+  await using _server = await startTestServer({ vault: { domain: below }, web: { host: '127.0.0.1', port, ...WEB } })
+  const { email } = await registerAndLogin({ server: below })
+  await using visited = await visit(below)
+  const { page, offences } = visited
+  await logIn(page, email)
+  await isOpen(page)
+  await page.reload()
+  await heading(page, 'Your vault is locked')
+  await page.getByRole('link', { name: 'Password hint' }).click()
+  await heading(page, 'Password hint')
+  await page.getByRole('link', { name: 'Back' }).click()
+  await heading(page, 'Your vault is locked')
+  await field(page, 'Master password').fill(PASSWORD)
+  await page.keyboard.press('Enter')
+  await isOpen(page)
+  const kept = await page.evaluate<string[]>('Object.keys(localStorage)')
+  assert.ok(
+    kept.every((name) => name.startsWith('belfry:/below/:')),
+    String(kept),
+  )
+  assert.deepEqual(offences, [])
+})
+
 test('the pages speak Chinese', options, async () => {
   await using visited = await visit(url)
   const { page } = visited

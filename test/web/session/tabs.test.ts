@@ -94,6 +94,31 @@ test('input in one tab keeps the others open', async () => {
   assert.equal(second.session.state.value.kind, 'locked')
 })
 
+test('what is preferred in one tab is preferred in all, and none overwrites what another has set', async () => {
+  using browser = new Browser(server.webUrl)
+  const first = browser.open().session.preferences
+  const second = browser.open().session.preferences
+  for (const set of [
+    () => {
+      first.theme.value = 'dark'
+    },
+    () => {
+      second.autoLockMinutes.value = null
+    },
+    () => {
+      first.autoLockAction.value = 'log-out'
+    },
+  ]) {
+    const heard = browser.nextHeard()
+    set()
+    await heard
+  }
+  const third = browser.open().session.preferences
+  for (const { theme, autoLockMinutes, autoLockAction } of [first, second, third]) {
+    assert.deepEqual([theme.value, autoLockMinutes.value, autoLockAction.value], ['dark', null, 'log-out'])
+  }
+})
+
 test('a vault that nobody uses is locked, or left, as its user wants it', async () => {
   using browser = new Browser(server.webUrl)
   const { first } = await twoTabs(browser)

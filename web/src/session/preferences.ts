@@ -11,6 +11,15 @@ export type AutoLockMinutes = (typeof AUTO_LOCK_MINUTES)[number]
 export type Theme = 'system' | 'light' | 'dark'
 export type AutoLockAction = 'lock' | 'log-out'
 
+const DEFAULTS: Values = { theme: 'system', language: null, autoLockMinutes: 15, autoLockAction: 'lock' }
+
+interface Values {
+  readonly theme: Theme
+  readonly language: string | null
+  readonly autoLockMinutes: AutoLockMinutes
+  readonly autoLockAction: AutoLockAction
+}
+
 /** What the user of this browser likes, whoever is logged in. Setting a value keeps it. */
 export class Preferences {
   /** Default `system`. */
@@ -21,23 +30,52 @@ export class Preferences {
   readonly autoLockMinutes: Cell<AutoLockMinutes>
   /** What happens then; default `lock`. */
   readonly autoLockAction: Cell<AutoLockAction>
+  readonly #shelf: Shelf
+  #isReloading = false
 
-  constructor(shelf: Shelf) {
-    const read = shelf.read(NAME)
-    const kept: JsonObject = isObject(read) ? read : {}
-    this.theme = new Cell(oneOf<Theme>(kept.theme, ['light', 'dark']) ?? 'system')
-    this.language = new Cell(typeof kept.language === 'string' ? kept.language : null)
-    this.autoLockMinutes = new Cell<AutoLockMinutes>(oneOf(kept.autoLockMinutes, AUTO_LOCK_MINUTES) ?? 15)
-    if (kept.autoLockMinutes === null) this.autoLockMinutes.value = null
-    this.autoLockAction = new Cell(oneOf<AutoLockAction>(kept.autoLockAction, ['log-out']) ?? 'lock')
-    const keep = () =>
-      shelf.write(NAME, {
-        theme: this.theme.value,
-        language: this.language.value,
-        autoLockMinutes: this.autoLockMinutes.value,
-        autoLockAction: this.autoLockAction.value,
-      })
-    for (const cell of [this.theme, this.language, this.autoLockMinutes, this.autoLockAction]) cell.listen(keep)
+  /** `changed` is told when one was set here, and has been kept. */
+  constructor(shelf: Shelf, changed: () => void = () => {}) {
+    this.#shelf = shelf
+    const kept = this.#kept()
+    this.theme = new Cell(kept.theme)
+    this.language = new Cell(kept.language)
+    this.autoLockMinutes = new Cell(kept.autoLockMinutes)
+    this.autoLockAction = new Cell(kept.autoLockAction)
+    const keep = (value: Partial<Values>) => {
+      if (this.#isReloading) return
+      // The others may have been set in another tab.
+      shelf.write(NAME, { ...this.#kept(), ...value })
+      changed()
+    }
+    this.theme.listen((theme) => keep({ theme }))
+    this.language.listen((language) => keep({ language }))
+    this.autoLockMinutes.listen((autoLockMinutes) => keep({ autoLockMinutes }))
+    this.autoLockAction.listen((autoLockAction) => keep({ autoLockAction }))
+  }
+
+  /** Another tab has set something. */
+  reload(): void {
+    const { theme, language, autoLockMinutes, autoLockAction } = this.#kept()
+    this.#isReloading = true
+    this.theme.value = theme
+    this.language.value = language
+    this.autoLockMinutes.value = autoLockMinutes
+    this.autoLockAction.value = autoLockAction
+    this.#isReloading = false
+  }
+
+  #kept(): Values {
+    const read = this.#shelf.read(NAME)
+    const { theme, language, autoLockMinutes, autoLockAction }: JsonObject = isObject(read) ? read : {}
+    return {
+      theme: oneOf<Theme>(theme, ['light', 'dark']) ?? DEFAULTS.theme,
+      language: typeof language === 'string' ? language : DEFAULTS.language,
+      autoLockMinutes:
+        autoLockMinutes === null
+          ? null
+          : (oneOf<AutoLockMinutes>(autoLockMinutes, AUTO_LOCK_MINUTES) ?? DEFAULTS.autoLockMinutes),
+      autoLockAction: oneOf<AutoLockAction>(autoLockAction, ['log-out']) ?? DEFAULTS.autoLockAction,
+    }
   }
 }
 

@@ -9,6 +9,8 @@ export type TabMessage =
   | { readonly kind: 'signed-in' }
   /** There was input there. */
   | { readonly kind: 'active' }
+  /** Something else is wanted: what, stands in the storage. */
+  | { readonly kind: 'preferences' }
 
 /** A `BroadcastChannel`, or less. */
 export interface TabChannel {
@@ -43,7 +45,7 @@ export class Tabs {
 function readMessage(data: unknown): TabMessage | undefined {
   if (!isObject(data)) return undefined
   const { kind, why } = data
-  if (kind === 'locked' || kind === 'signed-in' || kind === 'active') return { kind }
+  if (kind === 'locked' || kind === 'signed-in' || kind === 'active' || kind === 'preferences') return { kind }
   if (kind === 'signed-out') return { kind, why: why === 'revoked' ? 'revoked' : 'logged-out' }
   return undefined
 }
