@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Refused, Unreachable } from '../../../web/src/api/errors.ts'
 import type { JsonObject } from '../../../web/src/api/json.ts'
+import { importVault } from '../../../web/src/api/vault.ts'
+import type { SymmetricKey } from '../../../web/src/crypto/symmetric-key.ts'
 import { newItem } from '../../../web/src/model/item.ts'
+import { encodeItem } from '../../../web/src/model/item-codec.ts'
 import { Conflict, Gone, Locked } from '../../../web/src/vault/errors.ts'
 import { login, PASSWORD } from '../../helpers/account.ts'
 import { startTestServer, type TestServer } from '../../helpers/server.ts'
@@ -41,6 +44,18 @@ test('what is written is what another device reads, and the other way round', as
   assert.deepEqual(here.names(), ['Renamed'])
   assert.deepEqual([...here.vault.recent.value], [[id, 'changed']])
   assert.equal((await here.vault.open(id)).name, 'Renamed')
+})
+
+test('what this browser has done by itself, as by an import, is no news', async () => {
+  using here = await open()
+  using there = await open(here.email)
+  const { userKey } = here.tab.session.state.value as { userKey: SymmetricKey }
+  const item = await encodeItem(newItem('Imported', { type: 'secureNote', secureNote: { rest: {} } }), userKey)
+  await importVault(here.tab.api, { ciphers: [item], folders: [], folderRelationships: [] })
+  await Promise.all([here.vault.sync({ isOwn: true }), there.vault.sync()])
+  for (const { vault } of [here, there]) assert.equal(vault.items.value.length, 1)
+  assert.deepEqual([...here.vault.recent.value], [])
+  assert.deepEqual([...there.vault.recent.value.values()], ['created'])
 })
 
 test('a sync that finds the same revision date fetches nothing', async () => {

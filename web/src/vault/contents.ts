@@ -43,8 +43,8 @@ export class Contents {
   readonly #changes: Changes
   /** Items that were changed here and whose new state comes with a sync. */
   readonly #ownChanges = new Set<string>()
-  /** Another tab of this browser has changed much, which is fetched: that is no news. */
-  #isOfOtherTab = false
+  /** Syncs under way of what this browser has done: what they bring is no news. */
+  #ownSyncs = 0
   #userId: string | undefined
   /** That which the records are open with. */
   #userKey: SymmetricKey | undefined
@@ -111,11 +111,17 @@ export class Contents {
     if (this.holdings[noun].revisionMs(id) < revisionMs) this.#changes.add({ noun, id, revisionMs, isOwn })
   }
 
-  async #accountChanged(isOwn: boolean): Promise<void> {
-    if (isOwn) await this.writes.whenFree([ALL])
-    this.#isOfOtherTab = isOwn
+  /** Fetches what this browser has done in another way than by its own vault: by an import, or in another tab. */
+  async syncOwn(): Promise<void> {
+    this.#ownSyncs++
     await this.sync.run()
-    this.#isOfOtherTab = false
+    this.#ownSyncs--
+  }
+
+  async #accountChanged(isOwn: boolean): Promise<void> {
+    if (!isOwn) return this.sync.run()
+    await this.writes.whenFree([ALL])
+    await this.syncOwn()
   }
 
   async #fetch({ noun, id, isOwn }: Change): Promise<void> {
@@ -141,7 +147,7 @@ export class Contents {
   /** Takes what is of now, so that what is asked for now is judged by it. */
   #prepare(): (snapshot: JsonObject) => Promise<void> {
     const { item, folder, send } = this.holdings
-    const isNews = this.profile.value !== null && !this.#isOfOtherTab
+    const isNews = this.profile.value !== null && this.#ownSyncs === 0
     const key = this.#userKey
     const askedAt = { item: item.mark(), folder: folder.mark(), send: send.mark() }
     const own = new Set(this.#ownChanges)

@@ -72,9 +72,12 @@ export class Vault {
     this.#contents.forget()
   }
 
-  /** See `Sync.run`. */
-  sync(): Promise<void> {
-    return this.#contents.sync.run()
+  /**
+   * Resolves when everything is there that has changed, or when it is clear that it cannot be had now: see `problem`. It
+   * never rejects. `isOwn`: it is this browser that has changed it, as by an import; then nothing of it is `recent`.
+   */
+  sync({ isOwn = false }: { readonly isOwn?: boolean } = {}): Promise<void> {
+    return isOwn ? this.#contents.syncOwn() : this.#contents.sync.run()
   }
 
   /** To be called when somebody begins to search: addresses and notes are decrypted then. Resolves when all are. */
