@@ -82,7 +82,14 @@ async function show(page: Page, settingsPage: string) {
 const field = (page: Page, name: string) => page.getByRole('textbox', { name, exact: true })
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
 const said = (page: Page, text: string) => page.getByRole('status').getByText(text, { exact: false }).first().waitFor()
-const signedOut = (page: Page) => field(page, 'Email address').waitFor()
+async function signedOut(page: Page) {
+  await field(page, 'Email address').waitFor()
+}
+/** Who did it themselves is not told that somebody else did. */
+async function signedOutByOneself(page: Page) {
+  await signedOut(page)
+  assert.equal(await page.getByRole('alert').count(), 0)
+}
 
 /** Gives the master password to the dialog that asks for it. */
 async function confirmWith(page: Page, action: string, password = PASSWORD) {
@@ -142,12 +149,14 @@ test('the address is changed with the code that is mailed to it', options, async
   const { visitor, page } = await at('account')
   await using _closed = visitor
   const newEmail = `${randomUUID()}@example.com`
+  await button(page, 'Send letter').click()
+  await said(page, 'on its way')
   await field(page, 'New email address').fill(newEmail)
   await button(page, 'Change address').click()
   await confirmWith(page, 'Continue')
   await field(page, 'Verification code').fill(await mailedCode(newEmail))
   await button(page, 'Change address').click()
-  await signedOut(page)
+  await signedOutByOneself(page)
   assert.ok((await logInto(newEmail, { base: url })).userKey)
   assert.deepEqual(offences(visitor), [])
 })
@@ -163,7 +172,7 @@ test('the master password is changed: the old one opens nothing, and nobody stay
   await page.getByText('The master password is wrong.').waitFor()
   await field(page, 'Current master password').fill(PASSWORD)
   await button(page, 'Change master password').click()
-  await signedOut(page)
+  await signedOutByOneself(page)
   await assert.rejects(getProfile(user.api), Unauthorized)
   await assert.rejects(logInto(user.email, { base: url }), Refused)
   await field(page, 'Email address').fill(user.email)
@@ -181,7 +190,7 @@ test('the key derivation is changed to Argon2id', options, async () => {
   await page.getByRole('spinbutton', { name: 'Iterations' }).fill('2')
   await button(page, 'Change key derivation').click()
   await confirmWith(page, 'Change key derivation')
-  await signedOut(page)
+  await signedOutByOneself(page)
   const { userKey, current } = await logInto(user.email, { base: url })
   assert.deepEqual(current.kdf, { type: 'Argon2id', iterations: 2, memory: 16, parallelism: 4 })
   assert.deepEqual(userKey.bytes, user.userKey.bytes)
@@ -356,14 +365,14 @@ test('the vault is emptied, everybody is logged out, the account is deleted', op
 
   await button(page, 'Log out everywhere').click()
   await confirmWith(page, 'Log out everywhere')
-  await signedOut(page)
+  await signedOutByOneself(page)
   await assert.rejects(getProfile(user.api), Unauthorized)
 
   await visitor.logIn(user.email)
   await show(page, 'account')
   await button(page, 'Delete account').click()
   await confirmWith(page, 'Delete account')
-  await signedOut(page)
+  await signedOutByOneself(page)
   await assert.rejects(logInto(user.email, { base: url }), Refused)
   assert.deepEqual(offences(visitor), [])
 })
