@@ -1,9 +1,9 @@
 export const sends = {
   title: 'Sends',
-  text: 'Share a text or a file with anybody by a link. The server cannot read it.',
+  text: 'Texts and files behind links that end by themselves.',
   new: 'New Send',
   empty: 'No Sends yet',
-  emptyText: 'A Send is a text or a file behind a link that ends by itself.',
+  emptyText: 'A Send is a text or a file that you share by a link. The server cannot read it.',
   search: 'Search Sends',
   noneFound: 'No Send has that in its name.',
   list: 'Your Sends',
@@ -11,6 +11,7 @@ export const sends = {
   deletes: (when: string) => `Deleted ${when}`,
   accesses: (count: number, most: number | null) => {
     if (most !== null) return `Opened ${count} of ${most} times`
+    if (count === 0) return 'Not opened yet'
     return count === 1 ? 'Opened once' : `Opened ${count} times`
   },
   marks: {

@@ -2,16 +2,19 @@ import type { sends as english } from '../en/sends.ts'
 
 export const sends: typeof english = {
   title: 'Send',
-  text: '通过链接与任何人分享文本或文件。服务器无法读取其内容。',
+  text: '通过链接分享文本和文件，到期自动失效。',
   new: '新增 Send',
   empty: '还没有 Send',
-  emptyText: 'Send 是通过链接分享的文本或文件，到期后自动失效。',
+  emptyText: 'Send 是通过链接分享的文本或文件。服务器无法读取其内容。',
   search: '搜索 Send',
   noneFound: '没有名称匹配的 Send。',
   list: '您的 Send',
   types: { text: '文本', file: '文件' },
   deletes: (when) => `${when}删除`,
-  accesses: (count, most) => (most === null ? `已访问 ${count} 次` : `已访问 ${count} 次，最多 ${most} 次`),
+  accesses: (count, most) => {
+    if (most !== null) return `已访问 ${count} 次，最多 ${most} 次`
+    return count === 0 ? '尚未被访问' : `已访问 ${count} 次`
+  },
   marks: {
     password: '密码保护',
     disabled: '已停用',
