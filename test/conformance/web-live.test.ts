@@ -7,6 +7,7 @@ import { silentLogger } from '../../src/kit/index.ts'
 import { type Server, startServer } from '../../src/server.ts'
 import { register } from '../helpers/account.ts'
 import { temporaryFolder } from '../helpers/temp.ts'
+import { Client } from '../web/vault/client.ts'
 import { launchChromium, skipWithoutChromium } from './chromium.ts'
 import { type Visitor, visit } from './web-visitor.ts'
 
@@ -176,6 +177,46 @@ test('a browser that another one logs out shows that at once, and that it was no
     await isLive(a)
     await there.logIn(email)
     await link(b, 'Bank').waitFor()
+  } finally {
+    await server.close()
+  }
+})
+
+test('an item that is shown changes before the eyes, and one that is edited is not written over', {
+  skip: skipWithoutChromium,
+}, async () => {
+  await using folder = await temporaryFolder()
+  const server = await startIn(folder.path)
+  try {
+    const url = urlOf(server)
+    const email = await newAccount(url)
+    using other = await Client.open({ url, email, isLive: false })
+    const id = await other.create('Bank')
+    await using here = await watch(url, email)
+    const { page } = here
+    await go(page, `#/item/${id}`)
+    const heading = (name: string) => page.getByRole('region', { name, exact: true }).getByRole('heading', { name })
+    await heading('Bank').waitFor()
+    await other.rename(id, 'My bank')
+    await heading('My bank').waitFor({ timeout: DEADLINE_MS })
+
+    await go(page, `#/item/${id}/edit`)
+    const name = page.getByRole('textbox', { name: 'Name', exact: true })
+    await name.fill('Mine')
+    await other.rename(id, 'Theirs')
+    const conflict = page.getByRole('alert').filter({ hasText: 'Another device has changed this item' })
+    await conflict.waitFor({ timeout: DEADLINE_MS })
+    assert.equal(await name.inputValue(), 'Mine')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await conflict.getByRole('button', { name: 'Keep mine' }).click()
+    await heading('Mine').waitFor({ timeout: DEADLINE_MS })
+    await other.vault.sync()
+    assert.deepEqual(other.names(), ['Mine'])
+
+    await other.vault.remove([id])
+    await page.getByText('This item is gone').waitFor({ timeout: DEADLINE_MS })
+    assert.ok(await isMarked(page), 'it was reloaded')
+    assert.deepEqual(here.offences, [])
   } finally {
     await server.close()
   }
