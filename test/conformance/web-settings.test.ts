@@ -10,12 +10,14 @@ import { askToLogIn, getAuthResponse } from '../../web/src/api/auth-requests.ts'
 import { getDevices } from '../../web/src/api/devices.ts'
 import { Refused, Unauthorized } from '../../web/src/api/errors.ts'
 import { objectsOf } from '../../web/src/api/json.ts'
-import { getProviders, getRecoveryCode } from '../../web/src/api/two-factor.ts'
+import { getProviders, getRecoveryCode, getYubiKeys } from '../../web/src/api/two-factor.ts'
 import { createItem, getSync } from '../../web/src/api/vault.ts'
 import { makeOneTimePair } from '../../web/src/crypto/rsa.ts'
 import { fingerprintPhrase } from '../../web/src/generator/fingerprint-phrase.ts'
 import { PASSWORD } from '../helpers/account.ts'
+import { startSecureValidationServer } from '../helpers/secure-validation-server.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
+import { CLIENT } from '../helpers/validation-server.ts'
 import { until } from '../helpers/wait.ts'
 import { startMailServer } from '../vault/mail/mail-server.ts'
 import { logInto, registerAndLogIn, type SignedIn } from '../web/api/signed-in.ts'
@@ -31,6 +33,7 @@ const options = { skip: skipWithoutChromium }
 let browser: Browser
 let server: TestServer
 let mail: Awaited<ReturnType<typeof startMailServer>>
+let yubico: Awaited<ReturnType<typeof startSecureValidationServer>>
 /** Security keys are bound to a name, and no address is one. */
 let url: string
 before(async () => {
@@ -38,6 +41,8 @@ before(async () => {
   const port = await freePort()
   url = `http://localhost:${port}`
   mail = await startMailServer()
+  yubico = await startSecureValidationServer()
+  const otps = { yubicoClientId: CLIENT.clientId, yubicoSecretKey: CLIENT.secretKey, yubicoServer: yubico.url }
   const letters = {
     smtpHost: '127.0.0.1',
     smtpPort: mail.port,
@@ -47,12 +52,13 @@ before(async () => {
   const web = { host: '127.0.0.1', port, ...WEB }
   ;[browser, server] = await Promise.all([
     launchChromium(),
-    startTestServer({ vault: { domain: url, ...letters }, web }),
+    startTestServer({ vault: { domain: url, ...letters, ...otps }, web }),
   ])
 })
 after(async () => {
   await browser?.close()
   await server?.close()
+  await yubico?.[Symbol.asyncDispose]()
   await mail?.[Symbol.asyncDispose]()
 })
 
@@ -266,6 +272,38 @@ test('a security key is added and removed', options, async () => {
   await button(page, 'Remove: Blue').click()
   await button(page, 'Remove').click()
   await until(async () => (await setUp(user)).length === 0, 'the key to be gone')
+  assert.deepEqual(offences(visitor), [])
+})
+
+test('YubiKeys are set up by touching them, one is taken off, and all are turned off', options, async () => {
+  const { user, visitor, page } = await at('two-step')
+  await using _closed = visitor
+  /** A key types its password, and then Enter. */
+  const touch = async (place: number, id: string) => {
+    await field(page, `YubiKey ${place}`).focus()
+    await page.keyboard.type(`${id}${'b'.repeat(32)}`)
+    await page.keyboard.press('Enter')
+  }
+  await button(page, 'Set up: YubiKey OTP').click()
+  await confirmWith(page, 'Continue')
+  await touch(1, 'cccccccccccb')
+  await touch(2, 'cccccccccccd')
+  assert.deepEqual(await axeFindings(page), [])
+  await button(page, 'Save').click()
+  await button(page, 'Manage: YubiKey OTP').click()
+  await confirmWith(page, 'Continue')
+  assert.match(await field(page, 'YubiKey 2').inputValue(), /^cccccccccccd/)
+  await button(page, 'Remove YubiKey 1').click()
+  await button(page, 'Save').click()
+  await until(async () => {
+    const { keys } = await getYubiKeys(user.api, user.secret)
+    return keys.join() === 'cccccccccccd,,,,'
+  }, 'one key to be left')
+  await button(page, 'Manage: YubiKey OTP').click()
+  await confirmWith(page, 'Continue')
+  await button(page, 'Turn off').click()
+  await button(page, 'Set up: YubiKey OTP').waitFor()
+  assert.deepEqual(await setUp(user), [])
   assert.deepEqual(offences(visitor), [])
 })
 
