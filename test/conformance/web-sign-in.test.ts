@@ -6,9 +6,11 @@ import { after, before, test } from 'node:test'
 import tls from 'node:tls'
 import { Secret, TOTP } from 'otpauth'
 import type { Browser, Page } from 'playwright-core'
+import { DEFAULT_KDF } from '../../web/src/crypto/kdf.ts'
 import { wrapFor } from '../../web/src/crypto/rsa.ts'
 import { SymmetricKey } from '../../web/src/crypto/symmetric-key.ts'
 import { fingerprintPhrase } from '../../web/src/generator/fingerprint-phrase.ts'
+import { masterSecretsOf } from '../../web/src/model/account-keys.ts'
 import { type Json, login, PASSWORD, registerAndLogin, type TestDevice } from '../helpers/account.ts'
 import { TestAuthority } from '../helpers/certificates.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
@@ -153,6 +155,9 @@ test('one registers, unlocks after a reload, and logs out and in, by the keyboar
   await using visited = await visit(url)
   const { page, offences } = visited
   const email = `${randomUUID()}@example.com`
+  const said: string[] = []
+  page.on('request', (request) => said.push(request.url()))
+  page.on('console', (message) => said.push(message.text()))
   await heading(page, 'Log in')
   assert.deepEqual(await axeFindings(page), [])
   await page.getByRole('link', { name: 'Create an account' }).focus()
@@ -193,7 +198,15 @@ test('one registers, unlocks after a reload, and logs out and in, by the keyboar
   await type(page, PASSWORD, '<Enter>')
   await isOpen(page)
   const stored = JSON.stringify(await page.evaluate('({ ...localStorage, session: { ...sessionStorage } })'))
-  assert.ok(stored.includes(email) && !stored.includes(PASSWORD))
+  assert.ok(stored.includes(email) && said.some((text) => text.includes('/identity/connect/token')))
+  const { hash } = await masterSecretsOf({ password: PASSWORD, salt: email, kdf: DEFAULT_KDF })
+  for (const secret of [PASSWORD, hash].flatMap((text) => [
+    text,
+    encodeURIComponent(text),
+    text.replaceAll(' ', '+'),
+  ])) {
+    for (const text of [stored, ...said]) assert.ok(!text.includes(secret), 'a secret is kept, logged or in an address')
+  }
   assert.deepEqual(offences, [])
   assert.equal((await login({ server: server.webUrl, email })).email, email)
 })
@@ -587,6 +600,17 @@ test(
     assert.deepEqual(offences, [])
   },
 )
+
+test('a page on which browsers do not encrypt asks for no password', options, async () => {
+  await using visited = await visit('about:blank')
+  const { page } = visited
+  // As it is at any address but https:// and this machine's own.
+  await page.addInitScript(`Object.defineProperty(globalThis, 'isSecureContext', { value: false })`)
+  await page.goto(url)
+  await heading(page, 'This page is not secure')
+  assert.equal(await page.locator('input').count(), 0)
+  assert.deepEqual(await axeFindings(page), [])
+})
 
 test('below a path one signs in as well', options, async () => {
   const port = await freePort()

@@ -144,6 +144,11 @@ export const signIn = {
     toLogin: 'Go on',
   },
 
+  insecure: {
+    title: 'This page is not secure',
+    text: 'Browsers encrypt only on pages that come over HTTPS, or from the same machine. Open the vault at its https:// address; whoever runs the server knows it.',
+  },
+
   error: {
     credentials: 'The email address or the master password is wrong.',
     code: 'The code is wrong, or not good any more.',

@@ -143,6 +143,11 @@ export const signIn: typeof english = {
     toLogin: '继续',
   },
 
+  insecure: {
+    title: '此页面不安全',
+    text: '浏览器只允许在 HTTPS 页面或本机页面上加密。请使用 https:// 地址打开密码库；如果不知道地址，请询问服务器管理员。',
+  },
+
   error: {
     credentials: '电子邮箱地址或主密码错误。',
     code: '验证码错误或已失效。',
