@@ -1,4 +1,5 @@
-import { Cell } from '../state/cell.ts'
+import type { Cell } from '../state/cell.ts'
+import { AccessTokens } from './access-tokens.ts'
 import { readAnswer, readBytes } from './answer.ts'
 import type { DeviceInfo } from './device.ts'
 import { ApiError, Refused, Unauthorized, Unreachable } from './errors.ts'
@@ -10,8 +11,6 @@ import { type Upload, uploadBy } from './upload.ts'
 export const CLIENT_VERSION = '2026.9.0'
 const CLIENT_NAME = 'web'
 
-/** An access token is not used any more when it ends within this time, as in the apps. */
-const LEEWAY_MS = 5 * 60_000
 /** Longest silence of a server that is there: a password's hash takes it a second. */
 const IDLE_MS = 30_000
 /** With an upload also while nothing tells how far it is, or the server writes the file. */
@@ -65,7 +64,7 @@ export type Progress = (doneBytes: number) => void
  * session, and only then: a network that fails ends nothing.
  */
 export class Api {
-  readonly tokens = new Cell<Tokens | null>(null)
+  readonly tokens: Cell<Tokens | null>
   /** Ends with a slash. */
   readonly base: URL
   readonly device: DeviceInfo
@@ -73,8 +72,7 @@ export class Api {
   readonly #upload: Upload
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number
-  readonly #sharedRefreshToken: () => string | null
-  #renewal: Promise<Tokens> | undefined
+  readonly #accessTokens: AccessTokens
 
   constructor({ base, device, fetch, upload, now = Date.now, sharedRefreshToken = () => null }: ApiOptions) {
     const url = new URL(base)
@@ -84,7 +82,9 @@ export class Api {
     this.#fetch = fetch ?? ((input, init) => globalThis.fetch(input, init))
     this.#upload = upload ?? uploadBy(this.#fetch)
     this.now = now
-    this.#sharedRefreshToken = sharedRefreshToken
+    const exchange = (refreshToken: string) => this.#exchangeRefreshToken(refreshToken)
+    this.#accessTokens = new AccessTokens({ exchange, now, sharedRefreshToken })
+    this.tokens = this.#accessTokens.current
   }
 
   /** The parsed answer; null where it is empty. `path` has no slash in front. Rejects with an `ApiError`. */
@@ -142,7 +142,7 @@ export class Api {
 
   /** An access token that is good now, for whatever does not ask by this class: the hub. Rejects with an `ApiError`. */
   async accessToken({ signal }: Options = {}): Promise<string> {
-    return this.#accessToken(undefined, signal)
+    return this.#accessTokens.get(undefined, signal)
   }
 
   /** `send` with the headers of whoever asks; once more with another token when the first one is not taken. */
@@ -158,54 +158,20 @@ export class Api {
     }
     if (as === 'anybody') return send({ ...headers, 'Device-Identifier': this.device.identifier })
     if (as !== 'session') return send({ ...headers, Authorization: `Bearer ${as.token}` })
-    const token = await this.#accessToken(undefined, signal)
+    const token = await this.#accessTokens.get(undefined, signal)
     try {
       return await send({ ...headers, Authorization: `Bearer ${token}` })
     } catch (error) {
       if (!isUnauthorized(error)) throw error
     }
-    const next = await this.#accessToken(token, signal)
+    const next = await this.#accessTokens.get(token, signal)
     try {
       return await send({ ...headers, Authorization: `Bearer ${next}` })
     } catch (error) {
       if (!isUnauthorized(error)) throw error
-      this.#end(next)
+      this.#accessTokens.end(next)
       throw new Unauthorized()
     }
-  }
-
-  /** Other than `refused`, which the server does not take any more. */
-  async #accessToken(refused: string | undefined, signal: AbortSignal | undefined): Promise<string> {
-    const tokens = this.tokens.value
-    if (tokens === null) throw new Unauthorized()
-    const { accessToken, refreshToken, expiresAtMs } = tokens
-    const isGood = accessToken !== '' && accessToken !== refused
-    // One that cannot be renewed is good until its end.
-    if (isGood && (refreshToken === null || this.now() < expiresAtMs - LEEWAY_MS)) return accessToken
-    this.#renewal ??= this.#renew(tokens).finally(() => {
-      this.#renewal = undefined
-    })
-    return (await orAborted(this.#renewal, signal)).accessToken
-  }
-
-  async #renew(tokens: Tokens): Promise<Tokens> {
-    let refreshToken = this.#sharedRefreshToken() ?? tokens.refreshToken
-    while (refreshToken !== null) {
-      const renewed = await this.#exchangeRefreshToken(refreshToken)
-      const current = this.tokens.value
-      // Meanwhile somebody logged out, or in.
-      if (current === null) throw new Unauthorized()
-      if (current !== tokens) return current
-      if (renewed !== undefined) {
-        this.tokens.value = renewed
-        return renewed
-      }
-      // Another tab may have logged in again, which ended this one's token.
-      const shared = this.#sharedRefreshToken()
-      refreshToken = shared === refreshToken ? null : shared
-    }
-    this.#end(tokens.accessToken)
-    throw new Unauthorized()
   }
 
   /** Undefined when it is worth nothing any more. */
@@ -220,10 +186,6 @@ export class Api {
       if (error instanceof Refused && (error.status === 400 || error.status === 401)) return undefined
       throw error
     }
-  }
-
-  #end(accessToken: string): void {
-    if (this.tokens.value?.accessToken === accessToken) this.tokens.value = null
   }
 
   /** One exchange within its limits; whatever else goes wrong than what is an answer is the network. */
@@ -270,20 +232,4 @@ function contentType({ body, form }: RequestOptions): Record<string, string> {
 function bodyOf({ body, form }: RequestOptions): { body?: string } {
   if (form !== undefined) return { body: new URLSearchParams(form).toString() }
   return body === undefined ? {} : { body: JSON.stringify(body) }
-}
-
-/** What many wait for goes on when one of them does not wait any more. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  signal.throwIfAborted()
-  let abort = () => {}
-  const aborted = new Promise<never>((_resolve, reject) => {
-    abort = () => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-  })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
 }
