@@ -76,6 +76,7 @@ export const sends = {
     created: 'The Send is ready',
     createdText: 'Whoever has this link can open it.',
     link: 'Link',
+    discard: { title: 'Discard what you have entered?', text: 'The Send has not been saved.', action: 'Discard' },
   },
 
   faults: {

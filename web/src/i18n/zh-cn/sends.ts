@@ -77,6 +77,7 @@ export const sends: typeof english = {
     created: 'Send 已创建',
     createdText: '任何拥有此链接的人都可以打开它。',
     link: '链接',
+    discard: { title: '要放弃已输入的内容吗？', text: '此 Send 尚未保存。', action: '放弃' },
   },
 
   faults: {
