@@ -138,7 +138,8 @@ export class Live {
       })
     } finally {
       clearTimeout(timer)
-      this.#attempt = undefined
+      // Somebody else may have logged in meanwhile.
+      if (this.#attempt === attempt) this.#attempt = undefined
     }
   }
 
