@@ -1,9 +1,8 @@
 /** The pages on which one signs in, in Chromium, with the keyboard. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { after, before, test } from 'node:test'
-import tls from 'node:tls'
 import { Secret, TOTP } from 'otpauth'
 import type { Browser, Page } from 'playwright-core'
 import { DEFAULT_KDF } from '../../web/src/crypto/kdf.ts'
@@ -12,10 +11,9 @@ import { SymmetricKey } from '../../web/src/crypto/symmetric-key.ts'
 import { fingerprintPhrase } from '../../web/src/generator/fingerprint-phrase.ts'
 import { masterSecretsOf } from '../../web/src/model/account-keys.ts'
 import { type Json, login, PASSWORD, registerAndLogin, type TestDevice } from '../helpers/account.ts'
-import { TestAuthority } from '../helpers/certificates.ts'
+import { startSecureValidationServer } from '../helpers/secure-validation-server.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
-import { temporaryFolder } from '../helpers/temp.ts'
-import { CLIENT, startValidationServer } from '../helpers/validation-server.ts'
+import { CLIENT } from '../helpers/validation-server.ts'
 import { until } from '../helpers/wait.ts'
 import { startMailServer } from '../vault/mail/mail-server.ts'
 import { axeFindings } from './axe.ts'
@@ -30,7 +28,7 @@ const DEADLINE_MS = 30_000
 let browser: Browser | undefined
 let server: TestServer
 let mail: Awaited<ReturnType<typeof startMailServer>>
-let yubico: Awaited<ReturnType<typeof startYubico>>
+let yubico: Awaited<ReturnType<typeof startSecureValidationServer>>
 
 /** For the settings that name the server's own address. */
 async function freePort(): Promise<number> {
@@ -40,30 +38,6 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => probe.close(resolve))
   if (address === null || typeof address === 'string') throw new Error('it has no port')
   return address.port
-}
-
-/** A validation server behind TLS, which is the only way that a Belfry asks one. */
-async function startYubico() {
-  await using folder = await temporaryFolder()
-  const authority = await TestAuthority.create(folder)
-  const plain = await startValidationServer()
-  const { port } = new URL(plain.url)
-  const secure = tls.createServer(await authority.issue(), (socket) => {
-    const inner = connect(Number(port), '127.0.0.1')
-    socket.pipe(inner).pipe(socket)
-    for (const each of [socket, inner]) each.on('error', () => [socket, inner].map((both) => both.destroy()))
-  })
-  await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve))
-  tls.setDefaultCACertificates([...tls.getCACertificates('default'), authority.ca])
-  const address = secure.address()
-  if (address === null || typeof address === 'string') throw new Error('it has no port')
-  return {
-    url: plain.url.replace(/^http:\/\/[^/]+/, `https://localhost:${address.port}`),
-    async [Symbol.asyncDispose]() {
-      secure.close()
-      await plain[Symbol.asyncDispose]()
-    },
-  }
 }
 
 type VaultSettings = NonNullable<NonNullable<Parameters<typeof startTestServer>[0]>['vault']>
@@ -86,7 +60,7 @@ before(async () => {
   if (skipWithoutChromium) return
   browser = await launchChromium()
   mail = await startMailServer()
-  yubico = await startYubico()
+  yubico = await startSecureValidationServer()
   const otps = { yubicoClientId: CLIENT.clientId, yubicoSecretKey: CLIENT.secretKey, yubicoServer: yubico.url }
   ;({ server, url } = await start(otps))
 })
