@@ -360,6 +360,32 @@ for (const [kdfName, kdf] of Object.entries(KDFS)) {
       await page.getByRole('link', { name: 'Moved about' }).waitFor()
     })
 
+    test('several items are found by what is typed, selected, deleted together, and brought back', async () => {
+      const names = ['Several: 1', 'Several: 2', 'Several: 3']
+      const ids: string[] = []
+      for (const name of names) {
+        const made = await cli.call('POST', '/object/item', template(2, name, { secureNote: { type: 0 } }))
+        ids.push(made.id)
+      }
+      await open('vault')
+      await page.getByRole('link', { name: names[2]! }).waitFor()
+      await page.keyboard.press('/')
+      await page.keyboard.type('several')
+      const list = page.getByRole('list', { name: 'All items' })
+      await until(async () => (await list.getByRole('listitem').count()) === 3 || undefined, 'what was searched for')
+      await page.getByRole('button', { name: 'Select items' }).click()
+      await list.getByRole('checkbox', { name: `Select ${names[0]}` }).click()
+      await list.getByRole('checkbox', { name: `Select ${names[2]}` }).click({ modifiers: ['Shift'] })
+      const toolbar = page.getByRole('toolbar', { name: 'Selected items' })
+      await toolbar.getByText('3 selected').waitFor()
+      await toolbar.getByRole('button', { name: 'Delete', exact: true }).click()
+      await page.getByText('Nothing found').waitFor()
+      for (const id of ids) assert.ok((await readByCli(id)).deletedDate)
+      await page.getByRole('button', { name: 'Undo' }).click()
+      await list.getByRole('listitem').nth(2).waitFor()
+      for (const id of ids) assert.equal((await readByCli(id)).deletedDate ?? null, null)
+    })
+
     test('an item that asks for the password is not shown before', async () => {
       const login = { username: 'alice', password: 'hidden away', totp: null, uris: [] }
       const made = await cli.call('POST', '/object/item', template(1, 'Protected', { login, reprompt: 1 }))

@@ -38,7 +38,6 @@ export const item = {
   reveal: (label: string) => `Show ${label}`,
   conceal: (label: string) => `Hide ${label}`,
   copy: (label: string) => `Copy ${label}`,
-  copyable: 'Copy',
   /** What stands in place of a hidden value for screen readers. */
   hidden: 'hidden',
 
@@ -80,7 +79,6 @@ export const item = {
       title: 'Remove the passkey?',
       text: 'Once the item is saved, it cannot be used to log in any more.',
     },
-    passwordChanged: 'Password changed',
   },
   card: {
     heading: 'Card details',
@@ -159,15 +157,12 @@ export const item = {
     heading: 'Custom fields',
     add: 'Add field',
     types: { text: 'Text', hidden: 'Hidden', boolean: 'Yes or no', linked: 'Linked' },
-    unknownType: 'Of a newer kind',
     name: 'Field name',
     value: 'Value',
     type: 'Type',
     linkedTo: 'Linked to',
     linkedWith: (member: string) => `Linked to ${member}`,
     noName: 'Without a name',
-    nameOf: (number: number) => `Name of field ${number}`,
-    valueOf: (number: number) => `Value of field ${number}`,
     actionsFor: (name: string) => `Actions for field ${name}`,
     up: 'Move up',
     down: 'Move down',
@@ -203,7 +198,6 @@ export const item = {
   },
 
   dates: {
-    heading: 'Dates',
     created: (date: string) => `Created ${date}`,
     changed: (date: string) => `Last changed ${date}`,
     passwordChanged: (date: string) => `Password changed ${date}`,

@@ -5,7 +5,6 @@ export const vault = {
   list: 'Items',
   searchLabel: 'Search the vault',
   searchIn: (name: string) => `Search ${name}`,
-  clearSearch: 'Clear search',
   itemCount: (count: number) => (count === 1 ? '1 item' : `${count} items`),
 
   filter: {
@@ -36,7 +35,6 @@ export const vault = {
     favorite: 'Favourite',
     attachments: 'Has attachments',
     damaged: 'Parts cannot be read',
-    archived: 'Archived',
     noName: 'Without a name',
     created: 'New',
     changed: 'Changed',

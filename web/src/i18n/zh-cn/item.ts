@@ -38,7 +38,6 @@ export const item: typeof english = {
   reveal: (label) => `显示${label}`,
   conceal: (label) => `隐藏${label}`,
   copy: (label) => `复制${label}`,
-  copyable: '复制',
   hidden: '已隐藏',
 
   login: {
@@ -75,7 +74,6 @@ export const item: typeof english = {
     passkeyHint: '可通过官方应用和扩展使用它登录。',
     removePasskey: '移除通行密钥',
     askRemovePasskey: { title: '要移除通行密钥吗？', text: '保存项目后，将无法再用它登录。' },
-    passwordChanged: '密码更新于',
   },
   card: {
     heading: '支付卡信息',
@@ -150,15 +148,12 @@ export const item: typeof english = {
     heading: '自定义字段',
     add: '添加字段',
     types: { text: '文本型', hidden: '隐藏型', boolean: '复选框型', linked: '链接型' },
-    unknownType: '较新的类型',
     name: '字段名称',
     value: '值',
     type: '类型',
     linkedTo: '链接到',
     linkedWith: (member) => `链接到${member}`,
     noName: '未命名',
-    nameOf: (number) => `字段 ${number} 的名称`,
-    valueOf: (number) => `字段 ${number} 的值`,
     actionsFor: (name) => `字段 ${name} 的操作`,
     up: '上移',
     down: '下移',
@@ -191,7 +186,6 @@ export const item: typeof english = {
   },
 
   dates: {
-    heading: '日期',
     created: (date) => `创建于 ${date}`,
     changed: (date) => `上次更改于 ${date}`,
     passwordChanged: (date) => `密码更新于 ${date}`,

@@ -6,7 +6,6 @@ export const vault: typeof english = {
   list: '项目',
   searchLabel: '搜索密码库',
   searchIn: (name) => `搜索${name}`,
-  clearSearch: '清除搜索',
   itemCount: (count) => `${count} 个项目`,
 
   filter: {
@@ -35,7 +34,6 @@ export const vault: typeof english = {
     favorite: '收藏',
     attachments: '有附件',
     damaged: '部分内容无法读取',
-    archived: '已归档',
     noName: '未命名',
     created: '新增',
     changed: '已更改',
