@@ -97,7 +97,6 @@ export const settings = {
     parallelism: 'Parallelism',
     range: (least: string, most: string) => `${least} to ${most}`,
     argonHint: 'Some phones cannot unlock with more than 64 MiB in their autofill.',
-    unchanged: 'This is what you have.',
     action: 'Change key derivation',
     confirmText:
       'All devices are logged out. Make sure that you know your master password, and think of an export before.',

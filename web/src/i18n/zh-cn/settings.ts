@@ -97,7 +97,6 @@ export const settings: typeof english = {
     parallelism: '并行度',
     range: (least, most) => `${least} 至 ${most}`,
     argonHint: '内存超过 64 MiB 时，某些手机的自动填充可能无法解锁。',
-    unchanged: '这就是您当前的设置。',
     action: '更改密钥派生',
     confirmText: '所有设备都将注销。请确认您记得主密码，并考虑先导出密码库。',
     done: '密钥派生已更改。',
