@@ -207,6 +207,29 @@ describe('with the keyboard alone', { skip: skipWithoutChromium }, () => {
   })
 })
 
+describe('a menu', { skip: skipWithoutChromium }, () => {
+  test('closes by its button, by Escape and by Tab', async () => {
+    await using visitor = await guest()
+    const { page } = visitor
+    const button = page.getByRole('button', { name: 'Theme' })
+    const menu = page.getByRole('menu', { name: 'Theme' })
+    const close: Readonly<Record<string, () => Promise<void>>> = {
+      'by its button': () => button.click(),
+      'by Escape': () => page.keyboard.press('Escape'),
+      'by Tab': () => page.keyboard.press('Shift+Tab'),
+    }
+    for (const [how, act] of Object.entries(close)) {
+      await button.click()
+      await menu.waitFor()
+      assert.equal(await button.getAttribute('aria-expanded'), 'true', how)
+      await act()
+      await menu.waitFor({ state: 'hidden' })
+      await page.waitForFunction("document.querySelector('[aria-expanded=true]') === null")
+    }
+    assert.deepEqual(visitor.offences, [])
+  })
+})
+
 describe('what somebody likes', { skip: skipWithoutChromium }, () => {
   const background = (page: Page) => page.evaluate<string>('getComputedStyle(document.documentElement).backgroundColor')
 
