@@ -432,6 +432,34 @@ for (const [kdfName, kdf] of Object.entries(KDFS)) {
       assert.deepEqual(await cli.call('GET', '/list/object/items?search=Never%20saved'), [])
     })
 
+    test('an item of which a part cannot be read says which, and cannot be edited', async () => {
+      // Well formed, and encrypted with a key that nobody has.
+      const part = (bytes: number) => randomBytes(bytes).toString('base64')
+      const item = { ...alice.phone.loginItem('Damaged'), notes: `2.${part(16)}|${part(32)}|${part(32)}` }
+      const { json } = await alice.phone.post('/api/ciphers', item)
+      await open(`item/${json.id}`)
+      await pane('Damaged').getByText('Not readable: Notes').waitFor()
+      assert.equal(await pane('Damaged').getByRole('link', { name: 'Edit' }).count(), 0)
+      await open(`item/${json.id}/edit`)
+      await pane('Damaged').getByText('Not readable: Notes').waitFor()
+      assert.equal(await page.getByRole('button', { name: 'Save', exact: true }).count(), 0)
+    })
+
+    test('a generated password is used in the form, and found again in the history', async () => {
+      await open('item/new/login')
+      await page.getByRole('button', { name: 'Generate password' }).click()
+      const dialog = page.getByRole('dialog', { name: 'Generate password' })
+      await dialog.getByRole('radio', { name: 'Passphrase' }).check()
+      await dialog.getByText(/^[a-z]+(-[a-z]+){5,}$/).waitFor()
+      await dialog.getByRole('button', { name: 'Use this password' }).click()
+      const password = await page.getByLabel('Password', { exact: true }).inputValue()
+      assert.match(password, /^[a-z]+(-[a-z]+){5,}$/)
+      await page.getByLabel('Name', { exact: true }).fill('Generated here')
+      assert.equal((await readByCli(await save())).login.password, password)
+      await open('generator')
+      await page.getByRole('listitem').filter({ hasText: password }).waitFor()
+    })
+
     test('nothing was refused, asked of strangers, or an error', () => {
       assert.deepEqual(visitor.offences, [])
     })
