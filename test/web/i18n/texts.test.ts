@@ -6,7 +6,7 @@ import * as chinese from '../../../web/src/i18n/zh-cn/index.ts'
 
 /** What is called the same in all languages. */
 const NAMES =
-  /\b(?:A-Z|a-z|API|Argon2id|Belfry|Bitwarden|Duo|Ed25519|English|JSON|CSV|ID|Mx|OTP|PBKDF2|PIN|Security|Send|URI|WebAuthn|YubiKey|client_id|client_secret|scope|grant_type|client_credentials)\b/g
+  /\b(?:A-Z|a-z|1Password|API|Argon2id|Belfry|Bitwarden|Duo|Ed25519|English|Firefox|JSON|KeePassXC|CSV|ID|Mx|OTP|PBKDF2|PIN|Security|Send|URI|WebAuthn|YubiKey|client_id|client_secret|scope|grant_type|client_credentials)\b/g
 
 interface Text {
   readonly path: string
