@@ -62,7 +62,7 @@ test('the web vault is in it, with the licences of what it is made of', async ()
   const script = `import { startServer } from 'belfry'
     const port = 0, host = '127.0.0.1', any = { host, port }
     await using server = await startServer({
-      nats: any, web: { ...any, https: false, servesWebVault: true }, vault: { dataFolder: 'data' },
+      nats: any, web: { ...any, https: false }, vault: { dataFolder: 'data' },
     })
     const get = async (name) => (await fetch('http://127.0.0.1:' + server.addresses.web.port + '/' + name)).text()
     const page = await get('')

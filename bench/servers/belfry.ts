@@ -9,7 +9,7 @@ const server = await startServer(
   {
     nats: anyPort,
     websocket: { ...anyPort, noTls: true },
-    web: { ...anyPort, https: anyPort, servesWebVault: true },
+    web: { ...anyPort, https: anyPort },
     // Devices log in by the hundred before anything is measured.
     vault: { dataFolder: folder.path, passwordIterations: 100_000, loginRatelimitMaxBurst: 10_000 },
   },

@@ -46,7 +46,6 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
     const ipHeader = choose(web.ipHeader)
     const trustedProxies = choose(web.ipHeaderTrustedProxies)
     const folder = choose(web.webVaultFolder)
-    const servesWebVault = choose(web.servesWebVault) ?? folder !== undefined
     return {
       host: choose(web.host),
       port: choose(web.port),
@@ -55,7 +54,7 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
       nats: choose(web.nats),
       admitsVaultUsers: choose(web.admitsVaultUsers),
       servesHub: choose(web.servesHub),
-      webVault: servesWebVault
+      webVault: choose(web.servesWebVault)
         ? {
             folder: folder === undefined ? undefined : resolve(cwd, folder),
             iframeAncestors: wordsOf(choose(web.iframeAncestors)),

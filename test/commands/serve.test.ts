@@ -51,7 +51,7 @@ test('it says where it is, where its data lies and how to stop it, and its page 
 
 test('it says where a web vault is to be opened: without a warning of certificates, where that is possible', async () => {
   await using folder = await temporaryFolder()
-  const settings = { WEB_VAULT_ENABLED: 'true', DOMAIN: 'https://vault.example/below' }
+  const settings = { DOMAIN: 'https://vault.example/below' }
   const { program, webUrl } = await start(folder, settings)
   await using _ = program
   assert.match(webUrl, /^http:\/\/127\.0\.0\.1:\d+\/below$/)

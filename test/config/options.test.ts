@@ -158,7 +158,7 @@ test('without any settings there are complete options', () => {
       nats: 'off',
       admitsVaultUsers: true,
       servesHub: true,
-      webVault: undefined,
+      webVault: { folder: undefined, iframeAncestors: [], connectSources: [] },
       ipHeader: 'X-Real-IP',
       trustedProxies: 'local',
     },
@@ -352,8 +352,7 @@ describe('the config file', () => {
       connectSources: ['https://c.org/api/', 'https://d.org'],
     })
     assert.equal(webVault(undefined, { ...env, WEB_VAULT_ENABLED: 'false' }), undefined)
-    assert.equal(webVault(undefined, { ALLOWED_CONNECT_SRC: 'https://c.org' }), undefined)
-    assert.deepEqual(webVault('vault { allowed_iframe_ancestors: "https://a.org" }', { WEB_VAULT_ENABLED: 'true' }), {
+    assert.deepEqual(webVault('vault { allowed_iframe_ancestors: "https://a.org" }'), {
       folder: undefined,
       iframeAncestors: ['https://a.org'],
       connectSources: [],

@@ -28,7 +28,7 @@ let server: TestServer
 before(async () => {
   if (skipWithoutChromium) return
   browser = await launchChromium()
-  server = await startTestServer({ vault: {}, web: { servesWebVault: true } })
+  server = await startTestServer({ vault: {} })
 })
 after(async () => {
   await server?.close()

@@ -160,7 +160,7 @@ const headers = () => `Host: localhost\r\nConnection: close\r\nAuthorization: Be
 function say(text: string): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>()
   let said = ''
-  const socket = connect(Number(new URL(server.webUrl).port), '127.0.0.1', () => socket.end(text, 'latin1'))
+  const socket = connect(Number(new URL(server.webUrl).port), '127.0.0.1', () => socket.write(text, 'latin1'))
   socket.setEncoding('latin1')
   socket.on('data', (chunk: string) => {
     said += chunk

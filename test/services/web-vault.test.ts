@@ -297,10 +297,10 @@ test('of another edition, files of the same size and date are other files', asyn
   assert.notEqual(tags[0], tags[1])
 })
 
-test('our own is served with a policy that lets nothing in from elsewhere, whatever is allowed to others', async () => {
+test('without a setting our own is served, with a policy that lets nothing in from elsewhere, whatever is allowed to others', async () => {
   await using server = await startTestServer({
     vault: { domain: 'https://vault.example/below', iconService: 'duckduckgo' },
-    web: { servesWebVault: true, iframeAncestors: 'https://one.example', connectSources: 'https://alias.example/' },
+    web: { iframeAncestors: 'https://one.example', connectSources: 'https://alias.example/' },
   })
   const { status, headers, body } = await ask(server.webUrl, '/below/')
   assert.equal(status, 200)
@@ -324,18 +324,18 @@ test('where our own is not built, that is said, and there is none', async () => 
   await using folder = await temporaryFolder()
   const warnings: unknown[] = []
   const logger = { ...silentLogger, warn: (...said: unknown[]) => void warnings.push(said) }
-  const { options } = loadOptions({ cwd: folder.path, env: { WEB_VAULT_ENABLED: 'true' } })
+  const { options } = loadOptions({ cwd: folder.path, env: {} })
   assert.equal(await openWebVault(options, logger, folder.path), undefined)
   assert.deepEqual(warnings, [
     [{ folder: folder.path }, 'the web vault is not built, so none is served: "npm start" builds it'],
   ])
 })
 
-test('without a folder, or switched off, a page says how to connect an app', async () => {
+test('where it is switched off, a page says how to connect an app', async () => {
   await using folder = await temporaryFolder()
   const webVaultFolder = await build(folder)
-  for (const web of [{}, { webVaultFolder, servesWebVault: false }]) {
-    await using server = await startTestServer({ web })
+  for (const web of [{}, { webVaultFolder }]) {
+    await using server = await startTestServer({ web: { ...web, servesWebVault: false } })
     assert.match((await ask(server.webUrl, '/')).body.toString(), /Belfry is running/)
     assert.equal((await ask(server.webUrl, MAIN)).status, 404)
   }

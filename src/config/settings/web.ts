@@ -67,11 +67,11 @@ export const webSettings = {
     default: true,
     help: 'Whether the notification hub is served, which tells devices of changes at once.',
   }),
-  servesWebVault: optional({
+  servesWebVault: setting({
     key: 'vault.web_vault_enabled',
     variable: 'WEB_VAULT_ENABLED',
     type: boolean,
-    defaultText: '`true` with `web_vault_folder`, else `false`',
+    default: true,
     help: "Whether a web vault is served at `/`: Belfry's own, or the one in `web_vault_folder`.",
   }),
   webVaultFolder: optional({
