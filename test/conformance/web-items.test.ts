@@ -381,7 +381,9 @@ for (const [kdfName, kdf] of Object.entries(KDFS)) {
       await toolbar.getByRole('button', { name: 'Delete', exact: true }).click()
       await page.getByText('Nothing found').waitFor()
       for (const id of ids) assert.ok((await readByCli(id)).deletedDate)
-      await page.getByRole('button', { name: 'Undo' }).click()
+      // What was done before may still be said beside it.
+      const said = page.getByText('3 items moved to the trash').locator('..')
+      await said.getByRole('button', { name: 'Undo' }).click()
       await list.getByRole('listitem').nth(2).waitFor()
       for (const id of ids) assert.equal((await readByCli(id)).deletedDate ?? null, null)
     })
