@@ -72,6 +72,10 @@ test('the web vault is in it, with the licences of what it is made of', async ()
   assert.match(page, /^<!doctype html>/)
   assert.equal(main, readFileSync(path.join(consumer, 'node_modules/belfry/dist/web', partOf(page)), 'utf8'))
   assert.match(notices, /^svelte [\d.]+ \(MIT\)\n\nCopyright \(c\) /m)
+  for (const name of ['@microsoft/signalr', '@msgpack/msgpack', '@noble/hashes', 'hash-wasm', 'uqr']) {
+    assert.match(notices, new RegExp(`^${name} [\\d.]+ \\((MIT|ISC)\\)$`, 'm'))
+  }
+  assert.match(notices, /words for passphrases by .* Electronic Frontier Foundation\n.*\n.*creativecommons/)
 })
 
 const partOf = (page: string) => /assets\/[^"]+\.js/.exec(page)![0]

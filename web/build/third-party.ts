@@ -15,6 +15,9 @@ const BESIDES: Readonly<Record<string, string>> = {
 Attribution 3.0 United States (CC BY 3.0 US): https://creativecommons.org/licenses/by/3.0/us/`,
 }
 
+/** Packages whose published files hold others, which they depend on. */
+const HOLDS: Readonly<Record<string, readonly string[]>> = { otpauth: ['@noble/hashes'] }
+
 /** Licences whose demands are met by shipping their text. Another one asks for a decision. */
 const PERMISSIVE = new Set(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'Apache-2.0'])
 
@@ -31,7 +34,7 @@ export function thirdPartyNotices(): Plugin {
         if (output.type !== 'chunk') continue
         for (const [id, { renderedLength }] of Object.entries(output.modules)) {
           const folder = renderedLength > 0 ? packageFolderOf(id, this.environment.config.root) : undefined
-          if (folder !== undefined) folders.add(folder)
+          if (folder !== undefined) for (const each of withHeld(folder)) folders.add(each)
         }
       }
       const notices = [...folders].map(readNotice).sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -45,6 +48,12 @@ function packageFolderOf(id: string, root: string): string | undefined {
   const helper = /^\0(vite|rolldown)\//.exec(id)?.[1]
   if (helper !== undefined) return path.join(root, 'node_modules', helper)
   return /^\0?(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1]
+}
+
+/** A package, and those that it holds, which stand beside it. */
+function withHeld(folder: string): string[] {
+  const [, modules = '', name = ''] = /^(.*\/node_modules)\/(.*)$/.exec(folder) ?? []
+  return [folder, ...(HOLDS[name] ?? []).map((held) => path.join(modules, held))]
 }
 
 interface Notice {
