@@ -51,11 +51,15 @@ export class SearchTexts {
   async #readAll(key: SymmetricKey): Promise<void> {
     for (let news = this.#news(); news.length > 0 && this.#key === key; news = this.#news()) {
       const texts = new Map([...this.texts.value].filter(([id]) => this.#items.has(id)))
-      const slice = news.slice(0, SLICE)
-      const read = await Promise.all(slice.map(async ([id, wire]) => [id, await searchTextOf(wire, key)] as const))
-      if (this.#key !== key) return
-      for (const [id, text] of read) texts.set(id, normalized(text))
-      for (const [id, wire] of slice) this.#sources.set(id, wire)
+      // Each time that some are there lists are searched anew: as many more as there are.
+      const some = news.slice(0, Math.max(SLICE, texts.size))
+      for (let at = 0; at < some.length; at += SLICE) {
+        const slice = some.slice(at, at + SLICE)
+        const read = await Promise.all(slice.map(async ([id, wire]) => [id, await searchTextOf(wire, key)] as const))
+        if (this.#key !== key) return
+        for (const [id, text] of read) texts.set(id, normalized(text))
+      }
+      for (const [id, wire] of some) this.#sources.set(id, wire)
       this.texts.value = texts
     }
   }
