@@ -76,6 +76,8 @@ describe('the cluster of docker/cluster', { skip }, () => {
     laptop = await login({ server: belfryUrl('belfry-2'), email })
     phoneHub = cleanup.use(await HubDevice.connect(phone.server, phone.accessToken))
     laptopHub = cleanup.use(await HubDevice.connect(laptop.server, laptop.accessToken))
+    // A change that is made while a device is looked up is told to it as a sync.
+    await settled()
   })
   after(() => cleanup.disposeAsync())
 
@@ -141,7 +143,6 @@ describe('the cluster of docker/cluster', { skip }, () => {
   test('through the proxy, a session of one Belfry is one of the other, and everybody hears', async () => {
     const devices = [await login({ server: url, email }), await login({ server: url, email })]
     await using hubs = await HubDevices.connect(devices)
-    // A change that is made while a device is looked up is told to it as a sync.
     await settled(hubs.all)
     for (const actor of [phone, laptop, ...devices]) {
       const id = await makeFolder(actor)
