@@ -30,7 +30,6 @@ import { deauthorizeDevice, getDevices } from '../../../web/src/api/devices.ts'
 import { Refused, TwoFactorRequired, Unauthorized } from '../../../web/src/api/errors.ts'
 import {
   deleteByLink,
-  isKnownDevice,
   logIn,
   requestDeletionLink,
   requestPasswordHint,
@@ -166,7 +165,6 @@ const byIdentifier = (a: { identifier: string }, b: { identifier: string }) => (
 async function asks(user: SignedIn) {
   const { api } = await logInto(user.email, where)
   const { publicKey } = await makeKeyPair(user.userKey)
-  assert.equal(await isKnownDevice(api, user.email), true)
   const accessCode = 'a'.repeat(25)
   return { api, accessCode, request: await askToLogIn(api, { email: user.email, publicKey, accessCode }) }
 }
@@ -176,10 +174,6 @@ test('a device is let in by another one', async () => {
   const { api, accessCode, request } = await asks(user)
   const [pending] = await getPendingRequests(user.api)
   assert.equal(pending?.id, request.id)
-  assert.equal(
-    (await getDevices(user.api)).find(({ pendingRequestId }) => pendingRequestId)?.pendingRequestId,
-    request.id,
-  )
   const key = await wrapFor(pending.publicKey, user.userKey)
   await approveRequest(user.api, request.id, key)
   const response = await getAuthResponse(api, request.id, accessCode)
@@ -196,7 +190,6 @@ test('a device is not let in, nor one that has never been here', async () => {
   await assert.rejects(getAuthResponse(api, request.id, accessCode), Refused)
   assert.deepEqual(await getPendingRequests(user.api), [])
   const stranger = new Api({ ...where, device: newDevice() })
-  assert.equal(await isKnownDevice(stranger, user.email), false)
   const asked = askToLogIn(stranger, { email: user.email, publicKey: request.publicKey, accessCode })
   await assert.rejects(asked, Refused)
 })

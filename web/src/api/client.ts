@@ -47,7 +47,6 @@ export interface RequestOptions extends Options {
   readonly body?: unknown
   /** In place of a body: what a form has, url-encoded. */
   readonly form?: Readonly<Record<string, string>>
-  readonly headers?: Readonly<Record<string, string>>
   /** Who asks. Default `session`; a token is one for something else than a session. */
   readonly as?: 'session' | 'anybody' | { readonly token: string }
   /** The largest answer that is read. Default 16 MiB. */
@@ -94,7 +93,7 @@ export class Api {
       this.#exchange({ signal, idleMs }, async (limits, onProgress) => {
         const response = await this.#fetch(new URL(path, this.base), {
           method,
-          headers: { ...headers, ...contentType(options), ...options.headers },
+          headers: { ...headers, ...contentType(options) },
           ...bodyOf(options),
           signal: limits,
           cache: 'no-store',

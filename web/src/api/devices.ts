@@ -1,6 +1,6 @@
 import { listIn } from './answer.ts'
 import type { Api, Options } from './client.ts'
-import { isObject, numberOrNull, textOrNull } from './json.ts'
+import { numberOrNull, textOrNull } from './json.ts'
 
 /** A device that the user has logged in with. */
 export interface Device {
@@ -12,8 +12,6 @@ export interface Device {
   readonly createdAtMs: number | null
   /** When it was there last, where the server says it. */
   readonly lastSeenAtMs: number | null
-  /** Of the request of this device to be let in, which waits; see auth-requests.ts. */
-  readonly pendingRequestId: string | null
 }
 
 export async function getDevices(api: Api, { signal }: Options = {}): Promise<readonly Device[]> {
@@ -24,7 +22,6 @@ export async function getDevices(api: Api, { signal }: Options = {}): Promise<re
     type: numberOrNull(device.type) ?? -1,
     createdAtMs: timeOf(device.creationDate),
     lastSeenAtMs: timeOf(device.lastActivityDate),
-    pendingRequestId: isObject(device.devicePendingAuthRequest) ? textOrNull(device.devicePendingAuthRequest.id) : null,
   }))
 }
 

@@ -1,6 +1,5 @@
 /** Registration and login. Nobody needs a session for these. Spec: vault §2.3, §2.4 */
 
-import { fromText, toBase64Url } from '../crypto/bytes.ts'
 import { objectIn } from './answer.ts'
 import type { Api, Options } from './client.ts'
 import { Unreachable } from './errors.ts'
@@ -118,12 +117,6 @@ export async function finishRegistration(
 /** Has the hint of a password mailed. A server without mail that shows it does so as a `Refused` error. */
 export async function requestPasswordHint(api: Api, email: string, { signal }: Options = {}): Promise<void> {
   await api.request('POST', 'api/accounts/password-hint', { body: { email }, as: 'anybody', signal })
-}
-
-/** Whether this device has logged in as `email` before: only then another device can let it in. */
-export async function isKnownDevice(api: Api, email: string, { signal }: Options = {}): Promise<boolean> {
-  const headers = { 'X-Request-Email': toBase64Url(fromText(email)), 'X-Device-Identifier': api.device.identifier }
-  return (await api.request('GET', 'api/devices/knowndevice', { headers, as: 'anybody', signal })) === true
 }
 
 /** What the link in a letter holds. */

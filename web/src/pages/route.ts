@@ -39,9 +39,6 @@ export type PageName = (typeof PAGES)[number] | 'not-found'
 /** Pages of whoever is not signed in; whoever is, is sent on to the vault. */
 export const SIGN_IN_PAGES: readonly PageName[] = ['login', 'register', 'hint', 'finish-signup', 'recover-2fa']
 
-/** Pages that do what they are for whether or not somebody is signed in. */
-export const OPEN_PAGES: readonly PageName[] = ['verify-email', 'recover-delete', 'verify-recover-delete']
-
 const HOME: Route = { page: 'vault', path: [], query: {} }
 
 /** The route of `location.hash`. None at all is the vault. */

@@ -1,32 +1,26 @@
 /** Words that stand on more than one page. */
 export const common = {
   /** Of things to do. */
-  add: 'Add',
   back: 'Back',
   cancel: 'Cancel',
   close: 'Close',
-  confirm: 'Confirm',
   continue: 'Continue',
   copy: 'Copy',
   delete: 'Delete',
   dismiss: 'Dismiss',
   done: 'Done',
-  download: 'Download',
   edit: 'Edit',
   hide: 'Hide',
-  more: 'More actions',
   remove: 'Remove',
   rename: 'Rename',
   retry: 'Try again',
   save: 'Save',
-  search: 'Search',
   show: 'Show',
   undo: 'Undo',
 
   copied: 'Copied',
   copyFailed: 'The browser did not allow copying',
   loading: 'Loading…',
-  none: 'None',
   optional: 'optional',
   saved: 'Saved',
   yes: 'Yes',
@@ -35,8 +29,6 @@ export const common = {
   email: 'Email address',
   masterPassword: 'Master password',
   name: 'Name',
-  notes: 'Notes',
-  password: 'Password',
   required: 'Fill this in.',
 
   navigation: {

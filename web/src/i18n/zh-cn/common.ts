@@ -1,32 +1,26 @@
 import type { common as english } from '../en/common.ts'
 
 export const common: typeof english = {
-  add: '添加',
   back: '返回',
   cancel: '取消',
   close: '关闭',
-  confirm: '确认',
   continue: '继续',
   copy: '复制',
   delete: '删除',
   dismiss: '知道了',
   done: '完成',
-  download: '下载',
   edit: '编辑',
   hide: '隐藏',
-  more: '更多操作',
   remove: '移除',
   rename: '重命名',
   retry: '重试',
   save: '保存',
-  search: '搜索',
   show: '显示',
   undo: '撤销',
 
   copied: '已复制',
   copyFailed: '浏览器不允许复制',
   loading: '正在加载…',
-  none: '无',
   optional: '可选',
   saved: '已保存',
   yes: '是',
@@ -35,8 +29,6 @@ export const common: typeof english = {
   email: '电子邮箱地址',
   masterPassword: '主密码',
   name: '名称',
-  notes: '备注',
-  password: '密码',
   required: '此项必填。',
 
   navigation: {

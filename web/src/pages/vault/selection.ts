@@ -9,10 +9,6 @@ export class Selection {
     this.#anchor = anchor
   }
 
-  get size(): number {
-    return this.ids.size
-  }
-
   has(id: string): boolean {
     return this.ids.has(id)
   }
