@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, mock, test } from 'node:test'
-import { asked, confirm } from '../../../web/src/ui/confirm.ts'
+import { asked, confirm, withdrawQuestion } from '../../../web/src/ui/confirm.ts'
 import { dismissToast, toast, toasts } from '../../../web/src/ui/toasts.ts'
 
 const shown = () => toasts.value.map(({ text }) => text)
@@ -46,4 +46,12 @@ test('a question is answered by whoever answers it, and by another question with
   asked.value?.answer(true)
   assert.equal(await second, true)
   assert.equal(asked.value, null)
+})
+
+test('a question that is withdrawn is answered with no', async () => {
+  const answer = confirm({ title: 'Delete?', text: 'For good.', action: 'Delete' })
+  withdrawQuestion()
+  assert.equal(await answer, false)
+  assert.equal(asked.value, null)
+  withdrawQuestion()
 })

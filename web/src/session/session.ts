@@ -194,6 +194,18 @@ export class Session {
     if (this.state.value.kind === 'unlocked') this.#autoLock.check()
   }
 
+  /** The page is put away as it is, for whoever goes back to it: nothing stays that a reload would not keep. */
+  putAway(): void {
+    this.#lockHere()
+  }
+
+  /** The page is taken out again. What the other tabs have told meanwhile was not heard. */
+  takeOut(): void {
+    this.preferences.reload()
+    if (readAccount(this.#shelf) !== undefined) this.#signedInElsewhere()
+    else if (this.#account !== undefined) this.#end('logged-out')
+  }
+
   #loginContext(): LoginContext {
     return {
       api: this.api,

@@ -29,3 +29,8 @@ export function confirm(question: Question): Promise<boolean> {
     asked.value = { ...question, answer }
   })
 }
+
+/** What is asked is of no more use, as when the vault is locked: that is a no. */
+export function withdrawQuestion(): void {
+  asked.value?.answer(false)
+}

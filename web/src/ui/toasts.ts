@@ -30,3 +30,7 @@ export function toast(text: string, { kind = 'success', action }: Partial<Omit<T
 export function dismissToast(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id)
 }
+
+export function dismissToasts(): void {
+  toasts.value = []
+}
