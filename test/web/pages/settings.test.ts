@@ -4,10 +4,11 @@ import { test } from 'node:test'
 import { URI } from 'otpauth'
 import { describeBrowser } from '../../../web/src/api/device.ts'
 import { Refused, Unreachable } from '../../../web/src/api/errors.ts'
-import { Attempt } from '../../../web/src/pages/settings/attempt.ts'
+import { Action } from '../../../web/src/pages/action.ts'
 import { authenticatorUri } from '../../../web/src/pages/settings/authenticator-uri.ts'
 import { deviceIcon, deviceName } from '../../../web/src/pages/settings/device-look.ts'
 import { parseDomains, readDomains } from '../../../web/src/pages/settings/domain-groups.ts'
+import { faultText } from '../../../web/src/pages/settings/fault-text.ts'
 import { defaultOf, isSameKdf } from '../../../web/src/pages/settings/kdf-choice.ts'
 
 const browsers: readonly [userAgent: string, type: number, name: string][] = [
@@ -80,26 +81,26 @@ test('key derivations differ by any of their numbers', () => {
 })
 
 test('a form does one thing at a time', async () => {
-  const attempt = new Attempt()
+  const action = new Action()
   const { promise, resolve } = Promise.withResolvers<void>()
-  const first = attempt.run(() => promise)
-  assert.equal(attempt.busy.value, true)
-  assert.equal(await attempt.run(() => assert.fail('two at once')), false)
+  const first = action.run(() => promise)
+  assert.equal(action.isBusy.value, true)
+  assert.equal(await action.run(() => assert.fail('two at once')), false)
   resolve()
   assert.equal(await first, true)
-  assert.equal(attempt.busy.value, false)
+  assert.equal(action.isBusy.value, false)
 })
 
 test('what is wrong with a field is said in our words, all else in those of the server', async () => {
-  const attempt = new Attempt()
+  const action = new Action()
   const refusing = (fields: Record<string, string[]>) => () =>
     Promise.reject(new Refused(400, 'Token is invalid', fields))
-  await attempt.run(refusing({ token: ['x'] }), { token: 'Wrong code' })
-  assert.equal(attempt.failed.value, 'Wrong code')
-  await attempt.run(refusing({}), { token: 'Wrong code' })
-  assert.equal(attempt.failed.value, 'Token is invalid')
-  await attempt.run(() => Promise.reject(new Unreachable('x')))
-  assert.match(attempt.failed.value ?? '', /server cannot be reached/)
-  await attempt.run(async () => {})
-  assert.equal(attempt.failed.value, null)
+  await action.run(refusing({ token: ['x'] }), faultText({ token: 'Wrong code' }))
+  assert.equal(action.error.value, 'Wrong code')
+  await action.run(refusing({}), faultText({ token: 'Wrong code' }))
+  assert.equal(action.error.value, 'Token is invalid')
+  await action.run(() => Promise.reject(new Unreachable('x')))
+  assert.match(action.error.value ?? '', /server cannot be reached/)
+  await action.run(async () => {})
+  assert.equal(action.error.value, null)
 })
