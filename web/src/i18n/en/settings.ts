@@ -31,7 +31,6 @@ export const settings = {
     current: (email: string) => `You log in with ${email}.`,
     text: 'Your keys depend on the address: after a change, all devices are logged out.',
     new: 'New email address',
-    invalid: 'This is not an email address.',
     same: 'This is the address you have.',
     refused: 'This address cannot be used here: it is taken, or not allowed.',
     unproven: 'This address is not verified yet. It takes a letter with a link in it.',

@@ -31,7 +31,6 @@ export const settings: typeof english = {
     current: (email) => `您使用 ${email} 登录。`,
     text: '您的密钥与该地址相关：更改后所有设备都将注销。',
     new: '新电子邮箱地址',
-    invalid: '这不是有效的电子邮箱地址。',
     same: '这就是您当前的地址。',
     refused: '无法使用此地址：已被占用或不被允许。',
     unproven: '此地址尚未验证。验证需要一封带有链接的邮件。',
