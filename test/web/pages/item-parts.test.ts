@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { IDENTITY_MEMBERS, newItem } from '../../../web/src/model/item.ts'
 import { brandOf, groupDigits } from '../../../web/src/pages/item/card.ts'
 import { emptyItem } from '../../../web/src/pages/item/draft.ts'
-import { hostOf, hrefOf } from '../../../web/src/pages/item/link.ts'
+import { hostOf, webHref } from '../../../web/src/pages/item/link.ts'
 import { linkedMembersOf, linkedValue } from '../../../web/src/pages/item/linked.ts'
 
 // Numbers that the brands give out for tests.
@@ -43,7 +43,7 @@ for (const [uri, href] of [
   ['', undefined],
 ] as const) {
   test(`${JSON.stringify(uri)} leads ${href === undefined ? 'nowhere' : `to ${href}`}`, () => {
-    assert.equal(hrefOf(uri), href)
+    assert.equal(webHref(uri), href)
     assert.equal(hostOf(uri), href === undefined ? uri : new URL(href).host)
   })
 }
