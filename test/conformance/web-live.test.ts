@@ -222,6 +222,38 @@ test('an item that is shown changes before the eyes, and one that is edited is n
   }
 })
 
+test('a save whose answer is lost is not taken for one of another device', { skip: skipWithoutChromium }, async () => {
+  await using folder = await temporaryFolder()
+  const server = await startIn(folder.path)
+  try {
+    const url = urlOf(server)
+    const email = await newAccount(url)
+    using other = await Client.open({ url, email, isLive: false })
+    const id = await other.create('Bank')
+    await using here = await watch(url, email)
+    const { page } = here
+    await go(page, `#/item/${id}/edit`)
+    const name = page.getByRole('textbox', { name: 'Name', exact: true })
+    await name.fill('My bank')
+    await page.route(`**/api/ciphers/${id}`, async (route) => {
+      if (route.request().method() !== 'PUT') return route.fallback()
+      await route.fetch()
+      await route.abort('connectionreset')
+    })
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('The server cannot be reached').waitFor()
+    await page.getByRole('region', { name: 'Items' }).getByText('My bank').waitFor({ timeout: DEADLINE_MS })
+    assert.equal(await name.inputValue(), 'My bank')
+    assert.equal(await page.getByRole('alert').filter({ hasText: 'Another device' }).count(), 0)
+    // There is nothing to be lost.
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+    await name.waitFor({ state: 'hidden' })
+    assert.equal(await page.getByRole('dialog').count(), 0)
+  } finally {
+    await server.close()
+  }
+})
+
 test('a restart of the server and an offline spell heal by themselves, and what was missed appears', {
   skip: skipWithoutChromium,
 }, async (t) => {

@@ -16,6 +16,7 @@ import {
   draftOf,
   emptyItem,
   isChanged,
+  isStored,
   itemOf,
   move,
   problemsOf,
@@ -131,6 +132,18 @@ test('fields: added by type, moved, and what a linked one stands for goes with i
       ['user', null, FIELD_TYPE.linked, 101],
     ],
   )
+})
+
+test('a save whose answer was lost is found in what is stored; what another device has done is not', () => {
+  const card = SAMPLES.find((item) => item.type === 'card')!
+  const draft = draftOf(card)!
+  assert.ok(draft.type === 'card')
+  draft.card.expYear = '31'
+  const stored = { ...card, revisionDate: '2026-01-05T00:00:00Z', card: { ...card.card, expYear: '2031' } }
+  assert.equal(isStored(draft, card, stored), true)
+  assert.equal(isStored(draft, card, { ...stored, notes: 'theirs' }), false)
+  assert.equal(isStored(draft, card, { ...stored, deletedDate: '2026-01-05T00:00:00Z' }), false)
+  assert.equal(isStored(draft, card, LOGIN), false)
 })
 
 test('the order of fields is a change', () => {

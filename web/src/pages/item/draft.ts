@@ -141,8 +141,8 @@ export function itemOf(draft: Draft, before: Item): Item {
     fields: draft.fields.map(({ name, value, type, linkedId, rest }) => {
       const isLinked = type === FIELD_TYPE.linked
       return {
-        ...{ name: orNull(name), value: isLinked ? null : orNull(value), type, rest: { ...rest } },
-        linkedId: isLinked ? linkedId : null,
+        ...{ name: orNull(name), value: isLinked ? null : orNull(value), type },
+        ...{ linkedId: isLinked ? linkedId : null, rest: { ...rest } },
       }
     }),
   }
@@ -181,6 +181,13 @@ function partOf(draft: Draft, before: Item): ItemPart {
 export function isChanged(draft: Draft, before: Item): boolean {
   const original = draftOf(before)
   return original === undefined || said(draft) !== said(original)
+}
+
+/** Whether storing the form in place of `before` would make what is stored now: by a save whose answer was lost, say. */
+export function isStored(draft: Draft, before: Item, current: Item): boolean {
+  if (draft.type !== before.type || current.deletedDate !== before.deletedDate) return false
+  const stored = draftOf(itemOf(draft, before))
+  return stored !== undefined && !isChanged(stored, current)
 }
 
 const said = (draft: Draft): string => JSON.stringify(draft, (name, value) => (name === 'key' ? undefined : value))
