@@ -61,7 +61,7 @@ const SAMPLES: Item[] = [
     { name: 'text', value: 'x', type: FIELD_TYPE.text, linkedId: null, rest: REST },
     { name: null, value: null, type: FIELD_TYPE.hidden, linkedId: null, rest: {} },
     { name: 'linked', value: null, type: FIELD_TYPE.linked, linkedId: 100, rest: {} },
-    { name: 'of a newer client', value: 'y', type: 9, linkedId: null, rest: {} },
+    { name: 'of a newer client', value: 'y', type: 9, linkedId: 7, rest: {} },
   ],
   passwordHistory: [{ password: 'old', lastUsedDate: '2025-01-01T00:00:00Z', rest: REST }],
   attachments: [{ id: 'a', fileName: '2.name', key: '2.key', size: '7' }],

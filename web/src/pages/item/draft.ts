@@ -93,6 +93,9 @@ export function cloneOf(item: Item, name: string): Item {
   return clone.type === 'login' ? { ...clone, login: { ...clone.login, passkeys: [] } } : clone
 }
 
+/** Of a field of a newer client's type nobody knows: it keeps what it has. */
+const UNLINKED: readonly number[] = [FIELD_TYPE.text, FIELD_TYPE.hidden, FIELD_TYPE.boolean]
+
 /** What a form begins with. `undefined` for a type that there is no form for. */
 export function draftOf(item: Item): Draft | undefined {
   const part = partDraftOf(item)
@@ -142,7 +145,7 @@ export function itemOf(draft: Draft, before: Item): Item {
       const isLinked = type === FIELD_TYPE.linked
       return {
         ...{ name: orNull(name), value: isLinked ? null : orNull(value), type },
-        ...{ linkedId: isLinked ? linkedId : null, rest: { ...rest } },
+        ...{ linkedId: UNLINKED.includes(type) ? null : linkedId, rest: { ...rest } },
       }
     }),
   }
