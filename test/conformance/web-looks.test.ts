@@ -33,6 +33,7 @@ const LOOKS: Readonly<Record<string, BrowserContextOptions>> = {
   'in light colours': { colorScheme: 'light' },
   'in dark colours': { colorScheme: 'dark' },
   'on a phone': { ...PHONE, colorScheme: 'light' },
+  'in a window of 320 px': { colorScheme: 'light', viewport: { width: 320, height: 480 } },
   'on a phone, in Chinese and dark colours': { ...PHONE, colorScheme: 'dark', locale: 'zh-CN' },
 }
 
@@ -105,6 +106,34 @@ describe('the pages of the web vault', { skip: skipWithoutChromium }, () => {
       assert.deepEqual(visitor.offences, [])
     })
   }
+})
+
+describe('where the colours are the system’s', { skip: skipWithoutChromium }, () => {
+  /** What each is drawn with beside its letters. */
+  const drawn = (page: Page, selector: string, pseudo = ''): Promise<string[]> =>
+    page.evaluate(`[...document.querySelectorAll('${selector}')].map((element) => {
+      const { backgroundColor, borderInlineStart } = getComputedStyle(element, '${pseudo}')
+      return backgroundColor + ' ' + borderInlineStart
+    })`)
+
+  test('it is seen which page, which items and which item are chosen, and what colours there are for an account', async () => {
+    await using visitor = await guest({ forcedColors: 'active', colorScheme: 'dark' })
+    const { page } = visitor
+    await visitor.logIn(EMAIL)
+    await go(page, `item/${sample.ids.get('Code forge')}`)
+    const [canvas] = await drawn(page, 'body')
+    const tab = await drawn(page, 'header nav a[aria-current]', '::after')
+    const item = await drawn(page, '.open', '::before')
+    assert.deepEqual([tab.length, item.length], [1, 1])
+    for (const mark of [...tab, ...item]) assert.notEqual(mark.split(' 0px')[0], canvas!.split(' 0px')[0])
+    assert.equal(new Set(await drawn(page, 'ul.filters a')).size, 2)
+
+    await go(page, 'settings/account')
+    assert.equal(new Set(await drawn(page, '.pages a')).size, 2)
+    const colours = await drawn(page, '.colors span')
+    assert.ok(colours.length > 1)
+    assert.equal(new Set(colours).size, colours.length)
+  })
 })
 
 /** The element that has the focus, and whether that is seen: by an outline of its own, or of the box that it is in. */
