@@ -1,6 +1,6 @@
 import { mount } from 'svelte'
 import { uploadByXhr } from './api/xhr-upload.ts'
-import { preferredLanguage, useLanguage } from './i18n/index.ts'
+import { preferredLanguage, useLanguage, useRegions } from './i18n/index.ts'
 import { Live } from './live/live.ts'
 import { pageWakeUps } from './live/page-wake-ups.ts'
 import App from './pages/App.svelte'
@@ -20,6 +20,7 @@ const vault = new Vault({ api, session })
 const live = new Live({ api, session, vault, wakeUps: pageWakeUps })
 followInput(session, [window, document])
 
+useRegions(navigator.languages)
 // In its language from the start; in English if the other is not to be had.
 const chosen = session.preferences.language.value
 await useLanguage(preferredLanguage(chosen === null ? navigator.languages : [chosen])).catch(() => undefined)

@@ -10,6 +10,7 @@ import {
   preferredLanguage,
   t,
   useLanguage,
+  useRegions,
 } from '../../../web/src/i18n/index.ts'
 
 afterEach(() => useLanguage('en'))
@@ -60,14 +61,21 @@ describe('numbers, sizes and dates', () => {
     test(`${bytes} bytes are ${expected}`, () => assert.equal(formatBytes(bytes), expected))
   }
 
-  const now = new Date('2026-06-15T12:00:00Z')
+  // Without a zone: wherever the test runs.
+  const now = new Date('2026-06-15T12:00:00')
   const times = [
-    ['2026-06-15T11:59:30Z', 'now'],
-    ['2026-06-15T11:58:30Z', '1 minute ago'],
-    ['2026-06-15T09:00:00Z', '3 hours ago'],
-    ['2026-06-17T12:00:00Z', 'in 2 days'],
-    ['2026-06-14T11:00:00Z', 'yesterday'],
-    ['2024-06-01T12:00:00Z', '2 years ago'],
+    ['2026-06-15T11:59:30', 'now'],
+    ['2026-06-15T11:58:30', '1 minute ago'],
+    ['2026-06-15T09:00:00', '3 hours ago'],
+    ['2026-06-17T12:00:00', 'in 2 days'],
+    ['2026-06-18T11:59:59', 'in 3 days'],
+    ['2026-06-17T00:30:00', 'in 2 days'],
+    ['2026-06-14T11:00:00', 'yesterday'],
+    ['2026-06-13T23:00:00', '2 days ago'],
+    ['2026-06-29T11:59:59', 'in 2 weeks'],
+    ['2026-06-07T12:00:00', '1 week ago'],
+    ['2026-07-16T11:59:00', 'in 1 month'],
+    ['2024-06-01T12:00:00', '2 years ago'],
   ] as const
   for (const [date, expected] of times) {
     test(`${date} is ${expected}`, () => assert.equal(formatRelative(new Date(date), now), expected))
@@ -79,7 +87,19 @@ describe('numbers, sizes and dates', () => {
     assert.equal(formatNumber(12345.5), '12,345.5')
     await useLanguage('zh-CN')
     assert.equal(formatDate(date), '2026年6月15日')
-    assert.equal(formatRelative(new Date('2026-06-14T11:00:00Z'), now), '昨天')
+    assert.equal(formatRelative(new Date('2026-06-14T11:00:00'), now), '昨天')
+  })
+
+  test('follow the region of the browser, where it is one of the language', async () => {
+    const date = new Date(2026, 5, 15)
+    useRegions(['en-US@posix', 'de-CH', 'zh-TW', 'en-GB', 'en-US'])
+    try {
+      assert.equal(formatDate(date), '15 Jun 2026')
+      await useLanguage('zh-CN')
+      assert.equal(formatRelative(new Date('2026-06-15T11:58:00'), now), '2分钟前')
+    } finally {
+      useRegions([])
+    }
   })
 
   test('lists have 2 before 10, and capitals beside small letters', () => {

@@ -1,10 +1,10 @@
 /** Dates, numbers and sizes as they are written in the language of the page, which they follow as `t()` does. */
-import { language } from './language.ts'
+import { region } from './language.ts'
 
 /** The makers of `Intl` are slow to be made: one for each language and use. */
 const made = new Map<string, unknown>()
 function cached<T>(use: string, make: (locale: string) => T): T {
-  const locale = language()
+  const locale = region()
   const name = `${locale} ${use}`
   if (!made.has(name)) made.set(name, make(locale))
   return made.get(name) as T
@@ -39,22 +39,39 @@ export function formatBytes(bytes: number): string {
   return cached(unit, make).format(bytes / 1024 ** power)
 }
 
+/** s */
+const DAY = 86_400
+
 /** From the largest. s */
 const SPANS = [
   ['year', 31_557_600],
   ['month', 2_629_800],
-  ['week', 604_800],
-  ['day', 86_400],
+  ['week', 7 * DAY],
+  ['day', DAY],
   ['hour', 3_600],
   ['minute', 60],
 ] as const
 
-/** How long ago or ahead, in its largest unit: "3 hours ago", "in 2 days", "yesterday". Less than a minute is now. */
+/**
+ * How long ago or ahead, in its largest unit: "3 hours ago", "in 2 days", "yesterday". Less than a minute is now. Days are
+ * those of the calendar here, so that "tomorrow" is, and what is a moment short of two weeks is "in 2 weeks".
+ */
 export function formatRelative(date: Date, now: Date = new Date()): string {
   const seconds = (date.getTime() - now.getTime()) / 1000
   const [unit, size] = SPANS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', Infinity]
-  const make = (locale: string) => new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
-  return cached('relative', make).format(Math.trunc(seconds / size), unit)
+  const isInDays = unit === 'day' || unit === 'week'
+  const count = isInDays
+    ? Math.trunc((calendarDay(date) - calendarDay(now)) / (size / DAY))
+    : Math.trunc(seconds / size)
+  // "Next week" may be less than a week ahead, or more.
+  const numeric = unit === 'day' || unit === 'second' ? 'auto' : 'always'
+  const make = (locale: string) => new Intl.RelativeTimeFormat(locale, { numeric })
+  return cached(`relative ${numeric}`, make).format(count, unit)
+}
+
+/** The number of a day on the calendar of where one is. */
+function calendarDay(date: Date): number {
+  return Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / (DAY * 1000)
 }
 
 /** For lists in the order of the language, with 2 before 10. */

@@ -36,6 +36,30 @@ export async function useLanguage(next: Language): Promise<void> {
   if (wanted === next && spoken.value.language !== next) spoken.value = { language: next, messages }
 }
 
+/** As `Intl` is to write it: the browser's own kind of the language of now, such as "en-GB", else that language. */
+export function region(): string {
+  const spokenLanguage = language()
+  const written = writing(spokenLanguage)
+  return browserLanguages.find((tag) => writing(tag) === written) ?? spokenLanguage
+}
+
+let browserLanguages: readonly string[] = []
+
+/** Dates and numbers are then written as in the first region of the browser's list that writes the language of now. */
+export function useRegions(languages: readonly string[]): void {
+  browserLanguages = languages
+}
+
+/** "en-Latn" of "en-GB", "zh-Hant" of "zh-TW"; undefined of what is no tag of a language, which browsers have had. */
+function writing(tag: string): string | undefined {
+  try {
+    const { language, script } = new Intl.Locale(tag).maximize()
+    return `${language}-${script}`
+  } catch {
+    return undefined
+  }
+}
+
 /** The first language of the browser's list that there is, else English. Any Chinese is better served by ours. */
 export function preferredLanguage(languages: readonly string[]): Language {
   for (const tag of languages) {

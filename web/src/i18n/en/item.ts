@@ -198,6 +198,7 @@ export const item = {
   },
 
   dates: {
+    folder: 'Folder:',
     created: (date: string) => `Created ${date}`,
     changed: (date: string) => `Last changed ${date}`,
     passwordChanged: (date: string) => `Password changed ${date}`,

@@ -175,7 +175,7 @@ export const item: typeof english = {
     failed: (name, why) => `${name}：${why}`,
     unreadable: '文件无法解密：已损坏或被替换。',
     later: '保存项目后即可添加文件。',
-    askDelete: { title: (name) => `要删除「${name}」吗？`, text: '文件会立即被永久删除。' },
+    askDelete: { title: (name) => `要删除“${name}”吗？`, text: '文件会立即被永久删除。' },
   },
 
   history: {
@@ -186,6 +186,7 @@ export const item: typeof english = {
   },
 
   dates: {
+    folder: '文件夹：',
     created: (date) => `创建于 ${date}`,
     changed: (date) => `上次更改于 ${date}`,
     passwordChanged: (date) => `密码更新于 ${date}`,
@@ -226,7 +227,7 @@ export const item: typeof english = {
     text: '您正在编辑的是较早的内容。尚未保存任何更改。',
     theirs: '使用另一台设备的内容',
     mine: '保留我的内容',
-    mineHint: '「保留我的内容」会覆盖另一台设备保存的内容。',
+    mineHint: '“保留我的内容”会覆盖另一台设备保存的内容。',
     gone: '另一台设备删除了此项目',
     goneText: '可以将其保存为新项目，或放弃编辑的内容。',
     saveAsNew: '保存为新项目',

@@ -24,13 +24,13 @@ export const signIn: typeof english = {
     remember: '在此浏览器上不再询问',
     code: '验证码',
     methods: {
-      authenticator: '验证器 App',
+      authenticator: '验证器应用',
       email: '电子邮件',
       yubikey: 'YubiKey',
       webAuthn: '通行密钥或安全密钥',
       recovery: '恢复代码',
     },
-    authenticator: '请输入验证器 App 中的 6 位验证码。',
+    authenticator: '请输入验证器应用中的 6 位验证码。',
     email: (address: string) => `请输入发送到 ${address} 的验证码。`,
     emailSending: '正在发送验证码…',
     emailAgain: '重新发送验证码',
@@ -54,7 +54,7 @@ export const signIn: typeof english = {
 
   device: {
     title: '使用其他设备登录',
-    text: '请求已发送到您的其他设备。请在其中打开 Belfry 或 Bitwarden App，确认显示的短语相同后再批准。',
+    text: '请求已发送到您的其他设备。请在其中打开 Belfry 或 Bitwarden 应用，确认显示的短语相同后再批准。',
     phrase: '指纹短语',
     waiting: '正在等待响应…',
     ended: '没有设备批准此请求。',
