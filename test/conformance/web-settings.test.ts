@@ -1,7 +1,6 @@
 /** Every page of settings in Chromium; what is done there is seen by another device of the same user. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { createServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { Secret, TOTP } from 'otpauth'
 import type { Browser, Page } from 'playwright-core'
@@ -15,6 +14,7 @@ import { createItem, getSync } from '../../web/src/api/vault.ts'
 import { makeOneTimePair } from '../../web/src/crypto/rsa.ts'
 import { fingerprintPhrase } from '../../web/src/generator/fingerprint-phrase.ts'
 import { PASSWORD } from '../helpers/account.ts'
+import { freePort } from '../helpers/processes.ts'
 import { startSecureValidationServer } from '../helpers/secure-validation-server.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { CLIENT } from '../helpers/validation-server.ts'
@@ -25,9 +25,6 @@ import { axeFindings } from './axe.ts'
 import { launchChromium, skipWithoutChromium } from './chromium.ts'
 import { type Visitor, visit } from './web-visitor.ts'
 
-/** A vault that is built already, or the one that the tests build. */
-const { WEB_VAULT_FOLDER: folder } = process.env
-const WEB = folder === undefined ? { servesWebVault: true } : { webVaultFolder: folder }
 const options = { skip: skipWithoutChromium }
 
 let browser: Browser
@@ -49,7 +46,7 @@ before(async () => {
     smtpSecurity: 'off',
     smtpFrom: 'a@example.com',
   } as const
-  const web = { host: '127.0.0.1', port, ...WEB }
+  const web = { host: '127.0.0.1', port }
   ;[browser, server] = await Promise.all([
     launchChromium(),
     startTestServer({ vault: { domain: url, ...letters, ...otps }, web }),
@@ -61,15 +58,6 @@ after(async () => {
   await yubico?.[Symbol.asyncDispose]()
   await mail?.[Symbol.asyncDispose]()
 })
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => probe.once('listening', resolve))
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('it has no port')
-  return address.port
-}
 
 /** A browser that shows a page of the settings, and another device of its user. */
 async function at(settingsPage: string): Promise<{ user: SignedIn; visitor: Visitor; page: Page }> {

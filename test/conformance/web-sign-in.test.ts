@@ -1,7 +1,6 @@
 /** The pages on which one signs in, in Chromium, with the keyboard. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { createServer } from 'node:net'
 import { after, before, test } from 'node:test'
 import { Secret, TOTP } from 'otpauth'
 import type { Browser, Page } from 'playwright-core'
@@ -11,6 +10,7 @@ import { SymmetricKey } from '../../web/src/crypto/symmetric-key.ts'
 import { fingerprintPhrase } from '../../web/src/generator/fingerprint-phrase.ts'
 import { masterSecretsOf } from '../../web/src/model/account-keys.ts'
 import { type Json, login, PASSWORD, registerAndLogin, type TestDevice } from '../helpers/account.ts'
+import { freePort } from '../helpers/processes.ts'
 import { startSecureValidationServer } from '../helpers/secure-validation-server.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { CLIENT } from '../helpers/validation-server.ts'
@@ -19,9 +19,6 @@ import { startMailServer } from '../vault/mail/mail-server.ts'
 import { axeFindings } from './axe.ts'
 import { launchChromium, skipWithoutChromium } from './chromium.ts'
 
-/** A vault that is built already, or the one that the tests build. */
-const { WEB_VAULT_FOLDER: folder } = process.env
-const WEB = folder === undefined ? { servesWebVault: true } : { webVaultFolder: folder }
 const options = { skip: skipWithoutChromium }
 const DEADLINE_MS = 30_000
 
@@ -29,16 +26,6 @@ let browser: Browser | undefined
 let server: TestServer
 let mail: Awaited<ReturnType<typeof startMailServer>>
 let yubico: Awaited<ReturnType<typeof startSecureValidationServer>>
-
-/** For the settings that name the server's own address. */
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => probe.once('listening', resolve))
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('it has no port')
-  return address.port
-}
 
 type VaultSettings = NonNullable<NonNullable<Parameters<typeof startTestServer>[0]>['vault']>
 
@@ -52,7 +39,10 @@ async function start(vault: VaultSettings = {}): Promise<{ server: TestServer; u
     smtpFrom: 'vault@example.com',
   } as const
   const settings = { domain: url, ...letters, ...vault }
-  return { server: await startTestServer({ vault: settings, web: { host: '127.0.0.1', port, ...WEB } }), url }
+  return {
+    server: await startTestServer({ vault: settings, web: { host: '127.0.0.1', port } }),
+    url,
+  }
 }
 
 let url: string
@@ -482,7 +472,7 @@ test('letters lead to pages that confirm an address, tell a hint, and delete an 
 })
 
 test('a server without mail shows the hint, if it is to', options, async () => {
-  const plain = await startTestServer({ vault: { showPasswordHint: true }, web: WEB })
+  const plain = await startTestServer({ vault: { showPasswordHint: true } })
   await using _server = plain
   const { email } = await registerAndLogin({ server: plain.webUrl })
   await using visited = await visit(`${plain.webUrl}/#/hint`)
@@ -511,7 +501,7 @@ test('a server without mail shows the hint, if it is to', options, async () => {
 })
 
 test('too many attempts, and a server that is away, are told in words', options, async () => {
-  const strict = await startTestServer({ vault: { loginRatelimitMaxBurst: 1, loginRatelimitSeconds: 60 }, web: WEB })
+  const strict = await startTestServer({ vault: { loginRatelimitMaxBurst: 1, loginRatelimitSeconds: 60 } })
   await using visited = await visit(strict.webUrl)
   const { page } = visited
   await heading(page, 'Log in')
@@ -589,7 +579,10 @@ test('a page on which browsers do not encrypt asks for no password', options, as
 test('below a path one signs in as well', options, async () => {
   const port = await freePort()
   const below = `http://localhost:${port}/below`
-  await using _server = await startTestServer({ vault: { domain: below }, web: { host: '127.0.0.1', port, ...WEB } })
+  await using _server = await startTestServer({
+    vault: { domain: below },
+    web: { host: '127.0.0.1', port },
+  })
   const { email } = await registerAndLogin({ server: below })
   await using visited = await visit(below)
   const { page, offences } = visited
