@@ -11,9 +11,11 @@ const { path: executablePath, skip } = requireProgram('chromium')
 /** For `describe(name, { skip })`. */
 export const skipWithoutChromium = skip
 
-export function launchChromium(): Promise<Browser> {
+/** `keepsPages`: those that were left are shown again as they were when one goes back, as in browsers of people. */
+export function launchChromium({ keepsPages = false } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath,
+    ...(keepsPages && { ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
     timeout: START_MS,
     args: [
       '--no-sandbox',
