@@ -21,11 +21,13 @@ const login = (uri: string) => ({
   uris: [{ uri, match: null, rest: {} }],
 })
 
+const collator = new Intl.Collator('en')
+
 test('items are found by their addresses and notes, but not by notes that the password is asked for', async () => {
   using here = await Client.open({ url: server.webUrl, email: await newEmail(server.webUrl), isLive: false })
   const { vault } = here
   const find = (text: string) =>
-    findItems(vault.items.value, { filter: { kind: 'all' }, text, texts: vault.searchTexts.value }).map(
+    findItems(vault.items.value, { filter: { kind: 'all' }, text, texts: vault.searchTexts.value, collator }).map(
       ({ name }) => name,
     )
   const part = { type: 'login', login: login('https://Bücher.example') } as const

@@ -17,12 +17,12 @@ export interface Query {
   readonly text?: string | undefined
   /** What else items are found by: `Vault.searchTexts`. */
   readonly texts?: ReadonlyMap<string, string> | undefined
-  /** Whose order names have: `en`, `zh-CN`. Default: the browser's. */
-  readonly locale?: string | undefined
+  /** The order of names. */
+  readonly collator: Intl.Collator
 }
 
 /** Those that are asked for, by name. Hot: after each key that is pressed. */
-export function findItems(items: readonly ListedItem[], { filter, text = '', texts, locale }: Query): ListedItem[] {
+export function findItems(items: readonly ListedItem[], { filter, text = '', texts, collator }: Query): ListedItem[] {
   const words = normalized(text).split(/\s+/).filter(Boolean)
   const isFound = (item: ListedItem) => {
     if (words.length === 0) return true
@@ -31,7 +31,7 @@ export function findItems(items: readonly ListedItem[], { filter, text = '', tex
     return words.every((word) => shown.includes(word) || rest.includes(word))
   }
   const found = items.filter((item) => isIn(item, filter) && isFound(item))
-  const { compare } = collatorOf(locale)
+  const { compare } = collator
   return found.sort((a, b) => compare(a.name, b.name) || compare(a.subtitle, b.subtitle) || (a.id < b.id ? -1 : 1))
 }
 
@@ -53,15 +53,6 @@ export function isIn(item: ListedItem, filter: Filter): boolean {
     case 'no-folder':
       return item.folderId === null
   }
-}
-
-/** Making one takes longer than sorting with it. */
-const collators = new Map<string | undefined, Intl.Collator>()
-
-function collatorOf(locale: string | undefined): Intl.Collator {
-  const collator = collators.get(locale) ?? new Intl.Collator(locale, { numeric: true, sensitivity: 'base' })
-  collators.set(locale, collator)
-  return collator
 }
 
 // It goes with what it is of: nobody holds the items of a vault that is locked.
