@@ -11,8 +11,10 @@ import { Client } from '../web/vault/client.ts'
 import { launchChromium, skipWithoutChromium } from './chromium.ts'
 import { type Visitor, visit } from './web-visitor.ts'
 
-/** For what should come at once, and for what heals by itself. */
+/** For what heals by itself, and for machines that have much else to do. */
 const DEADLINE_MS = 30_000
+/** From a click until another browser shows what it did. */
+const AT_ONCE_MS = 1_000
 const HUB = '/notifications/hub'
 
 let browser: Browser | undefined
@@ -87,12 +89,14 @@ function startIn(dataFolder: string, port = 0): Promise<Server> {
 
 const urlOf = ({ addresses }: Server) => `http://127.0.0.1:${addresses.web.port}`
 
-/** Does something here, and says how long it took from the click until it was seen there. */
+/** Does something here, and says how long it took from the click until it was seen there. Milliseconds. */
 async function seen(t: TestContext, what: string, click: () => Promise<void>, there: () => Promise<unknown>) {
   const sinceMs = performance.now()
   const isSeen = there().then(() => performance.now())
   await click()
-  t.diagnostic(`${what}: seen ${Math.round((await isSeen) - sinceMs)} ms after the click`)
+  const tookMs = Math.round((await isSeen) - sinceMs)
+  t.diagnostic(`${what}: seen ${tookMs} ms after the click`)
+  return tookMs
 }
 
 const shown = (locator: Locator) => () => locator.waitFor({ timeout: DEADLINE_MS })
@@ -109,19 +113,20 @@ test('what one browser creates, renames, moves and deletes, another one shows at
     await using here = await watch(url, email)
     await using there = await watch(url, email)
     const [a, b] = [here.page, there.page]
+    const tookMs: number[] = []
 
-    await seen(t, 'a new item', await create(a, 'Bank'), shown(link(b, 'Bank')))
+    tookMs.push(await seen(t, 'a new item', await create(a, 'Bank'), shown(link(b, 'Bank'))))
     await b.getByRole('link').filter({ hasText: 'Bank' }).getByText('New', { exact: true }).waitFor()
 
     await a.getByRole('link', { name: 'Edit', exact: true }).click()
     await a.getByRole('textbox', { name: 'Name', exact: true }).fill('My bank')
     const save = () => a.getByRole('button', { name: 'Save', exact: true }).click()
-    await seen(t, 'another name', save, shown(link(b, 'My bank')))
+    tookMs.push(await seen(t, 'another name', save, shown(link(b, 'My bank'))))
 
     await a.getByRole('button', { name: 'New folder' }).click()
     await a.getByRole('textbox', { name: 'Folder name' }).fill('Money')
     const saveFolder = () => a.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click()
-    await seen(t, 'a new folder', saveFolder, shown(link(b, 'Money')))
+    tookMs.push(await seen(t, 'a new folder', saveFolder, shown(link(b, 'Money'))))
 
     await link(b, 'Money').click()
     await b.getByText('This folder is empty').waitFor()
@@ -129,16 +134,19 @@ test('what one browser creates, renames, moves and deletes, another one shows at
     await (await openMenu(a, 'My bank', 'Move to folder'))()
     await a.getByRole('dialog').getByRole('combobox', { name: 'Folder' }).selectOption('Money')
     const move = () => a.getByRole('dialog').getByRole('button', { name: 'Move', exact: true }).click()
-    await seen(t, 'a move', move, shown(link(b, 'My bank')))
+    tookMs.push(await seen(t, 'a move', move, shown(link(b, 'My bank'))))
 
-    await seen(t, 'a deletion', await openMenu(a, 'My bank', 'Delete'), hidden(link(b, 'My bank')))
+    tookMs.push(await seen(t, 'a deletion', await openMenu(a, 'My bank', 'Delete'), hidden(link(b, 'My bank'))))
     await go(b, '#/vault/trash')
     await link(b, 'My bank').waitFor()
     await go(a, '#/vault/trash')
     await (await openMenu(a, 'My bank', 'Delete for good'))()
     const remove = () => a.getByRole('dialog').getByRole('button', { name: 'Delete for good' }).click()
-    await seen(t, 'a deletion for good', remove, hidden(link(b, 'My bank')))
+    tookMs.push(await seen(t, 'a deletion for good', remove, hidden(link(b, 'My bank'))))
 
+    // One alone may have had to wait for whatever else the machine does.
+    const median = tookMs.sort((one, other) => one - other)[3]!
+    assert.ok(median <= AT_ONCE_MS, `${tookMs} ms`)
     for (const { page, hubStatuses, console, offences } of [here, there]) {
       assert.ok(await isMarked(page), 'it was reloaded')
       assert.deepEqual(hubStatuses, [101])
