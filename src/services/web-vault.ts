@@ -33,7 +33,10 @@ export async function openWebVault(
     return undefined
   }
   const policy = isOwn ? ownPolicy(web.webVault) : foreignPolicy(web.webVault, vault.icons.service)
-  const headersOf = (name: string, contentType: string) => headersOfFile(name, { contentType, policy })
+  const headersOf = (name: string, contentType: string) => ({
+    ...headersOfFile(name, { contentType, policy }),
+    ...(isOwn && OWN_HEADERS),
+  })
   const files = await openFiles(folder, headersOf)
   if (!files.has('index.html')) throw new ConfigError(`There is no web vault in "${folder}": it has no index.html`)
 
@@ -84,6 +87,9 @@ const YEAR_SECONDS = 31_536_000
 /** Everything else is asked for again each time, and mostly answered with 304: there is one way to be out of date less. */
 const cacheControl = (name: string) =>
   HAS_DIGEST.test(name) ? `public, max-age=${YEAR_SECONDS}, immutable` : 'public, no-cache'
+
+/** A page of somebody else that opens it in a window gets no hold of that window, and so cannot lead it anywhere. */
+const OWN_HEADERS = { 'Cross-Origin-Opener-Policy': 'same-origin' }
 
 /** An SVG image that is opened by itself is a page; it gets to load nothing and to run nothing. */
 const IMAGE_POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'"

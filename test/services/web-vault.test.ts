@@ -311,6 +311,7 @@ test('without a setting our own is served, with a policy that lets nothing in fr
       "frame-ancestors 'self' https://one.example; require-trusted-types-for 'script'; " +
       'trusted-types svelte-trusted-html',
   )
+  assert.equal(headers['cross-origin-opener-policy'], 'same-origin')
   assert.equal(headers['cache-control'], 'public, no-cache')
   const [, script = ''] = /<script type="module"[^>]* src="\.(\/[^"]+)"/.exec(body.toString()) ?? []
   const main = await ask(server.webUrl, `/below${script}`, { headers: { 'Accept-Encoding': 'br' } })
