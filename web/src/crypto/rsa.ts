@@ -1,4 +1,4 @@
-import { type Bytes, fromBase64, toBase64 } from './bytes.ts'
+import { fromBase64, toBase64 } from './bytes.ts'
 import { DecryptionError, SymmetricKey } from './symmetric-key.ts'
 
 const ALGORITHM = { name: 'RSA-OAEP', hash: 'SHA-1' } as const
@@ -49,17 +49,6 @@ export async function makeOneTimePair(): Promise<OneTimePair> {
 export async function wrapFor(publicKey: string, key: SymmetricKey): Promise<string> {
   const imported = await crypto.subtle.importKey('spki', fromBase64(publicKey), ALGORITHM, false, ['encrypt'])
   return `${TYPE}.${toBase64(new Uint8Array(await crypto.subtle.encrypt(ALGORITHM, imported, key.bytes)))}`
-}
-
-/** `privateKey`: PKCS#8. Rejects with a `DecryptionError`. */
-export async function unwrapWith(privateKey: Bytes, encString: string): Promise<SymmetricKey> {
-  let imported: PrivateKey
-  try {
-    imported = await crypto.subtle.importKey('pkcs8', privateKey, ALGORITHM, false, ['decrypt'])
-  } catch (cause) {
-    throw new DecryptionError('It is no private key', { cause })
-  }
-  return unwrap(imported, encString)
 }
 
 /** Of WebCrypto: Node's types have no such name for it. */
