@@ -3,6 +3,7 @@ import { afterEach, describe, test } from 'node:test'
 import {
   formatBytes,
   formatDate,
+  formatDateTime,
   formatNumber,
   formatRelative,
   language,
@@ -80,6 +81,13 @@ describe('numbers, sizes and dates', () => {
   for (const [date, expected] of times) {
     test(`${date} is ${expected}`, () => assert.equal(formatRelative(new Date(date), now), expected))
   }
+
+  test('put a dash where a server has said nothing that makes sense', () => {
+    const noDate = new Date('next week')
+    for (const text of [formatDate(noDate), formatDateTime(noDate), formatRelative(noDate), formatBytes(Number.NaN)]) {
+      assert.equal(text, '–')
+    }
+  })
 
   test('follow the language', async () => {
     const date = new Date(2026, 5, 15)

@@ -10,11 +10,17 @@ function cached<T>(use: string, make: (locale: string) => T): T {
   return made.get(name) as T
 }
 
+/** In the place of what the server says, and what is no date or number: the rest of the page is shown all the same. */
+const NOTHING = '–'
+const isDate = (date: Date): boolean => !Number.isNaN(date.getTime())
+
 export function formatDate(date: Date): string {
+  if (!isDate(date)) return NOTHING
   return cached('date', (locale) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium' })).format(date)
 }
 
 export function formatDateTime(date: Date): string {
+  if (!isDate(date)) return NOTHING
   const make = (locale: string) => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
   return cached('date and time', make).format(date)
 }
@@ -27,6 +33,7 @@ const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
 
 /** Of 1,024, as the official apps count; with one digit behind the point from kilobytes on. */
 export function formatBytes(bytes: number): string {
+  if (Number.isNaN(bytes)) return NOTHING
   const power = Math.min(UNITS.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10))
   const unit = UNITS[power]!
   const make = (locale: string) =>
@@ -57,6 +64,7 @@ const SPANS = [
  * those of the calendar here, so that "tomorrow" is, and what is a moment short of two weeks is "in 2 weeks".
  */
 export function formatRelative(date: Date, now: Date = new Date()): string {
+  if (!isDate(date)) return NOTHING
   const seconds = (date.getTime() - now.getTime()) / 1000
   const [unit, size] = SPANS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', Infinity]
   const isInDays = unit === 'day' || unit === 'week'
