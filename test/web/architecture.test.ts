@@ -15,7 +15,7 @@ const ROWS = [
 ]
 
 /** What only computes, or only asks the server: it runs in Node as it is, where it is tested. */
-const WITHOUT_A_PAGE = ['state', 'crypto', 'model', 'api', 'session', 'generator', 'totp']
+const WITHOUT_A_PAGE = ['state', 'crypto', 'i18n', 'model', 'api', 'session', 'generator', 'totp']
 const PAGE = /\b(document|window|localStorage|sessionStorage|navigator)\b\s*[.[(]|from 'svelte'/
 
 const ROOT = path.join(import.meta.dirname, '../../web/src')

@@ -29,7 +29,7 @@ export async function decodeAttachment(
   return { id: wire.id, fileName, size: Number(wire.size), isDamaged: reader.damaged.length > 0 }
 }
 
-export interface NewAttachment {
+export interface EncryptedAttachment {
   /** What announces it. */
   readonly request: { readonly key: string; readonly fileName: string; readonly fileSize: number }
   /** What is uploaded then. */
@@ -41,7 +41,7 @@ export async function encryptAttachment(
   { fileName, content }: { readonly fileName: string; readonly content: Bytes },
   item: Owner,
   userKey: SymmetricKey,
-): Promise<NewAttachment> {
+): Promise<EncryptedAttachment> {
   const itemKey = await keyOf(item, userKey)
   const key = SymmetricKey.random()
   const file = await key.encryptFile(content)
