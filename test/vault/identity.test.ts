@@ -125,6 +125,14 @@ test('an unknown grant and a scope that is not the expected one are refused', as
   assert.equal((await token(passwordForm({ deviceIdentifier: 'x'.repeat(41) }))).status, 400)
 })
 
+test('no device is called what no other device could log it out by', async () => {
+  for (const deviceIdentifier of ['.', '..']) {
+    assert.equal((await token(passwordForm({ deviceIdentifier }))).status, 400, deviceIdentifier)
+  }
+  assert.equal((await token(passwordForm({ deviceIdentifier: 'a/b?#%' }))).status, 200)
+  assert.equal((await alice.delete(`/api/devices/${encodeURIComponent('a/b?#%')}`)).status, 200)
+})
+
 test('a disabled user learns so only with the right password', async () => {
   await vault.register('disabled@example.com')
   const device = await vault.login('disabled@example.com')

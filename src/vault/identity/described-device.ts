@@ -13,6 +13,8 @@ export function describeDevice(form: Form): DescribedDevice {
   if (id.length > MAX_ID_LENGTH) {
     throw badRequest(`deviceIdentifier is longer than ${MAX_ID_LENGTH} characters`, 'deviceIdentifier')
   }
+  // What no URL can name could not be logged out by another device: clients resolve these, however they are escaped.
+  if (id === '.' || id === '..') throw badRequest('deviceIdentifier is no identifier', 'deviceIdentifier')
   const name = form.require('deviceName').slice(0, MAX_NAME_LENGTH)
   return { id, name, type: parseDeviceType(form.require('deviceType')) }
 }
