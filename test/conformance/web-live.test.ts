@@ -7,6 +7,7 @@ import { silentLogger } from '../../src/kit/index.ts'
 import { type Server, startServer } from '../../src/server.ts'
 import { register } from '../helpers/account.ts'
 import { temporaryFolder } from '../helpers/temp.ts'
+import { until } from '../helpers/wait.ts'
 import { Client } from '../web/vault/client.ts'
 import { launchChromium, skipWithoutChromium } from './chromium.ts'
 import { type Visitor, visit } from './web-visitor.ts'
@@ -257,6 +258,35 @@ test('a save whose answer is lost is not taken for one of another device', { ski
     await page.getByRole('button', { name: 'Cancel', exact: true }).click()
     await name.waitFor({ state: 'hidden' })
     assert.equal(await page.getByRole('dialog').count(), 0)
+  } finally {
+    await server.close()
+  }
+})
+
+test('what is edited is in no folder when another device deletes its folder', {
+  skip: skipWithoutChromium,
+}, async () => {
+  await using folder = await temporaryFolder()
+  const server = await startIn(folder.path)
+  try {
+    const url = urlOf(server)
+    const email = await newAccount(url)
+    using other = await Client.open({ url, email, isLive: false })
+    const id = await other.create('Bank')
+    const folderId = await other.vault.saveFolder({ id: null, name: 'Money' })
+    await other.vault.move([id], folderId)
+    await using here = await watch(url, email)
+    const { page } = here
+    await go(page, `#/item/${id}/edit`)
+    const select = page.getByRole('combobox', { name: 'Folder' })
+    const isIn = (name: string) => until(async () => (await select.locator(':checked').textContent()) === name, name)
+    await isIn('Money')
+    await other.vault.removeFolder(folderId)
+    await isIn('No folder')
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('My bank')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByRole('heading', { name: 'My bank' }).waitFor({ timeout: DEADLINE_MS })
+    assert.deepEqual(here.offences, [])
   } finally {
     await server.close()
   }
