@@ -108,6 +108,29 @@ describe('the pages of the web vault', { skip: skipWithoutChromium }, () => {
   }
 })
 
+describe('a message', { skip: skipWithoutChromium }, () => {
+  for (const [place, options] of Object.entries({ 'at a desk': {}, 'on a phone': PHONE })) {
+    test(`about what could not be saved leaves the button free that saves, ${place}`, async () => {
+      await using visitor = await guest(options)
+      const { page } = visitor
+      await visitor.logIn(EMAIL)
+      await go(page, `item/${sample.ids.get('Bank')}/edit`)
+      await page.context().setOffline(true)
+      const save = page.getByRole('button', { name: 'Save', exact: true })
+      await page.getByLabel('Name', { exact: true }).fill(`Bank ${place}`)
+      await save.click()
+      const message = page.getByText('The server cannot be reached.').filter({ visible: true }).last()
+      await message.waitFor()
+      const [above, below] = [await message.boundingBox(), await save.boundingBox()]
+      assert.ok(above!.y + above!.height < below!.y, `${JSON.stringify(above)} is upon ${JSON.stringify(below)}`)
+
+      await page.context().setOffline(false)
+      await save.click()
+      await page.getByRole('heading', { name: `Bank ${place}` }).waitFor()
+    })
+  }
+})
+
 describe('where the colours are the system’s', { skip: skipWithoutChromium }, () => {
   /** What each is drawn with beside its letters. */
   const drawn = (page: Page, selector: string, pseudo = ''): Promise<string[]> =>

@@ -38,6 +38,18 @@ export const item = {
   reveal: (label: string) => `Show ${label}`,
   conceal: (label: string) => `Hide ${label}`,
   copy: (label: string) => `Copy ${label}`,
+  /** In the list, where there is no label beside. */
+  copyOne: {
+    username: 'Copy username',
+    password: 'Copy password',
+    totp: 'Copy verification code',
+    number: 'Copy number',
+    code: 'Copy security code',
+    email: 'Copy email address',
+    publicKey: 'Copy public key',
+    fullName: 'Copy full name',
+    notes: 'Copy notes',
+  },
   /** What stands in place of a hidden value for screen readers. */
   hidden: 'hidden',
 

@@ -38,6 +38,17 @@ export const item: typeof english = {
   reveal: (label) => `显示${label}`,
   conceal: (label) => `隐藏${label}`,
   copy: (label) => `复制${label}`,
+  copyOne: {
+    username: '复制用户名',
+    password: '复制密码',
+    totp: '复制验证码',
+    number: '复制卡号',
+    code: '复制安全码',
+    email: '复制电子邮箱',
+    publicKey: '复制公钥',
+    fullName: '复制全名',
+    notes: '复制备注',
+  },
   hidden: '已隐藏',
 
   login: {

@@ -1,4 +1,3 @@
-import { t } from '../../i18n/index.ts'
 import type { ListedItem } from '../../vault/surroundings.ts'
 
 /** What can be copied from a list without opening the item. */
@@ -29,15 +28,4 @@ export function copyablesOf({ type }: ListedItem): readonly Copyable[] {
     case 'unknown':
       return []
   }
-}
-
-/** What a menu says: "Copy password". */
-export function copyLabel(what: Copyable): string {
-  const { login, card, identity, sshKey, notes, copy } = t().item
-  const labels: Readonly<Record<Copyable, string>> = {
-    ...{ username: login.username, password: login.password, totp: login.code },
-    ...{ number: card.number, code: card.code, email: identity.email, fullName: identity.fullName },
-    ...{ publicKey: sshKey.publicKey, notes },
-  }
-  return copy(labels[what])
 }
