@@ -82,12 +82,12 @@ export class SendRefused extends ApiError {
 }
 
 /** What the token endpoint says in `send_access_error_type`. Spec: vault §2.4.2 */
-const SEND_REFUSALS: Readonly<Record<string, SendRefusal>> = {
-  password_hash_b64_required: 'password-required',
-  password_hash_b64_invalid: 'password-wrong',
-  send_id_required: 'gone',
-  send_id_invalid: 'gone',
-}
+const SEND_REFUSALS: ReadonlyMap<unknown, SendRefusal> = new Map([
+  ['password_hash_b64_required', 'password-required'],
+  ['password_hash_b64_invalid', 'password-wrong'],
+  ['send_id_required', 'gone'],
+  ['send_id_invalid', 'gone'],
+])
 
 const NEW_DEVICE = 'new device verification required'
 /** What our server's limits take to allow one more try, where it is not said. */
@@ -102,7 +102,7 @@ export function errorOf(status: number, body: unknown, retryAfter: string | null
   const said = isObject(body) ? body : undefined
   const providers = said && providersOf(said)
   if (providers) return new TwoFactorRequired(providers)
-  const refusal = SEND_REFUSALS[textOrNull(said?.send_access_error_type) ?? '']
+  const refusal = SEND_REFUSALS.get(said?.send_access_error_type)
   if (refusal !== undefined) return new SendRefused(refusal)
   const fields = fieldsOf(said)
   const message = messageOf(said, fields)
