@@ -1,15 +1,15 @@
-/** Import and export by the web vault's pages in Chromium; what stands in files is for web-import-export.test.ts. */
+/** Import and export by the web vault's pages in Chromium; what stands in files is for import-export.test.ts. */
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
-import { SymmetricKey } from '../../web/src/crypto/symmetric-key.ts'
-import { readImport } from '../../web/src/vault/import/read-import.ts'
-import { PASSWORD, registerAndLogin, type TestDevice } from '../helpers/account.ts'
-import { startTestServer, type TestServer } from '../helpers/server.ts'
-import { type TemporaryFolder, temporaryFolder } from '../helpers/temp.ts'
-import { launchChromium, skipWithoutChromium } from './chromium.ts'
-import { type Visitor, visit } from './web-visitor.ts'
+import { SymmetricKey } from '../../../web/src/crypto/symmetric-key.ts'
+import { readImport } from '../../../web/src/vault/import/read-import.ts'
+import { PASSWORD, registerAndLogin, type TestDevice } from '../../helpers/account.ts'
+import { startTestServer, type TestServer } from '../../helpers/server.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../helpers/temp.ts'
+import { launchChromium, skipWithoutChromium } from '../chromium.ts'
+import { type Visitor, visit } from './visitor.ts'
 
 const DEADLINE_MS = 30_000
 

@@ -2,7 +2,7 @@
  * A vault as somebody has one: of every type, in folders, with marks, in the trash and the archive. It is written through
  * the web vault's own `Vault`. Nothing in it is real: names are of nobody, domains of `example`.
  */
-import { makeSshKey } from '../../web/src/crypto/ssh/ssh-key.ts'
+import { makeSshKey } from '../../../web/src/crypto/ssh/ssh-key.ts'
 import {
   CARD_MEMBERS,
   FIELD_TYPE,
@@ -11,9 +11,9 @@ import {
   type Item,
   type ItemPart,
   newItem,
-} from '../../web/src/model/item.ts'
-import { newSend } from '../../web/src/model/send.ts'
-import { Client } from '../web/vault/client.ts'
+} from '../../../web/src/model/item.ts'
+import { newSend } from '../../../web/src/model/send.ts'
+import { Client } from '../../web/vault/client.ts'
 
 export interface SampleVault {
   /** By the item's name. */

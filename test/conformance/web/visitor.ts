@@ -1,6 +1,6 @@
 /** A browser of its own before the web vault, which writes down whatever should not happen in one. */
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { PASSWORD } from '../helpers/account.ts'
+import { PASSWORD } from '../../helpers/account.ts'
 
 const DEADLINE_MS = 30_000
 

@@ -4,10 +4,10 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser, Request } from 'playwright-core'
-import { registerAndLogin } from '../helpers/account.ts'
-import { startTestServer, type TestServer } from '../helpers/server.ts'
-import { launchChromium, skipWithoutChromium } from './chromium.ts'
-import { type Visitor, visit } from './web-visitor.ts'
+import { registerAndLogin } from '../../helpers/account.ts'
+import { startTestServer, type TestServer } from '../../helpers/server.ts'
+import { launchChromium, skipWithoutChromium } from '../chromium.ts'
+import { type Visitor, visit } from './visitor.ts'
 
 const DEADLINE_MS = 30_000
 
@@ -108,7 +108,7 @@ test('an account with Argon2id, and a browser in Chinese, fetch what they need b
 })
 
 test('each part that is loaded by itself is there, under the mark that it is known by here', () => {
-  const built = path.join(import.meta.dirname, '../../web/dist')
+  const built = path.join(import.meta.dirname, '../../../web/dist')
   const texts = globSync('assets/*.js', { cwd: built }).map((name) => readFileSync(path.join(built, name), 'utf8'))
   for (const [part, mark] of Object.entries(PARTS)) {
     assert.equal(texts.filter((text) => text.includes(mark)).length, 1, part)

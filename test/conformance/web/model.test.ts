@@ -1,10 +1,10 @@
 /** What the official CLI stores is read by the web vault's model, and the other way round. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { randomBytes } from '../../web/src/crypto/bytes.ts'
-import { SymmetricKey } from '../../web/src/crypto/symmetric-key.ts'
-import { decodeAttachment, decryptAttachment, encryptAttachment } from '../../web/src/model/attachment.ts'
-import { decodeFolder, encodeFolder } from '../../web/src/model/folder.ts'
+import { randomBytes } from '../../../web/src/crypto/bytes.ts'
+import { SymmetricKey } from '../../../web/src/crypto/symmetric-key.ts'
+import { decodeAttachment, decryptAttachment, encryptAttachment } from '../../../web/src/model/attachment.ts'
+import { decodeFolder, encodeFolder } from '../../../web/src/model/folder.ts'
 import {
   CARD_MEMBERS,
   IDENTITY_MEMBERS,
@@ -12,16 +12,16 @@ import {
   type ItemPart,
   newItem,
   SSH_KEY_MEMBERS,
-} from '../../web/src/model/item.ts'
-import { decodeItem, encodeItem } from '../../web/src/model/item-codec.ts'
-import { summaryOf } from '../../web/src/model/item-summary.ts'
-import { decodeSend, encodeSend, newSend } from '../../web/src/model/send.ts'
-import { sendUrl } from '../../web/src/model/send-key.ts'
-import type { Json } from '../helpers/account.ts'
-import { startTestServer, type TestServer } from '../helpers/server.ts'
-import { until } from '../helpers/wait.ts'
-import type { ServedCli } from './devices.ts'
-import { arrive, type Traveller } from './vault-tour.ts'
+} from '../../../web/src/model/item.ts'
+import { decodeItem, encodeItem } from '../../../web/src/model/item-codec.ts'
+import { summaryOf } from '../../../web/src/model/item-summary.ts'
+import { decodeSend, encodeSend, newSend } from '../../../web/src/model/send.ts'
+import { sendUrl } from '../../../web/src/model/send-key.ts'
+import type { Json } from '../../helpers/account.ts'
+import { startTestServer, type TestServer } from '../../helpers/server.ts'
+import { until } from '../../helpers/wait.ts'
+import type { ServedCli } from '../devices.ts'
+import { arrive, type Traveller } from '../vault-tour.ts'
 
 let server: TestServer
 let alice: Traveller

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
-import { registerAndLogin } from '../helpers/account.ts'
-import { startTestServer, type TestServer } from '../helpers/server.ts'
-import { until } from '../helpers/wait.ts'
-import { launchChromium, servePage, skipWithoutChromium } from './chromium.ts'
-import { visit } from './web-visitor.ts'
+import { registerAndLogin } from '../../helpers/account.ts'
+import { startTestServer, type TestServer } from '../../helpers/server.ts'
+import { until } from '../../helpers/wait.ts'
+import { launchChromium, servePage, skipWithoutChromium } from '../chromium.ts'
+import { visit } from './visitor.ts'
 
 const options = { skip: skipWithoutChromium }
 const DEADLINE_MS = 30_000

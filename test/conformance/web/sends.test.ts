@@ -4,11 +4,11 @@ import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
-import { startTestServer, type TestServer } from '../helpers/server.ts'
-import { type TemporaryFolder, temporaryFolder } from '../helpers/temp.ts'
-import { launchChromium, skipWithoutChromium } from './chromium.ts'
-import { arrive, type Traveller } from './vault-tour.ts'
-import { type Visitor, visit } from './web-visitor.ts'
+import { startTestServer, type TestServer } from '../../helpers/server.ts'
+import { type TemporaryFolder, temporaryFolder } from '../../helpers/temp.ts'
+import { launchChromium, skipWithoutChromium } from '../chromium.ts'
+import { arrive, type Traveller } from '../vault-tour.ts'
+import { type Visitor, visit } from './visitor.ts'
 
 const DEADLINE_MS = 30_000
 
