@@ -407,6 +407,8 @@ for (const [kdfName, kdf] of Object.entries(KDFS)) {
     test('what another device has changed meanwhile is not overwritten unasked', async () => {
       const login = { username: 'alice', password: 'first', totp: null, uris: [] }
       const made = await cli.call('POST', '/object/item', template(1, 'Edited twice', { login }))
+      // It knows its own item a moment later.
+      await readByCli(made.id)
       await open(`item/${made.id}/edit`)
       await page.getByLabel('Username', { exact: true }).fill('mine')
       await cli.call('PUT', `/object/item/${made.id}`, { ...made, login: { ...made.login, password: 'theirs' } })
