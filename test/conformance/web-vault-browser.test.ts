@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { startTestServer } from '../helpers/server.ts'
 import { temporaryFolder } from '../helpers/temp.ts'
+import { until } from '../helpers/wait.ts'
 import { launchChromium, skipWithoutChromium } from './chromium.ts'
 
 const PAGE = `<!doctype html>
@@ -63,7 +64,8 @@ for (const path of ['', '/below']) {
     `)
     // Without its slash at the end, the path of DOMAIN leads there as well.
     await page.goto(server.webUrl + path)
-    await page.waitForFunction("document.title === 'ready'", undefined, { timeout: 20_000 })
+    // Not by a function of the page: its policy lets no text become one.
+    await until(async () => (await page.title()) === 'ready', 'the page to be ready', 20_000)
     assert.equal(new URL(page.url()).pathname, `${path}/`)
     assert.deepEqual(await page.evaluate('globalThis.found'), {
       isModule: true,

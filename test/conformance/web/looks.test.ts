@@ -248,7 +248,7 @@ describe('with the keyboard alone', { skip: skipWithoutChromium }, () => {
       ['Home', 1],
     ] as const) {
       await keyboard.press(key)
-      await page.waitForFunction(`document.activeElement.closest('[aria-posinset="${expected}"]') !== null`)
+      await page.locator(`[aria-posinset="${expected}"]:focus-within`).waitFor()
       assert.equal(Number(await place()), expected)
     }
     const skip = page.getByRole('button', { name: 'Skip to content' })
