@@ -1,19 +1,20 @@
-import { ConfigError } from '#kit'
+import { ConfigError, printable } from '#kit'
 import packageJson from '../package.json' with { type: 'json' }
-import { NATS_SERVER_COMMAND, natsServerMain } from './commands/nats-server/entry.ts'
-import { startNatsServer } from './services/nats-server.ts'
 
 const [command, ...args] = process.argv.slice(2)
 try {
-  if (command === NATS_SERVER_COMMAND) {
+  // nats-server's command line is one of its own, and who launches it waits for it to be up.
+  if (command === 'nats-server') {
+    const { natsServerMain } = await import('./commands/nats-server/entry.ts')
+    const { startNatsServer } = await import('./services/nats/nats-server.ts')
     process.exit(await natsServerMain(args, { start: startNatsServer, belfryVersion: packageJson.version }))
   }
-  // Loaded only now: what the vault is made of takes as long again, and those who launch nats-server wait for it.
   const { runCli } = await import('./cli.ts')
   await runCli()
 } catch (error) {
   // What the operator can mend is told in plain lines; anything else is a bug and shows where it happened.
-  if (error instanceof ConfigError) process.stderr.write(`belfry: ${error.message.replaceAll('\n', '\nbelfry: ')}\n`)
-  else console.error(error)
+  if (error instanceof ConfigError) {
+    process.stderr.write(`belfry: ${printable(error.message).replaceAll('\n', '\nbelfry: ')}\n`)
+  } else console.error(error)
   process.exitCode = 1
 }

@@ -3,22 +3,26 @@ import type { Duplex } from 'node:stream'
 import { type LoadOptions, loadOptions, type Options, type Overrides } from '#config'
 import { Broker } from '#core'
 import { type AppHubs, ConnectionLimit, type HubPublisher } from '#doors/hub'
-import type { ConnectionSnapshot } from '#doors/nats'
 import { type Logger, systemClock } from '#kit'
-import { clientAddress, type UpgradeHandler } from '#net'
-import { ALL_INSTANCES_SAY, ONLY_HERE, VAULT_ACCOUNT } from '#notify'
-import { createLogger } from '#ops'
-import { checkAccountsOfHubs, openAppHubs } from './services/app-hubs.ts'
-import { changeLine, changesBetween } from './services/changes.ts'
-import { type MountRules, mountOptions } from './services/mount-options.ts'
-import type { NatsAddresses } from './services/nats-listeners.ts'
-import { NatsService } from './services/nats-service.ts'
-import { openVaultRooms, type VaultRooms } from './services/vault-rooms.ts'
-import { openWebListeners, type WebAddresses, type WebListeners } from './services/web-listeners.ts'
-import { webRoutes } from './services/web-routes.ts'
-
-/** How long requests and connections under way may take to end before they are cut. */
-const CLOSE_GRACE_MS = 3_000
+import { type ListenAddress, NO_PROBE, Probe, type UpgradeHandler } from '#net'
+import { VAULT_ACCOUNT } from '#notify'
+import { type AdjustableLogger, createLogger } from '#ops'
+import { openAdminPages } from './services/admin.ts'
+import { openAppHubs } from './services/app-hubs.ts'
+import { CertificateCare } from './services/certificates/certificate-care.ts'
+import { closeAll } from './services/close-all.ts'
+import { type ServerStatus, serverStatus } from './services/control/server-status.ts'
+import { openMetrics } from './services/metrics/metrics-service.ts'
+import { metricsSource } from './services/metrics/metrics-source.ts'
+import { type MountRules, mountOptions } from './services/nats/mount-options.ts'
+import type { NatsAddresses } from './services/nats/nats-listeners.ts'
+import { NatsService } from './services/nats/nats-service.ts'
+import { Reloader, type ReloadReport, reportLines } from './services/reload/reload.ts'
+import { joinCluster } from './services/vault/join-cluster.ts'
+import { openVaultRooms, type VaultRooms } from './services/vault/vault-rooms.ts'
+import { openWeb, type Web } from './services/web/open-web.ts'
+import { WebClients } from './services/web/web-clients.ts'
+import type { WebAddresses } from './services/web/web-listeners.ts'
 
 /** Where the settings come from besides `Overrides`. */
 export interface StartSources {
@@ -32,7 +36,7 @@ export interface StartSources {
 }
 
 /** Where a server listens; `undefined` where it does not. */
-export type ServerAddresses = WebAddresses & NatsAddresses
+export type ServerAddresses = WebAddresses & NatsAddresses & { readonly metrics: ListenAddress | undefined }
 
 /** A running Belfry. */
 export interface Server extends AsyncDisposable {
@@ -50,12 +54,16 @@ export interface Server extends AsyncDisposable {
    */
   natsUpgradeHandler(rules?: MountRules): Promise<UpgradeHandler>
   /**
-   * Reads the settings again and takes over those of NATS while clients are connected; resolves with a line for each
-   * that changed and for each connection that ended because of it. Those of the vault and the web listener hold from
-   * the next start. Rejects with a `ConfigError` and changes nothing when that cannot be. With `dryRun` nothing changes
+   * Reads the settings again and takes over what it can while clients are connected; resolves with a line for each
+   * that changed and for each connection that ended because of it. Some hold from the next start on (docs/operating.md).
+   * Rejects with a `ConfigError` and changes nothing when that cannot be. With `dryRun` nothing changes
    * either way: the lines are those of a reload, with `would close` for `closed`.
    */
   reload(options?: ReloadOptions): Promise<readonly string[]>
+  /** The same, told apart. */
+  reloadReport(options?: ReloadOptions): Promise<ReloadReport>
+  /** How it is doing. Never rejects. */
+  status(): Promise<ServerStatus>
   /**
    * Lets go of clients slowly, over `lame_duck_duration`: those of NATS are told to go elsewhere, then ended one by one,
    * and so are those of the hubs. Everything else goes on. Resolves when the last is gone.
@@ -80,86 +88,88 @@ export interface ReloadOptions {
 export async function startServer(overrides: Overrides = {}, sources: StartSources = {}): Promise<Server> {
   const { configFile, env = {}, cwd = process.cwd() } = sources
   const load = () => loadOptions({ configFile, env, cwd, overrides })
-  const { options, warnings } = load()
+  const startMs = systemClock.now()
+  const started = load()
+  const { options, warnings } = started
   const logger = sources.logger ?? createLogger(options.log)
   for (const warning of warnings) logger.warn({ warning }, 'configuration')
+
+  const clients = new WebClients(options.web)
+  const hubConnections = new ConnectionLimit(options.hub.maxConnections)
+  const probe = options.web.answersProbes ? new Probe({ clock: systemClock, logger }) : undefined
+  const metrics = await openMetrics(options, { source: metricsSource(() => ({ vault, nats, appHubs, web })), logger })
 
   await using opened = new AsyncDisposableStack()
   const random = (below: number) => Math.floor(Math.random() * below)
   const tools = { broker: new Broker(random), clock: systemClock, logger, random }
-  const { ipHeader, trustedProxies } = options.web
-  const webAddress = clientAddress({ header: ipHeader, trustedProxies })
-
-  const hubTools = {
-    ...tools,
-    clientAddress: webAddress,
-    hubConnections: new ConnectionLimit(options.hub.maxConnections),
-  }
-  const vault = await openVaultRooms(options, hubTools)
+  const hubTools = { ...tools, clients, hubConnections }
+  const vault: VaultRooms = await openVaultRooms(options, { ...hubTools, onQuery: metrics?.onQuery })
   opened.defer(() => vault.close())
   opened.defer(async () => vault.hubDoor?.close())
   const { admitsVaultUsers } = options.web
-  const nats = await NatsService.open(options, {
+  const nats: NatsService = await NatsService.open(options, {
     ...tools,
+    probe,
     pushes: () => vault.push?.counts ?? {},
     otherLogins: admitsVaultUsers ? [vault.login.login] : [],
     reloadConfiguration: () => server.reload(),
   })
-  if (admitsVaultUsers) {
-    vault.followSessions(async (userId) => {
-      const isTheirs = (one: ConnectionSnapshot) =>
-        one.account === VAULT_ACCOUNT && (userId === undefined || one.authorizedUser === userId)
-      await nats.door.recheck(isTheirs)
-    })
-  }
   opened.defer(() => nats.close(0))
-  await joinCluster(options, vault, nats)
-  const appHubs = openAppHubs(options, hubTools)
+  if (admitsVaultUsers) vault.followSessions((userId) => recheckVaultUsers(nats, userId))
+  await joinCluster(options, vault.cluster, nats)
+  const appHubs: AppHubs = openAppHubs(options, hubTools)
   opened.defer(() => appHubs.drain(0))
-  const router = await webRoutes(options, { vault, appHubs, nats, clientAddress: webAddress })
-  const web = await openWebListeners(
-    options,
-    {
-      onRequest: (request, response) => {
-        if (!router.handleRequest(request, response)) vault.onRequest(request, response)
-      },
-      onUpgrade: (request, socket, head) => router.handleUpgrade(request, socket, head),
-      oldHub: vault.hubDoor?.handlerForAnyPath,
-    },
+
+  const controlled = {
+    status: () => server.status(),
+    reloadReport: (reloadOptions: ReloadOptions) => server.reloadReport(reloadOptions),
+    log: 'roomLevels' in logger ? (logger as AdjustableLogger) : undefined,
+  }
+  const admin = await openAdminPages(options, {
+    controlled,
+    signingKey: vault.signingKey,
+    authorityFile: () => web.certificateAuthorityFile,
+    clients,
+    clock: systemClock,
     logger,
-  )
+  })
+  const webProbe = probe?.at(clients.conclude) ?? NO_PROBE
+  const rooms = { vault, nats, appHubs, admin, metrics, probe: webProbe, clients, logger }
+  const { listeners: web, handleUpgrade }: Web = await openWeb(options, rooms)
+  opened.defer(() => web.close(0))
+  // Who asks reads all of the rooms.
+  await metrics?.listen()
   opened.move()
 
-  let current = options
+  const reloader = new Reloader(started, load, { nats, web, clients, vault, appHubs, hubConnections, logger })
+  const certificates = new CertificateCare({
+    intervalMs: options.control.tlsReloadIntervalMs,
+    listeners: () => [...web.certified, ...nats.certified],
+    clock: systemClock,
+    logger,
+  })
   let closed: Promise<void> | undefined
   const server: Server = {
     get options() {
-      return current
+      return reloader.options
     },
     get addresses() {
-      return { ...web.addresses, ...nats.addresses }
+      return { ...web.addresses, ...nats.addresses, metrics: metrics?.address }
     },
     certificateAuthorityFile: web.certificateAuthorityFile,
-    handleUpgrade: (request, socket, head) => router.handleUpgrade(request, socket, head),
+    handleUpgrade,
     hub: (name) => appHubs.hub(name),
     natsUpgradeHandler: async (rules = {}) => nats.mount(mountOptions(rules, { cwd, env })),
-    async reload({ dryRun = false } = {}) {
-      const next = load()
-      for (const warning of next.warnings) logger.warn({ warning }, 'configuration')
-      checkAccountsOfHubs(options.hubs, next.options.nats)
-      const lines = await (dryRun ? nats.rehearse(next.options) : nats.reload(next.options))
-      const later = changesBetween(startedWith(options), startedWith(next.options)).map(
-        (change) => `${changeLine(change)} (from the next start on)`,
-      )
-      if (!dryRun) current = { ...next.options, ...startedWith(options) }
-      return [...lines, ...later]
-    },
+    status: () => serverStatus({ startMs, options: reloader.options, vault, nats, appHubs, web }),
+    reload: async (options) => reportLines(await server.reloadReport(options)),
+    reloadReport: ({ dryRun = false } = {}) => reloader.reload({ dryRun }),
     async lameDuck() {
-      const { lameDuckDurationMs } = current.nats
+      const { lameDuckDurationMs } = reloader.options.nats
       await Promise.all([nats.lameDuck(), vault.hubDoor?.drain(lameDuckDurationMs), appHubs.drain(lameDuckDurationMs)])
     },
     close: () => {
-      closed ??= closeAll({ vault, appHubs, nats, web, logger }, options.hub.drainWindowMs)
+      certificates.close()
+      closed ??= closeAll({ vault, appHubs, nats, web, probe, metrics, logger }, reloader.options.hub.drainWindowMs)
       return closed
     },
     [Symbol.asyncDispose]: () => server.close(),
@@ -167,61 +177,13 @@ export async function startServer(overrides: Overrides = {}, sources: StartSourc
   return server
 }
 
-/** The account of the vault and those of other instances become one, over the NATS cluster between them. */
-async function joinCluster(options: Options, { cluster }: VaultRooms, nats: NatsService): Promise<void> {
-  const remote = options.vault.cluster
-  if (remote === undefined || cluster === undefined) return
-  const denied = {
-    denyImports: [...remote.denyImports, ONLY_HERE],
-    denyExports: [...remote.denyExports, ONLY_HERE],
-  }
-  await nats.remotes.add(
-    { ...remote, ...denied },
-    {
-      covers: ALL_INSTANCES_SAY,
-      onLink: (link) => (link === undefined ? cluster.linkDown() : cluster.linkUp()),
-    },
+/** NATS clients that came in as users of the vault are looked at again: one of them, or all. */
+async function recheckVaultUsers({ door }: NatsService, userId: string | undefined): Promise<void> {
+  await door.recheck(
+    ({ account, authorizedUser }) => account === VAULT_ACCOUNT && (userId === undefined || authorizedUser === userId),
   )
 }
 
-/** Who listens leaves, then the last request ends, then the database may close. */
-async function closeAll({ vault, appHubs, nats, web, logger }: Everything, drainWindowMs: number): Promise<void> {
-  logger.info({}, 'closing')
-  nats.stop()
-  // What is changed meanwhile is told to those who are still there; who was sent away is made up for when it returns.
-  const lastDevice = Promise.all([vault.hubDoor?.drain(drainWindowMs), appHubs.drain(drainWindowMs)])
-  await upTo(drainWindowMs, lastDevice)
-  const lastRequest = web.close(CLOSE_GRACE_MS)
-  // What the last request changes is told on other machines too.
-  const lastWord = lastRequest.then(() => vault.cluster?.close())
-  const lastClient = nats.close(CLOSE_GRACE_MS, lastWord)
-  await lastDevice
-  await lastClient
-  await lastRequest
-  await vault.close()
-  logger.info({}, 'closed')
-}
-
-/** Resolves with `end`, but after `ms` at the latest. */
-async function upTo(ms: number, end: Promise<unknown>): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>()
-  const timer = systemClock.after(ms, resolve)
-  await Promise.race([end, late])
-  timer.cancel()
-}
-
-interface Everything {
-  readonly vault: VaultRooms
-  readonly appHubs: AppHubs
-  readonly nats: NatsService
-  readonly web: WebListeners
-  readonly logger: Logger
-}
-
-/** What a reload does not touch. */
-function startedWith({ web, vault, hub, hubs, identity, relay, push, oldHub, log }: Options) {
-  return { web, vault, hub, hubs, identity, relay, push, oldHub, log }
-}
-
-export type { MountRules } from './services/mount-options.ts'
-export { type NatsServer, type NatsServerTools, startNatsServer } from './services/nats-server.ts'
+export type { MountRules } from './services/nats/mount-options.ts'
+export { type NatsServer, type NatsServerTools, startNatsServer } from './services/nats/nats-server.ts'
+export type { ReloadReport } from './services/reload/reload.ts'

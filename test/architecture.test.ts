@@ -10,8 +10,8 @@ const ROWS = [
   ['kit'],
   ['core', 'wire/nats', 'wire/signalr', 'wire/websocket', 'store'],
   ['auth', 'net', 'notify'],
-  ['doors/hub', 'doors/nats', 'vault', 'relay', 'push', 'ops'],
-  ['config'],
+  ['doors/hub', 'doors/nats', 'vault', 'relay', 'push', 'ops', 'ops/metrics', 'admin', 'doctor'],
+  ['config', 'config/whereabouts'],
   ['main'],
 ]
 

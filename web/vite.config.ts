@@ -25,7 +25,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     reportCompressedSize: false,
-    rolldownOptions: { output: { codeSplitting: { groups: SHARED } } },
+    rolldownOptions: {
+      // The web vault, and the pages of operators at /admin/.
+      input: ['index.html', 'admin.html'],
+      output: { codeSplitting: { groups: SHARED } },
+    },
   },
   server: { proxy: Object.fromEntries(SERVED.map((path) => [path, { target: SERVER, ws: true }])) },
 })

@@ -1,3 +1,4 @@
+export { type AdminSessionOptions, AdminSessions } from './admin-sessions.ts'
 export { equalSecrets } from './compare.ts'
 export {
   clientTypeOfDevice,

@@ -1,10 +1,12 @@
 import path from 'node:path'
 import { inspect } from 'node:util'
 import { Command } from 'commander'
-import type { Overrides } from '#config'
+import { loadOptions, type Overrides } from '#config'
 import { ConfigError } from '#kit'
 import { formatAddress, type ListenAddress } from '#net'
+import { createLogger } from '#ops'
 import { type Server, startServer } from '../server.ts'
+import { ControlSocket, claimControlSocket } from '../services/control/control-socket.ts'
 import { hasPlainPassword } from './nats-server/announce.ts'
 
 /** How long a clean end may take before the rest is cut, from when the devices were sent away. */
@@ -17,7 +19,11 @@ export function serveCommand(version: string): Command {
     .option('-c, --config <file>', 'settings in the NATS config language')
     .option('-a, --addr <host>', 'address for NATS clients over TCP')
     .option('-p, --port <port>', 'port for NATS clients over TCP; -1 for any free one', Number)
-    .action(async (flags: { config?: string; addr?: string; port?: number }) => {
+    .allowExcessArguments()
+    .action(async (flags: { config?: string; addr?: string; port?: number }, command: Command) => {
+      // As it is the default, it gets whatever is no command.
+      const [word] = command.args
+      if (word !== undefined) command.error(`belfry: there is no command "${word}": belfry --help names them all`)
       const overrides: Overrides = { nats: { host: flags.addr, port: flags.port === -1 ? 0 : flags.port } }
       await serve(overrides, flags.config, version)
     })
@@ -30,7 +36,26 @@ export function serveCommand(version: string): Command {
 async function serve(overrides: Overrides, configFile: string | undefined, version: string): Promise<void> {
   // What Belfry writes is for its owner only, also where the folder is not.
   process.umask(0o077)
-  const server = await startServer(overrides, { configFile, env: process.env })
+  const env = process.env
+  const { options } = loadOptions({ configFile, env, cwd: process.cwd(), overrides })
+  const logger = createLogger(options.log)
+  const { dataFolder, database } = options.vault
+  const claimed = await claimControlSocket({
+    path: options.control.socket,
+    dataFolder,
+    databaseKind: database.kind,
+  })
+  const server = await startServer(overrides, { configFile, env, logger })
+  const control = await ControlSocket.open(
+    claimed,
+    {
+      version,
+      status: () => server.status(),
+      reloadReport: (options) => server.reloadReport(options),
+      log: logger,
+    },
+    logger,
+  )
   let isClosing = false
   let isLameDuck = false
   /** One reload at a time. One that waits reads the settings of the moment it begins, so that it does for all signals. */
@@ -41,7 +66,11 @@ async function serve(overrides: Overrides, configFile: string | undefined, versi
     isClosing = true
     setTimeout(() => process.exit(1), server.options.hub.drainWindowMs + CLOSE_DEADLINE_MS)
     server.close().then(
-      () => process.exit(0),
+      () => {
+        // Until now there is somebody on the data folder.
+        void control?.close()
+        process.exit(0)
+      },
       (error: unknown) => {
         console.error(error)
         process.exit(1)
@@ -51,7 +80,9 @@ async function serve(overrides: Overrides, configFile: string | undefined, versi
   const reload = async () => {
     reloadWaits = false
     try {
-      for (const line of await server.reload()) process.stderr.write(`belfry: reloaded: ${line}\n`)
+      const { applied, closed, atNextStart } = await server.reloadReport()
+      for (const line of [...applied, ...closed]) process.stderr.write(`belfry: reloaded: ${line}\n`)
+      for (const line of atNextStart) process.stderr.write(`belfry: needs a restart: ${line}\n`)
       process.stderr.write('belfry: the configuration is reloaded\n')
     } catch (error) {
       // A bug in a reload is no reason to end what works.

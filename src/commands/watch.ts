@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
+import { whyNoHub } from '#doctor'
 import { ConfigError } from '#kit'
 import { type Notification, NotificationType } from '#notify'
 import { ClientSession, Refused, reasonOf } from '#vault'
@@ -7,7 +8,6 @@ import { DEFAULT_SERVER } from './default-server.ts'
 import { readPassword } from './password.ts'
 import { CONNECTION_FAILED, listenOnHub } from './watch/hub-listener.ts'
 import { toJsonLine, toLine } from './watch/print.ts'
-import { whyNoWebSocket } from './watch/why-no-websocket.ts'
 
 const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 30_000
@@ -97,7 +97,7 @@ export async function watch({ server, signal, onEvent, onStatus, ...account }: W
         },
       })
       const isUnexplained = !isReady && reason === CONNECTION_FAILED && !signal.aborted
-      if (isUnexplained) reason = (await whyNoWebSocket(url, accessToken, signal)) ?? reason
+      if (isUnexplained) reason = (await whyNoHub({ server: base, accessToken, signal })) ?? reason
     } catch (error) {
       if (error instanceof Refused) throw loggedOut(base, error)
       reason = reasonOf(error)

@@ -153,6 +153,8 @@ export function assembleNats(choose: Choice, surroundings: Surroundings, problem
     const level = choose(log.level)
     return {
       level: LOG_LEVELS.indexOf(asked) > LOG_LEVELS.indexOf(level) ? asked : level,
+      roomLevels: choose(log.roomLevels),
+      requests: choose(log.requests),
       debug,
       trace,
       traceVerbose,

@@ -75,6 +75,7 @@ export function websocketOptions(choose: Choice, assembly: WebsocketAssembly): W
     pingIntervalMs: choose(settings.pingIntervalMs),
     authorization,
     path: noneIfEmpty(choose(settings.path)),
+    answersProbes: choose(settings.answersProbes),
     proxyProtocol,
     trustedProxies,
     maxConnectionsPerAddress: choose(settings.maxConnectionsPerAddress),

@@ -5,8 +5,9 @@ import { assemblePush } from './assemble-push.ts'
 import { assembleRelay } from './assemble-relay.ts'
 import { assembleVault } from './assemble-vault.ts'
 import { checkOrigin } from './check-origin.ts'
+import { controlSocketPath } from './control-socket-path.ts'
 import type { Problems } from './language/index.ts'
-import type { HubOptions, IdentityOptions, Options, WebOptions } from './options.ts'
+import type { AdminOptions, HubOptions, IdentityOptions, Options, WebOptions } from './options.ts'
 import { schema } from './settings/schema.ts'
 import { LOCAL_HTTPS } from './settings/web.ts'
 import { wordsOf } from './types/policy-sources.ts'
@@ -32,6 +33,12 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
     identity: identityOptions(),
     relay: assembleRelay(choose, cwd, problems),
     push: assemblePush(choose, { dataFolder: vault.dataFolder, cwd, problems }),
+    admin: adminOptions(),
+    control: {
+      socket: controlSocketPath(choose(schema.control.socket), { cwd, dataFolder: vault.dataFolder }),
+      tlsReloadIntervalMs: choose(schema.control.tlsReloadIntervalMs),
+    },
+    metrics: { listen: choose(schema.metrics.listen) || undefined, token: choose(schema.metrics.token) },
     oldHub: choose(schema.oldHub.enabled)
       ? { host: choose(schema.oldHub.host), port: choose(schema.oldHub.port) }
       : undefined,
@@ -53,6 +60,7 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
       https: https === false ? undefined : { ...https, isOptional: asked === undefined },
       nats: choose(web.nats),
       admitsVaultUsers: choose(web.admitsVaultUsers),
+      answersProbes: choose(web.answersProbes),
       servesHub: choose(web.servesHub),
       webVault: choose(web.servesWebVault)
         ? {
@@ -89,6 +97,18 @@ export function assemble(choose: Choice, surroundings: Surroundings, problems: P
       drainWindowMs: choose(hub.drainWindowMs),
       allowedOrigins,
       sameOrigin: choose(hub.sameOrigin),
+    }
+  }
+
+  function adminOptions(): AdminOptions | undefined {
+    const { admin } = schema
+    const isOpen = choose(admin.isOpen)
+    const token = choose(admin.token)?.trim()
+    if (!isOpen && !token) return undefined
+    return {
+      token: isOpen ? undefined : token,
+      sessionSeconds: choose(admin.sessionMinutes) * 60,
+      rateLimit: { seconds: choose(admin.ratelimitSeconds), maxBurst: choose(admin.ratelimitMaxBurst) },
     }
   }
 

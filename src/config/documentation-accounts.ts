@@ -4,7 +4,7 @@ export const USERS_AND_ACCOUNTS = `## Users, permissions and accounts
 As in nats-server. An account is a world of its own: nobody in it sees subjects of another, unless one exports and the
 other imports them. Whoever is in no account by name is in \`$G\`.
 
-\`\`\`
+\`\`\`conf
 accounts {
   ORDERS {
     users: [
@@ -76,7 +76,7 @@ An empty list is as good as none and allows everything; to allow nothing write \
 Account \`VAULT\`, in which the vault tells of changes, is there by itself in a whole Belfry and cannot be defined.
 Others may import its stream \`vault.user.>\`:
 
-\`\`\`
+\`\`\`conf
 accounts {
   AUDIT {
     users: [ { user: audit, password: "$2a$11$V1qrpBVXrzH8kDmEeAYg2uGWRBoMCXJFfOQxcKsPzgWzQKGCYUOSy" } ]
@@ -121,7 +121,7 @@ With \`operator\` (or \`trusted_keys\`) users and accounts are not configured bu
 | \`{ type: full, dir: "jwt", … }\` | All are in the folder \`dir\`, where tools may put others. \`allow_delete\`: may also delete, for good with \`hard_delete\`; \`limit\`: how many are kept; \`interval\` (\`"1m"\`): how often others are asked for news; \`timeout\` (\`"1.9s"\`): how long they may take. |
 | \`{ type: cache, dir: "jwt", … }\` | Only those asked for lately are in the folder: \`limit\` (1000), for the time \`ttl\`. |
 
-\`\`\`
+\`\`\`conf
 operator: "operator.jwt"
 resolver { type: full, dir: "jwt", limit: 1000, interval: "2m" }
 \`\`\``

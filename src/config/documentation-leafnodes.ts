@@ -27,7 +27,7 @@ nats-server, with its words for mistakes in them. A program names the options in
 | \`compression\` | \`compression\` | as in \`leafnodes\` | none | No effect. |
 | \`jetstream_cluster_migrate\`, \`js_cluster_migrate\` | | | | No effect. |
 
-\`\`\`
+\`\`\`conf
 accounts {
   APP { users: [ { user: app, password: "x7Kq…" } ] }
 }

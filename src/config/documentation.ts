@@ -14,7 +14,25 @@ function switchableText(): string {
 
 /** The text of docs/configuration.md. */
 export function configurationPage(): string {
-  return `${[INTRODUCTION, ENVIRONMENT, VAULTWARDEN, ...Object.keys(blocks).map(blockSection), USERS_AND_ACCOUNTS, LEAF_REMOTES, TLS, FOREIGN, LANGUAGE].join('\n\n')}\n`
+  const sections = [
+    COMMAND_LINE,
+    ...Object.keys(blocks).map(blockSection),
+    ...[USERS_AND_ACCOUNTS, LEAF_REMOTES, TLS, LANGUAGE, FOREIGN, VAULTWARDEN, ENVIRONMENT],
+  ]
+  return `${[INTRODUCTION, tableOfContents(sections), ...sections].join('\n\n')}\n`
+}
+
+function tableOfContents(sections: readonly string[]): string {
+  const titles = sections.flatMap((section) => /^## (.*)$/m.exec(section)?.[1] ?? [])
+  return titles.map((title) => `- [${title}](#${anchor(title)})`).join('\n')
+}
+
+/** Where a heading is found, by GitHub's rule. */
+function anchor(title: string): string {
+  return title
+    .toLowerCase()
+    .replaceAll(/[^\w -]/g, '')
+    .replaceAll(' ', '-')
 }
 
 const INTRODUCTION = `# Configuration
@@ -26,13 +44,13 @@ Belfry needs no configuration. What can be set is set, from strongest to weakest
 1. on the command line, or by the program that starts Belfry as a library;
 2. in a config file in the NATS language: \`belfry -c belfry.conf\`;
 3. in \`config.json\`, which Vaultwarden's admin panel left in the data folder;
-4. in the environment, by Vaultwarden's names;
+4. in the [environment](#environment), by Vaultwarden's names;
 5. by the defaults below.
 
 They are combined setting by setting: a file that only names \`web.port\` leaves \`ROCKET_ADDRESS\` in force. Paths
 that are not absolute start from the working directory. Every mistake is reported, one per line, and ends the start.
 
-\`\`\`
+\`\`\`conf
 web { port: 8000 }
 vault {
   data_folder: "/var/lib/belfry"
@@ -42,6 +60,28 @@ vault {
 max_payload: 2MB
 websocket { port: 8080, tls { cert_file: "cert.pem", key_file: "key.pem" } }
 \`\`\``
+
+const COMMAND_LINE = `## Command line
+
+\`belfry -c FILE\` names the config file, \`-a HOST\` and \`-p PORT\` the address for NATS clients over TCP; \`belfry --help\` lists
+the other commands. \`belfry check\` reads the settings as the server would, says what is wrong with them and starts nothing.
+\`belfry nats-server\` takes all flags of nats-server: [its command line](nats-server.md#the-command-line).`
+
+const BLOCK_TITLES: Readonly<Record<string, string>> = {
+  '': 'Top level: NATS, monitoring, the log and the process',
+  authorization: 'Who may come in',
+  websocket: 'NATS over WebSocket',
+  'websocket.authorization': 'Who may come in over WebSocket',
+  leafnodes: 'Leaf nodes',
+  'leafnodes.authorization': 'Who may come in as a leaf node',
+  web: 'Web listener',
+  vault: 'Vault',
+  hub: 'Notification hub',
+  'hub.identity': 'In place of the official Notifications service',
+  relay: 'Relay of other servers',
+  push: 'Push to phones and browsers',
+  metrics: 'Metrics for Prometheus',
+}
 
 const ENVIRONMENT = `## Environment
 
@@ -54,11 +94,14 @@ const ENVIRONMENT = `## Environment
 - Names that begin with \`BELFRY_\` are Belfry's own, those that begin with \`globalSettings__\` are those of Bitwarden's
   official server; all others are Vaultwarden's.
 
+All of them by name; what each means stands where its link leads.
+
 | Variable | Sets | Default |
 | --- | --- | --- |
 ${allSettings
   .filter(({ setting }) => setting.variable !== undefined)
-  .map(({ setting }) => row([`\`${setting.variable}\``, keyText(setting), defaultText(setting)]))
+  .toSorted((a, b) => (a.setting.variable! < b.setting.variable! ? -1 : 1))
+  .map(({ setting }) => row([`\`${setting.variable}\``, linkToKey(setting), defaultText(setting)]))
   .join('\n')}`
 
 const VAULTWARDEN = `## Coming from Vaultwarden
@@ -66,7 +109,7 @@ const VAULTWARDEN = `## Coming from Vaultwarden
 What Vaultwarden's admin panel saved stays in force: Belfry reads \`config.json\` in the data folder, or where the
 variable \`CONFIG_FILE\` points, but never writes it.
 
-- Its keys are the names above in lower case, without \`ROCKET_…\`, \`BELFRY_…\` and \`globalSettings__…\`. Values are
+- Its keys are the names of [the environment](#environment) in lower case, without \`ROCKET_…\`, \`BELFRY_…\` and \`globalSettings__…\`. Values are
   texts, numbers or booleans; \`null\` and an empty text count as not set.
 - As in Vaultwarden it overrides the environment; which variables that concerns is told at the start.
 - \`data_folder\` may stand there only with the folder that is in force anyway.
@@ -92,25 +135,10 @@ function namesText(names: readonly string[]): string {
   return names.map((name) => `\`${name}\``).join(', ')
 }
 
-const BLOCK_TITLES: Readonly<Record<string, string>> = {
-  '': 'Top level: NATS, monitoring, the log and the process',
-  authorization: 'Who may come in',
-  websocket: 'NATS over WebSocket',
-  'websocket.authorization': 'Who may come in over WebSocket',
-  leafnodes: 'Leaf nodes',
-  'leafnodes.authorization': 'Who may come in as a leaf node',
-  web: 'Web listener',
-  vault: 'Vault',
-  hub: 'Notification hub',
-  'hub.identity': 'In place of the official Notifications service',
-  relay: 'Relay of other servers',
-  push: 'Push to phones and browsers',
-}
-
 const BLOCK_NOTES: Readonly<Record<string, string>> = {
   '':
-    'What is said here of the log, save for `log_level` and `debug`, and of files of the process, is what ' +
-    '`belfry nats-server` does. A whole Belfry says at the start that it has no effect.',
+    'What is said here of the log, save for `log_level`, `log_levels`, `log_requests` and `debug`, and of files of the ' +
+    'process, is what `belfry nats-server` does. A whole Belfry says at the start that it has no effect.',
   authorization:
     'With neither `user` nor `token` nor `users`, here or in `accounts`, nobody needs to log in. ' +
     '`user`, `token` and `users` exclude each other. ' +
@@ -138,7 +166,7 @@ const BLOCK_NOTES: Readonly<Record<string, string>> = {
     'Without any of this Belfry relays nothing. What it does is told in [Relay](protocols/relay.md). Of each of the ' +
     '`installations`, `id` (a UUID) and `key` are needed; `issuer`, `public_key` and `identity` mean what they mean in ' +
     '`installation_issuer`, `installation_public_key` and `installation_identity`.\n\n' +
-    '```\n' +
+    '```conf\n' +
     'relay {\n' +
     '  installations: [\n' +
     '    {\n' +
@@ -203,6 +231,11 @@ function settingRow(option: string, setting: AnySetting): string {
     defaultText(setting),
     setting.help + variable,
   ])
+}
+
+function linkToKey(setting: AnySetting): string {
+  const [block] = splitKey(setting.key ?? '')
+  return `[${keyText(setting)}](#${anchor(BLOCK_TITLES[block]!)})`
 }
 
 function keyText({ key = '' }: AnySetting): string {

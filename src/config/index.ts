@@ -1,5 +1,6 @@
 export { problemOfAccount } from './assemble-hubs.ts'
 export { type CheckedConfigFile, checkConfigFile } from './check.ts'
+export type { GivenSetting } from './given-settings.ts'
 export * from './language/index.ts'
 export type {
   LeafAuthorization,
@@ -12,6 +13,7 @@ export type {
 export {
   type Loaded,
   type LoadedNatsOptions,
+  type LoadedOptions,
   type LoadNatsOptions,
   type LoadOptions,
   loadNatsOptions,
@@ -19,6 +21,7 @@ export {
 } from './load-options.ts'
 export type {
   AppHubOptions,
+  ControlOptions,
   CookieOptions,
   HubOptions,
   IdentityOptions,
@@ -41,8 +44,9 @@ export type {
 export type { Overrides } from './overrides.ts'
 export type { RelayInstallation } from './relay/installations.ts'
 export type { HostAndPort } from './types/address.ts'
-export type { LogLevel, NatsAccess } from './types/choices.ts'
+export { LOG_LEVELS, type LogLevel, type NatsAccess } from './types/choices.ts'
 export type { TrustedProxies } from './types/lists.ts'
+export { LOG_ROOMS } from './types/room-levels.ts'
 export { type TlsOptions, tlsOptions } from './types/tls.ts'
 export type { TlsFiles } from './types/tls-files.ts'
 export { readSavedSettings, type SavedSettings } from './vaultwarden/saved-settings.ts'

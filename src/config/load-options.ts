@@ -4,12 +4,14 @@ import { VAULT_ACCOUNT_DEFINITION } from '#notify'
 import { assemble } from './assemble.ts'
 import { assembleNats } from './assemble-nats.ts'
 import { readConfigFile } from './config-file.ts'
-import { EnvironmentVariables, reportMisspelt, withEnvFile } from './environment.ts'
+import { EnvironmentVariables, withEnvFile } from './environment.ts'
+import { type GivenSetting, givenSettings } from './given-settings.ts'
 import { configDigest, type Environment, Problems, parseConfigFile } from './language/index.ts'
+import { reportMisspelt } from './misspelt.ts'
 import type { NatsServerOptions, Options } from './options.ts'
 import { type Overrides, readOverrides } from './overrides.ts'
 import { BLOCKS_OF_THE_VAULT } from './settings/blocks.ts'
-import { type AnySetting, schema } from './settings/schema.ts'
+import { type AnySetting, allSettings, schema } from './settings/schema.ts'
 import { path } from './types/text.ts'
 import { chooseFrom, Values } from './values.ts'
 import { readVariable, readVariables, reportInvalid } from './variables.ts'
@@ -33,11 +35,16 @@ export interface Loaded<Options> {
   readonly warnings: readonly string[]
 }
 
+/** The settings of a whole Belfry, with where each of them comes from. */
+export interface LoadedOptions extends Loaded<Options> {
+  readonly settings: readonly GivenSetting[]
+}
+
 /**
  * Reads the settings: command line over config file over Vaultwarden's `config.json` over environment over defaults.
  * @throws ConfigError whose message is everything that is wrong, one line each, warnings first.
  */
-export function loadOptions({ configFile, env, cwd, overrides = {} }: LoadOptions): Loaded<Options> {
+export function loadOptions({ configFile, env, cwd, overrides = {} }: LoadOptions): LoadedOptions {
   const problems = new Problems()
   const environment = withEnvFile(env, cwd)
   const surroundings = { cwd, accounts: [VAULT_ACCOUNT_DEFINITION], environment }
@@ -52,7 +59,8 @@ export function loadOptions({ configFile, env, cwd, overrides = {} }: LoadOption
           settingsWithoutEffect: SETTINGS_OF_NATS_SERVER,
         }),
   ]
-  const fromEnvironment = readVariables(variables, problems)
+  const everySetting = allSettings.map(({ setting }) => setting)
+  const fromEnvironment = readVariables(everySetting, variables, problems)
   reportMisspelt(environment, problems)
   const named = reportInvalid(problems, () => readVariable(path(), 'CONFIG_FILE', variables, problems))
   throwErrors(problems)
@@ -61,13 +69,19 @@ export function loadOptions({ configFile, env, cwd, overrides = {} }: LoadOption
   const dataFolder = resolve(cwd, chooseFrom([...ours, fromEnvironment])(schema.vault.dataFolder))
   const configJson = openConfigJson({ dataFolder, named, cwd })
   reportInvalid(problems, () => configJson.checkDataFolder(dataFolder, cwd))
-  const fromConfigJson = readVariables(configJson, problems)
+  const fromConfigJson = readVariables(everySetting, configJson, problems)
   reportOverridden(fromEnvironment, { by: fromConfigJson, file: configJson.file }, problems)
   reportUnsupported([configJson, variables], problems)
   throwErrors(problems)
 
   // Rules between settings are only worth checking when each is right by itself.
-  return loaded(assemble(chooseFrom([...ours, fromConfigJson, fromEnvironment]), surroundings, problems), problems)
+  const options = assemble(chooseFrom([...ours, fromConfigJson, fromEnvironment]), surroundings, problems)
+  const settings = givenSettings([
+    ...ours.map((values) => ({ values, nameOf: ({ key }: AnySetting) => key })),
+    { values: fromConfigJson, nameOf: ({ variable = '' }) => configJson.nameOf(variable) },
+    { values: fromEnvironment, nameOf: ({ variable }) => variable },
+  ])
+  return { ...loaded(options, problems), settings }
 }
 
 export interface LoadNatsOptions extends LoadOptions {
@@ -107,14 +121,27 @@ export function loadNatsOptions(from: LoadNatsOptions): LoadedNatsOptions {
   return { ...loaded(options, problems), digest: file && configDigest(file) }
 }
 
+/** Of the log that a whole Belfry writes. */
+const LOG_OF_ALL: readonly AnySetting[] = [
+  schema.log.level,
+  schema.log.roomLevels,
+  schema.log.requests,
+  schema.log.debug,
+]
+
 /** What only the command `belfry nats-server` does: its log lines and its files. */
 const SETTINGS_OF_NATS_SERVER: readonly AnySetting[] = [
   ...Object.values(schema.process),
-  ...Object.values(schema.log).filter((setting) => setting !== schema.log.level && setting !== schema.log.debug),
+  ...Object.values(schema.log).filter((setting) => !LOG_OF_ALL.includes(setting)),
 ]
 
 /** What a plain NATS server has no use for, beside `BLOCKS_OF_THE_VAULT`. */
-export const SETTINGS_OF_THE_VAULT: readonly AnySetting[] = [schema.apps.hubs]
+export const SETTINGS_OF_THE_VAULT: readonly AnySetting[] = [
+  schema.apps.hubs,
+  schema.log.roomLevels,
+  schema.log.requests,
+  ...Object.values(schema.control),
+]
 
 function loaded<Options>(options: Options, problems: Problems): Loaded<Options> {
   throwErrors(problems)

@@ -1,13 +1,14 @@
 import type { ServerAuthorization, SimpleAuthorization } from '#auth'
 import type { AccountDefinition } from '#core'
 import type { DatabaseOptions } from '#store'
-import type { JobSettings, MailSettings, VaultSettings } from '#vault'
+import type { JobSettings, MailSettings, RateLimit, VaultSettings } from '#vault'
 import type { AppHubSettings } from './hubs/app-hub.ts'
 import type { LeafnodesOptions, LeafRemoteOptions } from './leafnodes/options.ts'
 import type { RelayInstallation } from './relay/installations.ts'
 import type { HostAndPort } from './types/address.ts'
-import type { LogLevel, NatsAccess } from './types/choices.ts'
+import type { LoggedRequests, LogLevel, NatsAccess } from './types/choices.ts'
 import type { TrustedProxies } from './types/lists.ts'
+import type { RoomLevels } from './types/room-levels.ts'
 import type { TlsOptions } from './types/tls.ts'
 import type { TlsFiles } from './types/tls-files.ts'
 
@@ -25,6 +26,10 @@ export interface Options extends NatsServerOptions {
   readonly identity: IdentityOptions | undefined
   readonly relay: RelayOptions
   readonly push: PushOptions
+  readonly metrics: MetricsOptions
+  readonly control: ControlOptions
+  /** `undefined`: there are no admin pages. */
+  readonly admin: AdminOptions | undefined
   /** The notification hub on a port of its own, for old proxy rules; `undefined` when it is off. */
   readonly oldHub: HostAndPort | undefined
 }
@@ -107,6 +112,8 @@ export interface WebsocketOptions extends HostAndPort {
   readonly authorization: SimpleAuthorization
   /** `/…` without a slash at its end: only upgrades to this path or below are served. `undefined`: all are. */
   readonly path: string | undefined
+  /** Whether the doctor is told how its requests arrived. */
+  readonly answersProbes: boolean
   readonly proxyProtocol: boolean
   readonly trustedProxies: TrustedProxies
   /** 0 means unlimited. */
@@ -140,12 +147,22 @@ export interface WebOptions extends HostAndPort {
   readonly nats: NatsAccess
   /** Whether a user of the vault may open a NATS connection over WebSocket with the access token, and hear of changes. */
   readonly admitsVaultUsers: boolean
+  /** Whether the doctor is told how its requests arrived. */
+  readonly answersProbes: boolean
   readonly servesHub: boolean
   /** `undefined`: none is served. */
   readonly webVault: WebVaultOptions | undefined
   /** The header in which trusted proxies name the client; `undefined`: none is believed. */
   readonly ipHeader: string | undefined
   readonly trustedProxies: Exclude<TrustedProxies, 'none'>
+}
+
+/** How the running server is spoken to, and what it looks after by itself. */
+export interface ControlOptions {
+  /** `undefined`: there is none. */
+  readonly socket: string | undefined
+  /** How often certificates are looked at; 0: never. */
+  readonly tlsReloadIntervalMs: number
 }
 
 export interface WebVaultOptions {
@@ -237,9 +254,29 @@ export interface WebPushOptions {
   readonly keyFile: string
 }
 
+/** The pages at `/admin`. */
+export interface AdminOptions {
+  /** Itself or its hash; `undefined`: they are open to whoever reaches them. */
+  readonly token: string | undefined
+  readonly sessionSeconds: number
+  /** Tries of the token by one client address. */
+  readonly rateLimit: RateLimit
+}
+
+/** For Prometheus. */
+export interface MetricsOptions {
+  /** `undefined`: no listener of their own. */
+  readonly listen: HostAndPort | undefined
+  /** `undefined`: they are not on the web listener, and the listener of their own asks for none. */
+  readonly token: string | undefined
+}
+
 export interface LogOptions {
   /** The more detailed of `log_level` and what `debug` and `trace` ask for. */
   readonly level: LogLevel
+  /** By the room whose events they are about, in the place of `level`. */
+  readonly roomLevels: RoomLevels
+  readonly requests: LoggedRequests
   readonly debug: boolean
   /** Every protocol message; `traceVerbose`: that of internal clients as well; `traceHeaders`: only headers. */
   readonly trace: boolean

@@ -1,6 +1,6 @@
 import { ConfigError } from '#kit'
 import { InvalidValue, type Problems } from './language/index.ts'
-import { allSettings } from './settings/schema.ts'
+import type { AnySetting } from './settings/schema.ts'
 import { mustBe, type SettingType } from './types/setting-type.ts'
 import { Values } from './values.ts'
 
@@ -19,10 +19,10 @@ export interface Variables {
   readonly isStrict: boolean
 }
 
-/** Reads all settings that have a variable. */
-export function readVariables(variables: Variables, problems: Problems): Values {
+/** Reads those of the settings that have a variable. */
+export function readVariables(settings: Iterable<AnySetting>, variables: Variables, problems: Problems): Values {
   const values = new Values()
-  for (const { setting } of allSettings) {
+  for (const setting of settings) {
     const { variable } = setting
     if (variable === undefined) continue
     reportInvalid(problems, () => {

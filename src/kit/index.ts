@@ -6,7 +6,9 @@ export { normalGuid } from './guid.ts'
 export { KeyedPlaces, type KeyedPlacesOptions } from './keyed-places.ts'
 export { type LogFields, type Logger, silentLogger } from './logger.ts'
 export { networkOf, plainAddress } from './network.ts'
+export { printable } from './printable.ts'
 export { Schedule } from './schedule.ts'
+export { Tally } from './tally.ts'
 export {
   ATTRIBUTE_NAMES,
   type CertificateFields,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
+import type { ConcludeClient } from './client-conclusion.ts'
+import { itemsFromEnd, parseAddress } from './forwarded.ts'
 import { remoteOf } from './remote-address.ts'
 import { trustCheck } from './trusted-proxies.ts'
 
@@ -14,19 +15,36 @@ export interface ClientAddressRules {
 }
 
 /**
- * `spec/hub.md` §7.1: the first item of the header counts, and only when the peer itself is a trusted proxy: anybody
- * else could write what they like into it. NATS has rules of its own: `forwardedRequest`.
+ * Looks through proxies that are trusted, from the one that connected to us: the client is the first address in the
+ * header, read from its end, whose owner is not trusted, since most proxies append to what their client sent. An entry
+ * that is no address ends the search, and the last good one counts. Where everybody is trusted that is the first
+ * entry, which Vaultwarden takes always (`spec/hub.md` §7.1). NATS looks at more headers: `forwardedRequest`.
  */
 export function clientAddress(rules: ClientAddressRules): ClientAddress {
-  const header = rules.header?.toLowerCase()
-  if (header === undefined) return peerAddress
-  const isTrusted = trustCheck(rules.trustedProxies, 'IP_HEADER_TRUSTED_PROXIES')
+  const conclude = concludeClient(rules)
+  return (request) => conclude(request).address
+}
+
+/** The same, with the reasons. */
+export function concludeClient({ header, trustedProxies }: ClientAddressRules): ConcludeClient {
+  if (header === undefined) return (request) => ({ address: peerAddress(request), header: null, why: 'none' })
+  const name = header.toLowerCase()
+  const isTrusted = trustCheck(trustedProxies, 'IP_HEADER_TRUSTED_PROXIES')
   return (request) => {
     const peer = peerAddress(request)
-    const value = request.headers[header]
-    if (value === undefined || !isTrusted(peer)) return peer
-    const first = (Array.isArray(value) ? value[0]! : value).split(',', 1)[0]!.trim()
-    return isIP(first) === 0 ? peer : first
+    const value = request.headers[name]
+    if (value === undefined) return { address: peer, header, why: 'absent' }
+    if (!isTrusted(peer)) return { address: peer, header, why: 'untrusted' }
+    let named: string | undefined
+    for (const item of itemsFromEnd([value].flat())) {
+      const entry = parseAddress(item)
+      if (entry === undefined) break
+      named = entry.address
+      if (!isTrusted(named)) break
+    }
+    return named === undefined
+      ? { address: peer, header, why: 'malformed' }
+      : { address: named, header, why: 'believed' }
   }
 }
 

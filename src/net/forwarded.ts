@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { isIP, isIPv6 } from 'node:net'
 import { plainAddress } from '#kit'
 import type { RemoteAddress } from './carrier.ts'
+import type { ClientConclusion } from './client-conclusion.ts'
 import { remoteOf } from './remote-address.ts'
 import { requestTarget } from './request-target.ts'
 import type { TrustCheck } from './trusted-proxies.ts'
@@ -41,6 +42,19 @@ export function forwardedRequest(request: IncomingMessage, isTrusted: TrustCheck
     if (!isTrusted(remote.address)) break
   }
   return { remote, isTls: hop.isTls ?? own.isTls, host: hop.host ?? own.host }
+}
+
+/** Whom `forwardedRequest` takes for the client, with the reasons. */
+export function concludeForwarded(request: IncomingMessage, isTrusted: TrustCheck): ClientConclusion {
+  const { address } = forwardedRequest(request, isTrusted).remote
+  const hasXForwarded = hasHeader(request, 'x-forwarded-')
+  const header = !hasXForwarded && 'forwarded' in request.headers ? 'Forwarded' : 'X-Forwarded-For'
+  const peer = remoteOf(request.socket).address
+  const value = request.headers[header.toLowerCase()]
+  if (value === undefined) return { address, header, why: 'absent' }
+  if (!isTrusted(peer)) return { address, header, why: 'untrusted' }
+  const [last] = hasXForwarded ? xForwardedHops(request) : forwardedHops(request)
+  return { address, header, why: last?.address === undefined ? 'malformed' : 'believed' }
 }
 
 /**
@@ -106,7 +120,7 @@ function hasHeader({ headers }: IncomingMessage, prefix: string): boolean {
 }
 
 /** The items of all lines of a header, the last first. */
-function itemsFromEnd(lines: readonly string[] = []): string[] {
+export function itemsFromEnd(lines: readonly string[] = []): string[] {
   return lines.flatMap((line) => line.split(',').map((item) => item.trim())).reverse()
 }
 
@@ -142,7 +156,7 @@ function unquote(text: string): string {
 }
 
 /** `192.0.2.7`, `192.0.2.7:4711`, `2001:db8::7`, `[2001:db8::7]` or `[2001:db8::7]:4711`. */
-function parseAddress(text: string): RemoteAddress | undefined {
+export function parseAddress(text: string): RemoteAddress | undefined {
   const [, ipv6, ipv4, port = '0'] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? []
   const address = ipv6 ?? ipv4 ?? text
   const isAddress = ipv6 === undefined ? isIP(address) !== 0 : isIPv6(address)

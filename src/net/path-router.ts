@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { contextOf, tellRequestId } from './request-context.ts'
 import { requestTarget } from './request-target.ts'
 import { refuseUpgrade, type UpgradeHandler } from './upgrade.ts'
 
@@ -35,12 +36,22 @@ export class PathRouter {
   /** Whether the path is somebody's; only then it is answered. */
   handleRequest(request: IncomingMessage, response: ServerResponse): boolean {
     const handler = this.#handlersFor(request)?.onRequest
-    handler?.(request, response)
-    return handler !== undefined
+    if (handler === undefined) return false
+    tellRequestId(request, response)
+    handler(request, response)
+    return true
   }
 
   #handlersFor(request: IncomingMessage): PathHandlers | undefined {
     const { path } = requestTarget(request)
-    return this.#handlers.get(path) ?? this.#folders.find(([folder]) => path.startsWith(folder))?.[1]
+    const context = contextOf(request)
+    const handlers = this.#handlers.get(path)
+    if (handlers !== undefined) {
+      if (context !== undefined) context.route = path
+      return handlers
+    }
+    const found = this.#folders.find(([folder]) => path.startsWith(folder))
+    if (found !== undefined && context !== undefined) context.route = `${found[0]}*`
+    return found?.[1]
   }
 }

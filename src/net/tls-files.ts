@@ -1,10 +1,10 @@
 /** What a `tls {}` block names: certificates, keys and authorities, read and checked as Go does it. */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { getCACertificates, type SecureContextOptions } from 'node:tls'
 import { getSystemErrorMessage } from 'node:util'
 import { ConfigError } from '#kit'
 import { opensslCiphers, opensslCurves } from './cipher-names.ts'
+import { readPemFile } from './pem-file.ts'
 import type { TlsMaterial, TlsOptions } from './tls.ts'
 
 /** A certificate chain that belongs to its key. */
@@ -117,8 +117,8 @@ function pemBlocks(text: string, type: string): string[] {
   return text.match(new RegExp(`-----BEGIN ${type}-----[\\s\\S]*?-----END ${type}-----`, 'g')) ?? []
 }
 
-function readText(file: string): Promise<string> {
-  return readFile(file, 'latin1')
+async function readText(file: string): Promise<string> {
+  return (await readPemFile(file)).toString('latin1')
 }
 
 /** For what the system has against a file, Go's words: `open x.pem: no such file or directory`. */

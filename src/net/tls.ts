@@ -54,7 +54,9 @@ export interface TlsSettings {
   readonly context: SecureContext
   /** `undefined` where no certificate is for that name. */
   contextFor(serverName: string): SecureContext | undefined
-  /** Of each certificate, in the order of the options: a reload can tell by it that a file has become another. */
+  /** In the order of the options, each without its chain. */
+  readonly certificates: readonly X509Certificate[]
+  /** Of each certificate, in the same order: a reload can tell by it that a file has become another. */
   readonly certificateHashes: readonly string[]
   /** Milliseconds that a handshake may take. */
   readonly timeoutMs: number
@@ -85,6 +87,7 @@ export async function loadTls(options: TlsOptions): Promise<TlsSettings> {
   }
   return Object.freeze({
     ...contexts(pairs, common),
+    certificates: pairs.map(({ certificate }) => certificate),
     certificateHashes: pairs.map(({ certificate }) => certificateHash(certificate)),
     timeoutMs: options.timeoutMs,
     requiresClientCertificate,
@@ -103,10 +106,12 @@ export function pinCheck(pinnedCerts: readonly string[]): (certificate: X509Cert
 /** TLS with one certificate and defaults for the rest. Throws what OpenSSL has against the certificate. */
 export function tlsFrom({ certificatePem, keyPem }: TlsMaterial): TlsSettings {
   const context = createSecureContext({ cert: certificatePem, key: keyPem, honorCipherOrder: true })
+  const certificate = new X509Certificate(certificatePem)
   return Object.freeze({
     context,
     contextFor: () => undefined,
-    certificateHashes: [certificateHash(new X509Certificate(certificatePem))],
+    certificates: [certificate],
+    certificateHashes: [certificateHash(certificate)],
     timeoutMs: DEFAULT_TIMEOUT_MS,
     requiresClientCertificate: false,
     isPinned: () => true,

@@ -17,6 +17,7 @@ import type { MessageReceiver, StreamReceiver } from './carrier.ts'
 import type { StreamCompression } from './inflating-reader.ts'
 import { Inlet } from './inlet.ts'
 import { PacedAssembler } from './paced-assembler.ts'
+import { contextOf, currentRequest, REQUEST_ID_HEADER } from './request-context.ts'
 import { requestTarget } from './request-target.ts'
 import type { SocketLinkOptions, SocketStream } from './socket-link.ts'
 import { streamReader } from './stream-reader.ts'
@@ -65,12 +66,13 @@ export function acceptWebSocket(
   const key = checkedKey(request, socket, options)
   if (key === undefined) return
   const carrier = new WebSocketCarrier(socket, options)
-  socket.write(switchingProtocols(key))
+  socket.write(switchingProtocols(key, idHeader(contextOf(request)?.id)))
   const receiver = options.receiver(carrier)
   const { maxMessageBytes } = options
   const reading = { maskRequired: true, validateText: true, maxMessageBytes }
   const inlet = new MessageInlet(carrier, receiver)
   carrier.start(receiver, new PacedAssembler(carrier, options.clock, reading, inlet), head)
+  contextOf(request)?.end({ status: 101 })
 }
 
 /**
@@ -106,12 +108,14 @@ export function acceptWebSocketStream(
     ...(agreed.isCompressed ? [DEFLATE_ACCEPTED] : []),
     ...(agreed.isMasked ? [] : [NO_MASKING]),
     ...(options.responseHeaders ?? []),
+    ...idHeader(contextOf(request)?.id),
   ]
   const framing = compression?.shared.framingFor(userAgent) ?? (agreed.isBrowser ? BROWSER_FRAMES : BINARY_FRAME)
   const carrier = new WebSocketCarrier(socket, options, agreed, framing)
   socket.write(switchingProtocols(key, headers))
   const receiver = options.receiver(carrier)
   carrier.start(receiver, streamReader(carrier, receiver, compression), head)
+  contextOf(request)?.end({ status: 101 })
 }
 
 class MessageInlet extends Inlet<MessageReceiver> implements MessageHandler {
@@ -129,11 +133,19 @@ export interface Refusal {
 /** Answers an upgrade request with an HTTP status and ends the connection, whether or not the peer ends its half. */
 export function refuseUpgrade(duplex: Duplex, status: number, { headers, body }: Refusal = {}): void {
   const socket: SocketStream = duplex
+  const context = currentRequest()
   socket.on('error', () => socket.destroy())
-  if (socket.writable) socket.end(refusal(status, Object.entries(headers ?? {}), body))
+  if (socket.writable) {
+    socket.end(refusal(status, [...Object.entries(headers ?? {}), ...idHeader(context?.id)], body))
+  }
+  context?.end({ status })
   if (socket.destroySoon !== undefined) socket.destroySoon()
   else if (socket.writableFinished) socket.destroy()
   else socket.once('finish', () => socket.destroy())
+}
+
+function idHeader(id: string | undefined): HeaderList {
+  return id === undefined ? [] : [[REQUEST_ID_HEADER, id]]
 }
 
 /** The key of a request that nothing speaks against; any other is refused. */

@@ -49,6 +49,7 @@ export {
   CONTROL_TAKEN,
   CONTROL_WHO_HEARS,
   clientTypeOf,
+  nameIn,
   ONLY_HERE,
   relayedSubject,
   subjectFor,

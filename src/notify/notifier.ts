@@ -1,3 +1,4 @@
+import { Tally } from '#kit'
 import { encodeDevicesChanged } from './devices-changed.ts'
 import { encodeNotification, type Notification, type NotificationName, NotificationType } from './notification.ts'
 import { encodeRevocation } from './revocation.ts'
@@ -28,6 +29,8 @@ export interface NotifiedPolicy {
  * device acts on it.
  */
 export class Notifier {
+  /** What was told since the start, by its name, each once however many it is for. */
+  readonly told = new Tally()
   readonly #publish: (subject: string, payload: Buffer) => void
 
   constructor(publish: (subject: string, payload: Buffer) => void) {
@@ -143,6 +146,7 @@ export class Notifier {
     payload: Notification['Payload'],
   ): void {
     if (audiences.length === 0) return
+    this.told.add(name)
     const notification: Notification = { ContextId: contextId, Type: NotificationType[name], Payload: payload }
     // The same bytes for all of them, so that a door encodes once however many there are.
     const bytes = encodeNotification(notification)

@@ -65,6 +65,12 @@ export function clientTypeOf(subject: string): string | undefined {
   return subject.startsWith('relay.') ? subject.split('.', 6)[5] : subject.split('.', 5)[4]
 }
 
+/** The name of what is told on the `subject` of a user, an organization or an installation: `SyncVault`. */
+export function nameIn(subject: string): string {
+  // One token more in front: of which installation.
+  return subject.split('.', 5)[subject.startsWith('relay.') ? 4 : 3] ?? ''
+}
+
 /**
  * The same subjects for whom another server vouches for, the installation `installationId`: what it sends must never
  * reach the users of this one, or of another. `relay.<installation>.user.<id>.SyncVault`

@@ -22,6 +22,8 @@ export interface PushedEvent {
   readonly contextId: string | null
   /** When it was told. Milliseconds since the Unix epoch. */
   readonly atMs: number
+  /** The request to this instance that caused it, for the log. */
+  readonly requestId?: string | undefined
 }
 
 /**

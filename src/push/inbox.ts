@@ -1,5 +1,6 @@
 import { type Account, type Message, Subscription } from '#core'
 import type { Clock, Logger, Timer } from '#kit'
+import { currentRequest, outsideRequests } from '#net'
 import { allFor, CONTROL_REVOKE } from '#notify'
 import { type Audience, audienceOf, eventFrom, type PushedEvent, syncEvent } from './event.ts'
 import { isFrom } from './own-messages.ts'
@@ -24,7 +25,7 @@ const MAX_UNDER_WAY = 1_024
 const MAX_AUDIENCES = 10_000
 
 interface Gathered extends Audience {
-  readonly messages: { readonly message: Message; readonly atMs: number }[]
+  readonly messages: { readonly message: Message; readonly atMs: number; readonly requestId: string | undefined }[]
   readonly sinceMs: number
   isIncomplete: boolean
 }
@@ -129,12 +130,12 @@ export class Inbox {
     }
     const hasRoom = gathered.messages.length < MAX_MESSAGES && this.#kept < MAX_MESSAGES_IN_ALL
     if (hasRoom && message.body.length <= MAX_MESSAGE_BYTES) {
-      gathered.messages.push({ message, atMs: nowMs })
+      gathered.messages.push({ message, atMs: nowMs, requestId: currentRequest()?.id })
       this.#kept++
     } else {
       gathered.isIncomplete = true
     }
-    this.#timer ??= clock.after(GATHER_MS, () => this.#handleAll())
+    this.#timer ??= outsideRequests(() => clock.after(GATHER_MS, () => this.#handleAll()))
   }
 
   #handleAll(): void {
@@ -204,9 +205,9 @@ export class Inbox {
 
   #eventsOf({ audience, id, messages, isIncomplete }: Gathered): PushedEvent[] {
     const events: PushedEvent[] = []
-    for (const { message, atMs } of messages) {
+    for (const { message, atMs, requestId } of messages) {
       try {
-        events.push(eventFrom(message, atMs))
+        events.push({ ...eventFrom(message, atMs), ...(requestId !== undefined && { requestId }) })
       } catch (error) {
         // Without the subject, which may name an auth request.
         this.#options.logger.warn({ error: String(error) }, 'notification not understood, and not pushed')

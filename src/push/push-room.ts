@@ -157,12 +157,19 @@ export class PushRoom {
     let isForPhones = false
     for (const target of targets) {
       const way = wayTo(target, event, heard.has(target))
-      if (way === 'browser') this.#queue.add(toBrowser(event, target))
+      if (way === 'browser') this.#add(event, toBrowser(event, target))
       isForPhones ||= way === 'phones'
     }
     if (!isForPhones) return
     const acting = targets.find(({ deviceId }) => deviceId === event.contextId)
-    this.#queue.add(toPhones(event, acting?.pushId ?? null))
+    this.#add(event, toPhones(event, acting?.pushId ?? null))
+  }
+
+  #add({ requestId }: PushedEvent, push: Push): void {
+    const { kind, ...to } = push.to
+    const whom = 'audience' in to ? { [to.audience]: to.id } : { user: to.userId, device: to.deviceId }
+    this.#options.logger.debug({ push: push.id, kind, ...whom, type: push.type, requestId }, 'push queued')
+    this.#queue.add(push)
   }
 
   #deliver: Deliver = async (push, signal) => {

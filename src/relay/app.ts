@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import { continueInContext, nameRoute } from '#net'
 import type { RelayContext } from './context.ts'
 import { errorHandler } from './errors.ts'
 import { registerPush } from './push/index.ts'
@@ -23,14 +24,12 @@ export async function createRelayApp(context: RelayContext): Promise<FastifyInst
   readJson(app)
   app.setErrorHandler(errorHandler(logger))
   app.setNotFoundHandler((_request, reply) => notFound(reply))
-  app.addHook('onRequest', async (_request, reply) => {
+  app.addHook('onRequest', async (request, reply) => {
     reply.headers({ 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
-  })
-  app.addHook('onResponse', async (request, reply) => {
     // The pattern and not the path, which holds an id.
-    const fields = { method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode }
-    logger.debug({ ...fields, durationMs: Math.round(reply.elapsedTime) }, 'relay request')
+    nameRoute(request.raw, request.routeOptions.url)
   })
+  app.addHook('preValidation', (request, _reply, done) => continueInContext(request.raw, done))
   for (const path of RELAY_PATHS) {
     void app.register(
       (scope, _options, done) => {

@@ -2,24 +2,24 @@ import { type NatsOptions, type Options, problemOfAccount } from '#config'
 import { type Broker, Turn } from '#core'
 import { type AppHubs, type ConnectionLimit, createAppHubs } from '#doors/hub'
 import { type Clock, ConfigError, type Logger, toByteString } from '#kit'
-import type { ClientAddress } from '#net'
 import { boundedLog, FAILURES } from './bounded-log.ts'
 import { hubOrigins } from './hub-origins.ts'
+import type { WebClients } from './web/web-clients.ts'
 
 export interface AppHubTools {
   readonly broker: Broker
   readonly clock: Clock
   readonly logger: Logger
-  readonly clientAddress: ClientAddress
+  readonly clients: WebClients
   /** Where the connections of all hubs are counted. */
   readonly hubConnections: ConnectionLimit
 }
 
 /** The hubs of the operator's own, as they are configured. They need nothing of the vault. */
 export function openAppHubs(options: Options, tools: AppHubTools): AppHubs {
-  const { broker, clock, logger, clientAddress, hubConnections } = tools
+  const { broker, clock, logger, clients, hubConnections } = tools
   const { hub, hubs, vault } = options
-  const origins = hubOrigins(options)
+  const origins = hubOrigins(options, clients.isTrusted)
   return createAppHubs({
     ...hub,
     hubs: Object.entries(hubs).map(([name, { account, subject, allowedOrigins, sameOrigin, ...rest }]) => ({
@@ -35,7 +35,7 @@ export function openAppHubs(options: Options, tools: AppHubTools): AppHubs {
     clock,
     logger,
     boundedLogger: boundedLog(logger, clock, FAILURES),
-    clientAddress,
+    clientAddress: clients.address,
     connections: hubConnections,
   })
 }

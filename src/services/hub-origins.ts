@@ -1,11 +1,9 @@
 import type { Options } from '#config'
 import type { HubOrigins } from '#doors/hub'
-import { forwardedRequest, trustCheck } from '#net'
+import { forwardedRequest, type TrustCheck } from '#net'
 
 /** The pages that may use the hubs. How a client reached us is what proxies say whose word on its address counts too. */
-export function hubOrigins({ hub, vault, web }: Pick<Options, 'hub' | 'vault' | 'web'>): HubOrigins {
-  const trusted = web.ipHeader === undefined ? 'none' : web.trustedProxies
-  const isTrusted = trustCheck(trusted, 'IP_HEADER_TRUSTED_PROXIES')
+export function hubOrigins({ hub, vault }: Pick<Options, 'hub' | 'vault'>, isTrusted: TrustCheck): HubOrigins {
   return {
     sameOrigin: hub.sameOrigin,
     allowedOrigins: hub.allowedOrigins,

@@ -1,30 +1,42 @@
 import { createServer, type Server } from 'node:net'
 import { type ListenAddress, Listener } from '#net'
-import { NOTHING_TO_DO, type ReloadStep } from './reload-step.ts'
+import { NOTHING_TO_DO, type ReloadStep } from './reload/reload-step.ts'
 
 /** `0.0.0.0` in a nats.conf means IPv6 too. */
-const AS_NATS_SERVER = { isDualStack: true }
+const AS_NATS_SERVER: Binding = { isDualStack: true }
+
+/** As `Listener.open` has it. */
+interface Binding {
+  readonly isDualStack: boolean
+}
 
 /** A listener that a reload can move to another address, while those who came by the old one stay. */
 export class Port<S extends Server> {
   readonly #createServer: () => S
+  readonly #binding: Binding
   #server: S
   #wanted: ListenAddress
   #listener: Listener
   /** They listen no more, but have connections. */
   readonly #former = new Set<Listener>()
 
-  private constructor(createServer: () => S, server: S, wanted: ListenAddress, listener: Listener) {
-    this.#createServer = createServer
-    this.#server = server
-    this.#wanted = wanted
-    this.#listener = listener
+  private constructor(made: Pick<Port<S>, 'server' | 'wanted'> & Made<S>) {
+    this.#createServer = made.createServer
+    this.#binding = made.binding
+    this.#server = made.server
+    this.#wanted = made.wanted
+    this.#listener = made.listener
   }
 
-  /** Rejects with a `ConfigError` when the address cannot be had. */
-  static async open<S extends Server>(wanted: ListenAddress, createServer: () => S): Promise<Port<S>> {
+  /** Rejects with a `ConfigError` when the address cannot be had. `binding`: default as nats-server. */
+  static async open<S extends Server>(
+    wanted: ListenAddress,
+    createServer: () => S,
+    binding = AS_NATS_SERVER,
+  ): Promise<Port<S>> {
     const server = createServer()
-    return new Port(createServer, server, wanted, await Listener.open(server, wanted, AS_NATS_SERVER))
+    const listener = await Listener.open(server, wanted, binding)
+    return new Port({ createServer, binding, server, wanted, listener })
   }
 
   /** What takes the connections of now. */
@@ -54,7 +66,7 @@ export class Port<S extends Server> {
   async prepareMove(wanted: ListenAddress): Promise<ReloadStep> {
     if (isSameAddress(wanted, this.#wanted)) return NOTHING_TO_DO
     const server = this.#createServer()
-    const listener = await Listener.open(server, wanted, AS_NATS_SERVER)
+    const listener = await Listener.open(server, wanted, this.#binding)
     return {
       install: () => {
         this.#retire(this.#listener)
@@ -90,6 +102,12 @@ export class Port<S extends Server> {
   }
 }
 
+interface Made<S> {
+  readonly createServer: () => S
+  readonly binding: Binding
+  readonly listener: Listener
+}
+
 /** A step to `wanted`: moves `port` there, or opens it. Rejects with a `ConfigError` when the address cannot be had. */
 export async function prepareMove<S extends Server>(
   port: Port<S> | undefined,
@@ -101,6 +119,7 @@ export async function prepareMove<S extends Server>(
   return { step: { install: () => {}, undo: () => opened.close(0) }, port: opened }
 }
 
+/** As they are written: names are not looked up. */
 export function isSameAddress(a: ListenAddress, b: ListenAddress): boolean {
   return a.host === b.host && a.port === b.port
 }

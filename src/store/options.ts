@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '#kit'
+import type { QueryObserver } from './query-observer.ts'
 
 /** Where the vault is kept. */
 export type DatabaseOptions = SqliteOptions | PostgresOptions
@@ -39,6 +40,8 @@ export interface StoreTools {
   readonly logger?: Logger
   /** Name of this instance among those that share the database (`Store.otherInstances`). Default: a random one. */
   readonly instance?: string
+  /** Default: nobody is told, and nothing is measured. */
+  readonly onQuery?: QueryObserver | undefined
   /**
    * PostgreSQL alone: it could not be reached, answers again, and what was asked since then (milliseconds since the Unix
    * epoch) failed. That may have been the end of a transaction, which then was committed all the same. Default: nobody is

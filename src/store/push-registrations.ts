@@ -12,6 +12,11 @@ export class KyselyPushRegistrations implements PushRegistrations {
     this.#db = db
   }
 
+  async count() {
+    const query = this.#db.selectFrom('belfry_push_registrations').select(({ fn }) => fn.countAll().as('count'))
+    return Number((await query.executeTakeFirstOrThrow()).count)
+  }
+
   async users(afterUserId: string, limit: number) {
     const page = sql`user_uuid > ${afterUserId} ORDER BY user_uuid LIMIT ${limit}`
     const { rows } = await sql<{ user_uuid: string }>`

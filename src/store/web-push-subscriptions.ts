@@ -17,6 +17,11 @@ export class KyselyWebPushSubscriptions implements WebPushSubscriptions {
     this.#db = db
   }
 
+  async count() {
+    const query = this.#db.selectFrom('belfry_web_push').select(({ fn }) => fn.countAll().as('count'))
+    return Number((await query.executeTakeFirstOrThrow()).count)
+  }
+
   save({ userId, deviceId, endpoint, p256dh, auth }: WebPushSubscription, at: Date) {
     const address = { endpoint, p256dh, auth, seen_at: formatTimestamp(at) }
     return atomically(this.#db, async (db) => {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '#kit'
+import { currentRequest } from '#net'
 
 /** What may be under way at once of one kind. Beyond that work is dropped, and the log says so. */
 const MAX_UNDER_WAY = 200
@@ -49,7 +50,10 @@ export class Afterwards {
       return
     }
     this.#counts.set(what, count + 1)
+    // What goes wrong is still about the request that asked for it.
+    const letGo = currentRequest()?.hold()
     const done = this.#perform(what, work, delayMs).finally(() => {
+      letGo?.()
       this.#underWay.delete(done)
       this.#counts.set(what, this.#counts.get(what)! - 1)
     })

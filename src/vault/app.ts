@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { contextOf, continueInContext, nameRoute, REQUEST_ID_HEADER, tellRequestId } from '#net'
 import { registerAccountHelp, registerAccounts } from './accounts/index.ts'
 import { Afterwards } from './afterwards.ts'
 import { registerAttachments, registerDownload } from './attachments/index.ts'
@@ -54,7 +55,10 @@ export async function createVaultApp(
     // What is wrong is refused and not bent until it fits: null is not the empty text, "5" is not 5.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } },
     // A path that cannot be decoded or is far too long is no route of ours, and comes by no hook.
-    frameworkErrors: (_error, _request, reply) => notFound(reply.headers(COMMON_HEADERS) as unknown as FastifyReply),
+    frameworkErrors: (_error, { raw }, reply) => {
+      tellRequestId(raw, reply.raw)
+      notFound(reply.headers(COMMON_HEADERS) as unknown as FastifyReply)
+    },
   }) as unknown as VaultApp
 
   readJson(app, SMALL_BODY)
@@ -63,19 +67,17 @@ export async function createVaultApp(
       return publicAddress(settings, this)
     },
   })
+  // Before who answers at once what browsers ask before they call.
+  knowRequests(app)
   app.addHook('onRequest', commonHeaders(settings))
   app.setErrorHandler(errorHandler(logger))
   app.setNotFoundHandler((request, reply) => {
-    if (surroundings.webVault?.(request.raw, reply.raw)) reply.hijack()
-    else notFound(reply)
+    if (surroundings.webVault !== undefined) tellRequestId(request.raw, reply.raw)
+    if (surroundings.webVault?.(request.raw, reply.raw)) {
+      nameRoute(request.raw, 'file of the web vault')
+      reply.hijack()
+    } else notFound(reply)
   })
-  app.addHook('onResponse', async (request, reply) => {
-    // The pattern and not the path: paths hold ids, queries may hold tokens.
-    const route = request.routeOptions.url ?? 'none'
-    const fields = { method: request.method, route, status: reply.statusCode, userId: userIdOf(request) }
-    logger.debug({ ...fields, durationMs: Math.round(reply.elapsedTime) }, 'request')
-  })
-
   app.addHook('onClose', () => afterwards.settle())
   observe(app as unknown as FastifyInstance)
   within(app, settings.pathPrefix, (root) => registerRoutes(root, context))
@@ -136,10 +138,21 @@ function readJson(app: VaultApp, bodyLimit: number): void {
   })
 }
 
+/**
+ * Tells who logs and counts requests which route one is for, and the client which id it has, and sees to it that its handler
+ * runs in its context.
+ */
+function knowRequests(app: VaultApp): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const id = contextOf(request.raw)?.id
+    if (id !== undefined) reply.header(REQUEST_ID_HEADER, id)
+    // The pattern and not the path: paths hold ids, queries may hold tokens.
+    nameRoute(request.raw, request.routeOptions.url)
+    done()
+  })
+  app.addHook('preValidation', (request, _reply, done) => continueInContext(request.raw, done))
+}
+
 function notFound(reply: FastifyReply): void {
   reply.code(404).send(NOT_FOUND_BODY)
 }
-
-/** Undefined where nobody had to log in. */
-const userIdOf = (request: FastifyRequest): string | undefined =>
-  (request as { session?: FastifyRequest['session'] }).session?.user.id

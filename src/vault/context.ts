@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Sessions, Tickets, Tokens } from '#auth'
-import type { Clock, Logger } from '#kit'
+import type { Clock, Logger, Tally } from '#kit'
 import type { GuardedGet } from '#net'
 import type { Notifier } from '#notify'
 import type { Store } from '#store'
@@ -46,6 +46,8 @@ export interface VaultSurroundings {
    * no web vault.
    */
   readonly webVault?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined
+  /** Where logins are counted, by what became of them (`identity/count-logins.ts`). Default: nowhere. */
+  readonly logins?: Tally | undefined
   /** Default: limits are for this instance alone. */
   readonly shareLimit?: ShareLimit | undefined
   /**

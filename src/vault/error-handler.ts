@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify'
 import type { Static, TSchema } from 'typebox'
 import type { Logger } from '#kit'
+import { contextOf } from '#net'
 import { ApiError, type ApiErrorCode, envelope, ModelStateError, STATUS, UNAUTHORIZED_BODY } from './errors.ts'
 import { TokenRefusal } from './token-refusal.ts'
 
@@ -34,9 +35,15 @@ export function errorHandler(logger: Logger) {
     // The rest of what was too much, or too slow, is not waited for.
     if (UNREAD.has(answer.code)) reply.header('Connection', 'close')
     if (answer.code === 'UNAUTHORIZED') return reply.header('WWW-Authenticate', 'Bearer').send(UNAUTHORIZED_BODY)
-    const body = envelope(answer.message, answer.field)
+    const body = envelope(withId(answer, request), answer.field)
     return reply.send(answer instanceof ModelStateError ? { ...body, validationErrors: answer.faults } : body)
   }
+}
+
+/** What the server failed its user can tell the operator of, who finds it in the log. */
+function withId({ code, message }: ApiError, { raw }: FastifyRequest): string {
+  const id = STATUS[code] >= 500 ? contextOf(raw)?.id : undefined
+  return id === undefined ? message : `${message} (request ${id})`
 }
 
 function toApiError(error: FastifyError): ApiError {

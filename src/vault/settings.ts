@@ -4,7 +4,7 @@ export interface RateLimit {
   readonly maxBurst: number
 }
 
-/** What the operator decides about the vault; `services/vault-rooms.ts` fills it from the configuration. */
+/** What the operator decides about the vault; `services/vault/vault-rooms.ts` fills it from the configuration. */
 export interface VaultSettings {
   /** The address clients are given, without a slash at its end. `undefined`: the one each of them asked for. */
   readonly domain: string | undefined

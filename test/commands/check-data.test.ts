@@ -46,7 +46,7 @@ Key           ${dataFolder}/rsa_key.pem: RSA, 2048 bits, PKCS#1
 Attachments   ${dataFolder}/attachments: 1 file, 16 bytes
 Sends         ${dataFolder}/sends: 1 file, 12 bytes
 Settings      ${dataFolder}/config.json: 1 setting in force
-              without effect: admin_token
+              without effect: org_creation_users
 
 No problems.
 `

@@ -192,6 +192,17 @@ async function occupied(port: number): Promise<AsyncDisposable> {
   return { [Symbol.asyncDispose]: async () => void server.close() }
 }
 
+test('a word that is no command ends with one line that says so, and starts nothing', async () => {
+  await using folder = await temporaryFolder()
+  const { code, stdout, stderr } = await runProgram({
+    command: BELFRY,
+    args: ['stauts', '-c', 'nowhere.conf'],
+    cwd: folder.path,
+  })
+  assert.deepEqual([code, stdout], [1, ''])
+  assert.equal(stderr, 'belfry: there is no command "stauts": belfry --help names them all\n')
+})
+
 test('a data folder, a database or a key that cannot be used ends the start with one line that names it', async () => {
   await using folder = await temporaryFolder()
   await writeFile(folder.join('file'), 'not a folder')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { loadNatsOptions, loadOptions, type Overrides } from '#config'
 import { ConfigError } from '#kit'
-import { changeLine, changesBetween } from '../../src/services/changes.ts'
+import { changeLine, changesBetween } from '../../src/services/reload/changes.ts'
 import { Folder } from './folder.ts'
 
 const KEY = 'k'.repeat(32)

@@ -52,6 +52,7 @@ const PLAIN_WEBSOCKET = {
   pingIntervalMs: undefined,
   authorization: NO_AUTHORIZATION,
   path: undefined,
+  answersProbes: true,
   proxyProtocol: false,
   trustedProxies: 'none',
   maxConnectionsPerAddress: 0,
@@ -157,6 +158,7 @@ test('without any settings there are complete options', () => {
       https: { host: '127.0.0.1', port: 8443, isOptional: true },
       nats: 'off',
       admitsVaultUsers: true,
+      answersProbes: true,
       servesHub: true,
       webVault: { folder: undefined, iframeAncestors: [], connectSources: [] },
       ipHeader: 'X-Real-IP',
@@ -184,9 +186,14 @@ test('without any settings there are complete options', () => {
       web: { contact: 'mailto:belfry@example.com', keyFile: '/srv/data/vapid_key.pem' },
       maxQueued: 10_000,
     },
+    metrics: { listen: undefined, token: undefined },
+    admin: undefined,
+    control: { socket: '/srv/data/control.sock', tlsReloadIntervalMs: 5_000 },
     oldHub: undefined,
     log: {
       level: 'info',
+      roomLevels: {},
+      requests: 'errors',
       debug: false,
       trace: false,
       traceVerbose: false,
@@ -404,7 +411,7 @@ describe('the WebSocket listener', () => {
         same_origin: true, ${origins}: ["https://a.org", "http://b.org:81/x"], advertise: "ws.example.com:443"
         compress: true, path: "/nats/", ping_interval: "20s", headers { X-A: "1", X-B: "a b" }
         user_cookie: u, pass_cookie: p, token_cookie: t, authentication { token: secret, timeout: "1.5s" }
-        proxy_protocol: true, trusted_proxies: ["10.0.0.0/8", "::1"], max_connections_per_address: 5 }`)
+        probe: false, proxy_protocol: true, trusted_proxies: ["10.0.0.0/8", "::1"], max_connections_per_address: 5 }`)
       const { tls, ...websocket } = options.websockets[0]!
       assert.deepEqual(tls!.certificates, [{ certFile: '/c', keyFile: '/k' }])
       assert.deepEqual(websocket, {
@@ -423,6 +430,7 @@ describe('the WebSocket listener', () => {
         pingIntervalMs: 20_000,
         authorization: { ...NO_AUTHORIZATION, token: 'secret', timeoutMs: 1500 },
         path: '/nats',
+        answersProbes: false,
         proxyProtocol: true,
         trustedProxies: ['10.0.0.0/8', '::1'],
         maxConnectionsPerAddress: 5,
@@ -606,6 +614,7 @@ describe('the environment', () => {
       SIGNUPS_DOMAINS_WHITELIST: 'a.org, B.org',
       INVITATIONS_ALLOWED: '0',
       ENABLE_WEBSOCKET: 'f',
+      BELFRY_PROBE: 'false',
       WEB_VAULT_FOLDER: '/web-vault/',
       WEB_VAULT_ENABLED: 'Y',
       ALLOWED_IFRAME_ANCESTORS: 'https://b.org',
@@ -631,6 +640,7 @@ describe('the environment', () => {
       https: undefined,
       nats: 'off',
       admitsVaultUsers: true,
+      answersProbes: false,
       servesHub: false,
       webVault: { folder: '/web-vault', iframeAncestors: ['https://b.org'], connectSources: ['https://c.org'] },
       ipHeader: 'X-Client',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { loadOptions, type Overrides, type PushOptions } from '#config'
 import { ConfigError } from '#kit'
-import { changeLine, changesBetween } from '../../src/services/changes.ts'
+import { changeLine, changesBetween } from '../../src/services/reload/changes.ts'
 import { Folder } from './folder.ts'
 
 type Environment = Readonly<Record<string, string>>

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { loadOptions, type Overrides } from '#config'
 import { ConfigError } from '#kit'
-import { changeLine, changesBetween } from '../../src/services/changes.ts'
+import { changeLine, changesBetween } from '../../src/services/reload/changes.ts'
 import { Folder } from './folder.ts'
 
 const ID = '8a5ad1a9-cf1c-4a7b-9ba5-2f6ad1bb2d63'

@@ -145,7 +145,7 @@ describe('config.json', () => {
 describe('what Vaultwarden has and Belfry has not', () => {
   test('is told, once for each setting, without its value', () => {
     const env = {
-      ADMIN_TOKEN: 'secret',
+      HIBP_API_KEY: 'secret',
       DUO_HOST: 'env',
       ROCKET_WORKERS: '9',
       LOG_FILE: 'log',
@@ -156,8 +156,8 @@ describe('what Vaultwarden has and Belfry has not', () => {
       '/srv/data/config.json: duo_host is set, but this version of Belfry has no Duo: it has no effect',
       '/srv/data/config.json: emergency_access_allowed is set, but this version of Belfry has no emergency access: it has no effect',
       '/srv/data/config.json: org_attachment_limit is set, but this version of Belfry has no organizations: it has no effect',
-      'ADMIN_TOKEN is set, but this version of Belfry has no admin panel: it has no effect',
       'EMAIL_2FA_AUTO_FALLBACK is set, but this version of Belfry has no organizations: it has no effect',
+      'HIBP_API_KEY is set, but this version of Belfry asks nobody about passwords that have leaked: it has no effect',
       'LOG_FILE is set, but this version of Belfry logs to standard error only, in a form of its own: it has no effect',
       'ROCKET_WORKERS is set, but this version of Belfry is not built on Rocket: it has no effect',
     ])
@@ -165,8 +165,10 @@ describe('what Vaultwarden has and Belfry has not', () => {
 
   test('may come from a file that a variable names', () => {
     using folder = new Folder({ token: 'secret' })
-    const { warnings } = loadOptions({ env: { ADMIN_TOKEN_FILE: 'token' }, cwd: folder.path })
-    assert.deepEqual(warnings, ['ADMIN_TOKEN is set, but this version of Belfry has no admin panel: it has no effect'])
+    const { warnings } = loadOptions({ env: { HIBP_API_KEY_FILE: 'token' }, cwd: folder.path })
+    assert.deepEqual(warnings, [
+      'HIBP_API_KEY is set, but this version of Belfry asks nobody about passwords that have leaked: it has no effect',
+    ])
   })
 
   test('is not worth a word where it says what Vaultwarden does anyway', () => {

@@ -4,21 +4,15 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { after, before, describe, test } from 'node:test'
-import {
-  HttpTransportType,
-  type HubConnection,
-  HubConnectionBuilder,
-  type IHttpConnectionOptions,
-  LogLevel,
-} from '@microsoft/signalr'
-import { MessagePackHubProtocol } from '@microsoft/signalr-protocol-msgpack'
+import { HttpTransportType, type IHttpConnectionOptions } from '@microsoft/signalr'
 import { WebSocket } from 'ws'
 import { NotificationType } from '../../src/notify/index.ts'
 import { login, register, type TestDevice } from '../helpers/account.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
-import { until, within } from '../helpers/wait.ts'
+import { until } from '../helpers/wait.ts'
 import { nginx, startNginx } from '../services/proxies.ts'
 import { Approver, INTERNAL_KEY } from './auth-answers.ts'
+import { HubClient } from './hub-client.ts'
 
 const ANY_PORT = { host: '127.0.0.1', port: 0 }
 
@@ -61,40 +55,6 @@ const LAYOUTS: readonly [name: string, rules: Rules][] = [
       location /notifications/anonymous-hub { proxy_pass ${web}; proxy_http_version 1.1; ${HEADERS} ${UPGRADE} $connection_upgrade; }`,
   ],
 ]
-
-/** A client of one hub, which keeps what its one method brings. */
-class HubClient implements AsyncDisposable {
-  readonly connection: HubConnection
-  readonly #heard: unknown[] = []
-  #onHeard = () => {}
-
-  static async start(url: string, method: string, options: IHttpConnectionOptions): Promise<HubClient> {
-    const client = new HubClient(url, method, options)
-    await client.connection.start()
-    return client
-  }
-
-  private constructor(url: string, method: string, options: IHttpConnectionOptions) {
-    const builder = new HubConnectionBuilder().withUrl(url, options).configureLogging(LogLevel.None)
-    // Server-Sent Events, which are text, may be what a client ends up with.
-    const { transport = HttpTransportType.ServerSentEvents } = options
-    if (transport !== HttpTransportType.ServerSentEvents) builder.withHubProtocol(new MessagePackHubProtocol())
-    this.connection = builder.build()
-    this.connection.on(method, (event) => {
-      this.#heard.push(event)
-      this.#onHeard()
-    })
-  }
-
-  async next<Event>(): Promise<Event> {
-    if (this.#heard.length === 0) await within(new Promise<void>((resolve) => (this.#onHeard = resolve)), 'an event')
-    return this.#heard.shift() as Event
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.connection.stop()
-  }
-}
 
 describe('behind nginx', { skip: nginx.skip }, () => {
   let server: TestServer

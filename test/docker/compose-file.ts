@@ -13,13 +13,16 @@ export interface ComposeService {
   readonly tmpfs?: readonly string[]
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
   readonly healthcheck?: HealthCheck
-  readonly networks: readonly string[] | Readonly<Record<string, { readonly ipv4_address?: string }>>
+  readonly networks?: readonly string[] | Readonly<Record<string, { readonly ipv4_address?: string }>>
   readonly extra_hosts?: readonly string[]
   readonly ports?: readonly string[]
   readonly stop_signal?: NodeJS.Signals
   /** A duration, as all that follow. */
   readonly stop_grace_period?: string
   readonly read_only?: boolean
+  readonly cap_drop?: readonly string[]
+  readonly security_opt?: readonly string[]
+  readonly init?: boolean
 }
 
 export interface HealthCheck {
@@ -34,15 +37,31 @@ export interface HealthCheck {
 export interface ComposeFile {
   readonly name: string
   readonly services: Readonly<Record<string, ComposeService>>
-  readonly networks: Readonly<Record<string, unknown>>
-  readonly volumes: Readonly<Record<string, unknown>>
-  readonly secrets: Readonly<Record<string, { readonly file: string }>>
+  readonly networks?: Readonly<Record<string, unknown>>
+  readonly volumes?: Readonly<Record<string, unknown>>
+  readonly secrets?: Readonly<Record<string, { readonly file: string }>>
 }
 
 /** Reads a compose file as `docker compose` does: with its merge keys, and the variables that stand in it. */
 export async function readCompose(file: string, variables: Readonly<Record<string, string>>): Promise<ComposeFile> {
   const text = await readFile(file, 'utf8')
   return filledIn(parse(text, { merge: true }), variables) as ComposeFile
+}
+
+/** What `docker compose -f base -f over` makes of two files: settings take each other's place, lists grow. */
+export function mergeCompose(base: ComposeFile, over: ComposeFile): ComposeFile {
+  const merge = (first: unknown, second: unknown): unknown => {
+    if (second === undefined) return first
+    if (Array.isArray(first) && Array.isArray(second)) return [...first, ...second]
+    if (!isRecord(first) || !isRecord(second)) return second
+    const names = new Set([...Object.keys(first), ...Object.keys(second)])
+    return Object.fromEntries([...names].map((name) => [name, merge(first[name], second[name])]))
+  }
+  return merge(base, over) as ComposeFile
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** `.env`: a variable a line. */

@@ -39,6 +39,8 @@ const images: Readonly<Record<string, Image>> = {
   async belfry({ command = [], environment }, place, address) {
     const image = readDockerfile()
     const env = translated({ ...image.environment, ...environment }, place)
+    // An engine lets everybody have every port.
+    if (Number(env.ROCKET_PORT) < 1024) env.ROCKET_PORT = '8000'
     const [program = ''] = image.entrypoint
     return {
       command: path.join(root, 'bin', program),
@@ -119,9 +121,11 @@ const checks: Readonly<Record<string, (args: readonly string[], env: NodeJS.Proc
     const command = path.join(path.dirname(requireProgram('postgres').path), 'pg_isready')
     return (await runProgram({ command, args })).code === 0
   },
-  async node([file = ''], env) {
-    const script = path.join(root, file.replace(/^\/belfry\//, 'docker/'))
-    return (await runProgram({ command: process.execPath, args: [script], env: { ...env } })).code === 0
+  async node(args, env) {
+    return (await runProgram({ command: process.execPath, args, env: { ...env } })).code === 0
+  },
+  async belfry(args, env) {
+    return (await runProgram({ command: path.join(root, 'bin/belfry'), args, env: { ...env } })).code === 0
   },
 }
 

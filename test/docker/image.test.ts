@@ -1,57 +1,95 @@
-/** docker/Dockerfile, as far as it can be known without building it. */
+/** docker/Dockerfile, as far as it can be known without building it. What it builds: built-image.test.ts */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { freePort, runProgram } from '../helpers/processes.ts'
-import { startTestServer } from '../helpers/server.ts'
-import { readDockerfile } from './dockerfile.ts'
+import { loadOptions } from '#config'
+import { IgnoreRules } from './context.ts'
+import { ownStages, readDockerfile } from './dockerfile.ts'
 import { unknownVariables } from './settings.ts'
 
 const root = path.join(import.meta.dirname, '../..')
-const dockerfile = readFileSync(path.join(root, 'docker/Dockerfile'), 'utf8')
-const ignored = readFileSync(path.join(root, 'docker/Dockerfile.dockerignore'), 'utf8').split('\n')
+const ignored = readFileSync(path.join(root, 'docker/Dockerfile.dockerignore'), 'utf8')
 const packageJson = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+const image = readDockerfile()
 
-const healthcheck = (env: Record<string, string>) =>
-  runProgram({ command: process.execPath, args: [path.join(root, 'docker/healthcheck.mjs')], env })
-
-test('it is made of files that there are, and gets no others', () => {
-  assert.equal(ignored.filter((line) => line !== '' && !line.startsWith('#'))[0], '*')
-  const admitted = ignored.filter((line) => line.startsWith('!')).map((line) => line.slice(1))
-  for (const file of admitted) assert.ok(existsSync(path.join(root, file)), file)
+test('of the checkout it gets what it is made of, and no data, secrets or history', () => {
+  const rules = new IgnoreRules(ignored)
+  const lines = ignored.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  assert.equal(lines[0], '*')
+  for (const line of lines.slice(1)) assert.ok(existsSync(path.join(root, line.replace('!', ''))), line)
   // What the package is made of, by its own account, and what npm adds by itself.
   const needed = [
-    ...packageJson.files,
     'package.json',
     'package-lock.json',
     'README.md',
     'LICENSE',
-    'src',
-    'scripts',
-    'web',
+    'src/main.ts',
+    'scripts/setup',
+    'web/src',
   ]
-  for (const file of needed) assert.ok(file === 'dist' || admitted.includes(file), file)
+  const files = [...packageJson.files, ...needed].filter((file) => file !== 'dist')
+  for (const file of files) assert.ok(rules.admits(file), file)
+  for (const file of [
+    'data/db.sqlite3',
+    '.git/config',
+    '.env',
+    'node_modules/pg',
+    'web/node_modules/svelte',
+    'test/x',
+  ]) {
+    assert.ok(!rules.admits(file), file)
+  }
 })
 
-test('it brings the Node that Belfry needs, and runs as nobody of weight', () => {
+test('what .dockerignore says is read as Docker reads it', () => {
+  const rules = new IgnoreRules('# a comment\n*.log\n/temp*\n**/secret\n!temp-kept\nfolder\n!folder/inner/*.txt\n')
+  const admitted = ['a/b.log', 'sub/temp', 'temp-kept', 'temp-kept/x', 'folder/inner/a.txt', 'a.txt']
+  for (const file of admitted) assert.ok(rules.admits(file), file)
+  const refused = ['b.log', 'temp', 'temporary/x', 'secret', 'a/b/secret/c', 'folder/x', 'folder/inner/a.md']
+  for (const file of refused) assert.ok(!rules.admits(file), file)
+  assert.ok(rules.entersFolder('folder'))
+  assert.ok(!rules.entersFolder('temp'))
+})
+
+test('it brings the Node that Belfry needs, and of that image nothing else', () => {
   const [, least] = /^>=(\d+)$/.exec(packageJson.engines.node) ?? []
-  const images = [...dockerfile.matchAll(/^FROM node:(\d+)-slim/gm)].map(([, version]) => version)
-  assert.deepEqual(images, [least, least])
-  assert.equal(readDockerfile().user, 'node')
+  const bases = ownStages().map(({ base }) => base)
+  assert.deepEqual(bases.slice(0, 2), [`node:${least}-slim`, `node:${least}-slim`])
+  const copied = ownStages()
+    .at(-1)!
+    .instructions.filter(({ name, text }) => name === 'COPY' && text.includes('--from=node'))
+  assert.deepEqual(
+    copied.map(({ text }) => text.split(' ')[1]),
+    ['/usr/local/bin/node', '/usr/local/LICENSE'],
+  )
 })
 
-test('its settings are known', () => {
-  assert.deepEqual(unknownVariables(readDockerfile().environment), [])
+test('it runs as nobody of weight, by a number, so that Kubernetes sees it', () => {
+  assert.match(image.user, /^[1-9]\d+:[1-9]\d+$/)
 })
 
-test('the health check asks the server as its settings have it', async () => {
-  await using server = await startTestServer({ vault: { domain: 'https://example.com/vault' } })
-  const [ROCKET_ADDRESS = '', ROCKET_PORT = ''] = new URL(server.webUrl).host.split(':')
-  const env = { ROCKET_ADDRESS, ROCKET_PORT, DOMAIN: 'https://example.com/vault/' }
-  assert.equal((await healthcheck(env)).code, 0)
-  assert.equal((await healthcheck({ ...env, ROCKET_ADDRESS: '0.0.0.0' })).code, 0)
-  // Nothing is served outside of the path of DOMAIN.
-  assert.equal((await healthcheck({ ...env, DOMAIN: 'https://example.com' })).code, 1)
-  assert.equal((await healthcheck({ ...env, ROCKET_PORT: String(await freePort()) })).code, 1)
+test('its settings are known, and are those of Vaultwarden’s image', () => {
+  assert.deepEqual(unknownVariables(image.environment), [])
+  const { options, warnings } = loadOptions({ cwd: image.workingFolder, env: { ...image.environment } })
+  assert.deepEqual(warnings, [])
+  assert.deepEqual([options.web.host, options.web.port, options.web.https], ['0.0.0.0', 80, undefined])
+  assert.equal(options.vault.dataFolder, '/data')
+  // As in the .env that comes with Vaultwarden, where the folder is named so.
+  const relative = loadOptions({ cwd: image.workingFolder, env: { ...image.environment, DATA_FOLDER: 'data' } })
+  assert.equal(relative.options.vault.dataFolder, '/data')
+})
+
+test('its labels tell what it is', () => {
+  const { labels } = image
+  const of = (name: string) => labels[`org.opencontainers.image.${name}`]
+  assert.equal(of('version'), packageJson.version)
+  assert.equal(of('description'), packageJson.description)
+  assert.equal(of('licenses'), packageJson.license)
+  assert.equal(of('base.name'), ownStages().at(-1)!.base)
+})
+
+test('it is started as on a machine, but for a shell', () => {
+  const flags = (file: string) => readFileSync(path.join(root, file), 'utf8').match(/--max-\S+/g)
+  assert.deepEqual(flags('docker/belfry'), flags('bin/belfry'))
 })

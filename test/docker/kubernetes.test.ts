@@ -94,7 +94,7 @@ test('the probes ask for what there is', async () => {
     assert.equal((await fetch(server.webUrl + httpGet.path)).status, 200)
     assert.equal(ports.find(({ name }: Manifest) => name === httpGet.port).containerPort, 8000)
   }
-  assert.equal(loadOptions({ cwd: folder, env: readDockerfile().environment }).options.web.port, 8000)
+  assert.equal(loadOptions({ cwd: folder, env: { ROCKET_PORT: env.ROCKET_PORT } }).options.web.port, 8000)
 })
 
 test('a pod is not restarted because its database is away', { skip: requireProgram('postgres').skip }, async () => {
@@ -132,8 +132,8 @@ test('what belongs together finds each other', () => {
   assert.deepEqual(tls[0].hosts, [host])
   assert.deepEqual(http.paths[0].backend.service, { name: of('Service').metadata.name, port: { name: port.name } })
   for (const { name } of container.volumeMounts) assert.ok(pod.volumes.some((volume: Manifest) => volume.name === name))
-  // The only user that the image has besides root.
-  assert.equal(pod.securityContext.runAsUser, 1000)
+  const { runAsUser, runAsGroup } = pod.securityContext
+  assert.equal(`${runAsUser}:${runAsGroup}`, readDockerfile().user)
 })
 
 test('what PostgreSQL does not hold is kept, in one folder of all pods', () => {

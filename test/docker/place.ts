@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ComposeFile, ComposeService } from './compose-file.ts'
 
@@ -10,7 +10,7 @@ export class Network {
   constructor({ services }: ComposeFile) {
     const octet = () => 1 + Math.floor(Math.random() * 253)
     const fixed = (service: ComposeService) =>
-      Object.values(service.networks).flatMap((network) => network?.ipv4_address ?? [])[0]
+      Object.values(service.networks ?? {}).flatMap((network) => network?.ipv4_address ?? [])[0]
     const written = Object.values(services).flatMap((service) => fixed(service) ?? [])[0] ?? ''
     this.#subnet = { written: written.replace(/\d+$/, ''), ours: `127.${octet()}.${octet()}.` }
     this.#addresses = new Map(
@@ -33,8 +33,8 @@ export class Network {
   /** With the addresses that the services have here, as `service` sees them. */
   translate(text: string, service: string): string {
     const names = [...this.#addresses.keys()].join('|')
-    return text
-      .replaceAll(this.#subnet.written, this.#subnet.ours)
+    const { written, ours } = this.#subnet
+    return (written === '' ? text : text.replaceAll(written, ours))
       .replace(new RegExp(`(?<=[@\\s]|//)(${names})(?=[:/])`, 'g'), (name) => this.address(name))
       .replace(/\b(0\.0\.0\.0|127\.0\.0\.1)\b/g, this.address(service))
   }
@@ -61,7 +61,7 @@ export class Place {
     const secrets = (service.secrets ?? []).map((secret) => {
       const { source: name, target } =
         typeof secret === 'string' ? { source: secret, target: `/run/secrets/${secret}` } : secret
-      return [target, compose.secrets[name]!.file] as const
+      return [target, compose.secrets![name]!.file] as const
     })
     const mounts = (service.volumes ?? []).map((volume) => {
       const [from, to] = volume.split(':') as [string, string]
@@ -88,8 +88,13 @@ export class Place {
         await symlink(shared, here)
       }
       if (from === undefined) continue
-      await writeFile(here, place.translate(await readFile(path.join(source, from), 'utf8')))
-      await chmod(here, 0o644)
+      const whole = path.join(source, from)
+      const isFolder = (await stat(whole)).isDirectory()
+      for (const name of isFolder ? await readdir(whole) : ['']) {
+        await mkdir(isFolder ? here : path.dirname(here), { recursive: true })
+        await writeFile(path.join(here, name), place.translate(await readFile(path.join(whole, name), 'utf8')))
+        await chmod(path.join(here, name), 0o644)
+      }
     }
     return place
   }

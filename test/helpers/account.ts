@@ -93,20 +93,33 @@ export async function login(options: LoginOptions): Promise<TestDevice> {
   })
   const { kdfSettings } = (await prelogin.json()) as Json
   const masterKey = await deriveMasterKey(password, email, { ...kdfSettings, type: kdfSettings.kdfType })
-  const form = {
+  const passwordHash = await deriveMasterPasswordHash(masterKey, password)
+  const form = loginForm({ email, passwordHash, deviceId, deviceType })
+  const { status, json: token } = await postForm(fetch, `${server}/identity/connect/token`, form)
+  if (status !== 200) throw new Error(`Login answered ${status}: ${JSON.stringify(token)}`)
+  const userKey = symmetricKey(decrypt(token.Key, stretchMasterKey(masterKey)))
+  return new TestDevice({ server, fetch, email, passwordHash, deviceId, token, userKey })
+}
+
+/** What a device asks for a token with. Without another password's hash it is wrong. */
+export function loginForm({ email, passwordHash = 'wrong', deviceId = randomUUID(), deviceType = 9 }: LoginForm) {
+  return {
     scope: 'api offline_access',
     client_id: 'web',
     grant_type: 'password',
     username: email,
-    password: await deriveMasterPasswordHash(masterKey, password),
+    password: passwordHash,
     deviceType: String(deviceType),
     deviceIdentifier: deviceId,
     deviceName: 'test device',
   }
-  const { status, json: token } = await postForm(fetch, `${server}/identity/connect/token`, form)
-  if (status !== 200) throw new Error(`Login answered ${status}: ${JSON.stringify(token)}`)
-  const userKey = symmetricKey(decrypt(token.Key, stretchMasterKey(masterKey)))
-  return new TestDevice({ server, fetch, email, passwordHash: form.password, deviceId, token, userKey })
+}
+
+interface LoginForm {
+  readonly email: string
+  readonly passwordHash?: string
+  readonly deviceId?: string
+  readonly deviceType?: number
 }
 
 export async function postForm(fetch: typeof globalThis.fetch, url: string, form: Record<string, string>) {

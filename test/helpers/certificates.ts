@@ -33,6 +33,8 @@ export interface CertificateRequest {
   readonly uris?: readonly string[]
   readonly keyType?: keyof typeof ALGORITHMS
   readonly hasExpired?: boolean
+  /** For how many days it is good yet; default 90. */
+  readonly daysLeft?: number
 }
 
 export class TestAuthority {
@@ -58,16 +60,34 @@ export class TestAuthority {
       ...lifetime(false),
       name: `CN=${name}`,
       keys,
+      extensions: [new BasicConstraintsExtension(true, 1, true)],
+    })
+    return TestAuthority.#of(folder, name, certificate, keys.privateKey)
+  }
+
+  /** One between this authority and the servers, which have to send its certificate (`ca`) behind their own. */
+  async intermediate(name = 'intermediate'): Promise<TestAuthority> {
+    const keys = await webcrypto.subtle.generateKey(ALGORITHMS.ec, true, ['sign', 'verify'])
+    const certificate = await X509CertificateGenerator.create({
+      ...lifetime(false),
+      subject: `CN=${name}`,
+      issuer: this.#certificate.subjectName,
+      publicKey: keys.publicKey,
+      signingKey: this.#key,
       extensions: [new BasicConstraintsExtension(true, 0, true)],
     })
-    const authority = new TestAuthority(folder, name, certificate, keys.privateKey)
+    return TestAuthority.#of(this.#folder, name, certificate, keys.privateKey)
+  }
+
+  static async #of(folder: TemporaryFolder, name: string, certificate: X509Certificate, key: webcrypto.CryptoKey) {
+    const authority = new TestAuthority(folder, name, certificate, key)
     await writeFile(authority.caFile, authority.ca)
     return authority
   }
 
   async issue(request: CertificateRequest = {}): Promise<TestCertificate> {
     const { subject = 'CN=localhost', dnsNames = ['localhost'], addresses = [], emails = [], uris = [] } = request
-    const { keyType = 'ec', hasExpired = false } = request
+    const { keyType = 'ec', hasExpired = false, daysLeft } = request
     const names = [
       ...emails.map((value) => ({ type: 'email', value }) as const),
       ...dnsNames.map((value) => ({ type: 'dns', value }) as const),
@@ -76,7 +96,7 @@ export class TestAuthority {
     ]
     const keys = await webcrypto.subtle.generateKey(ALGORITHMS[keyType], true, ['sign', 'verify'])
     const certificate = await X509CertificateGenerator.create({
-      ...lifetime(hasExpired),
+      ...lifetime(hasExpired, daysLeft),
       subject,
       issuer: this.#certificate.subjectName,
       publicKey: keys.publicKey,
@@ -92,8 +112,8 @@ export class TestAuthority {
   }
 }
 
-function lifetime(hasExpired: boolean) {
+function lifetime(hasExpired: boolean, daysLeft = 90) {
   const now = Date.now()
-  const notAfter = new Date(hasExpired ? now - DAY_MS : now + DAY_MS)
+  const notAfter = new Date(hasExpired ? now - DAY_MS : now + daysLeft * DAY_MS)
   return { notBefore: new Date(now - 2 * DAY_MS), notAfter, signingAlgorithm: ALGORITHMS.ec }
 }

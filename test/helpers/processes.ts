@@ -3,8 +3,11 @@ import net from 'node:net'
 import { atLastMoment } from './last-moment.ts'
 import { once, until, within } from './wait.ts'
 
-/** How long a program may take to end on SIGTERM before it is killed. */
-const STOP_DEADLINE_MS = 5_000
+/**
+ * How long a program may take to end on SIGTERM before it is killed. Apache kills its children after nine seconds; without
+ * it they would live on, and hold our pipes.
+ */
+const STOP_DEADLINE_MS = 15_000
 
 /** Of what a program says, this much of the end is kept. Characters. */
 const OUTPUT_LIMIT = 256 * 1024

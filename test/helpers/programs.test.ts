@@ -7,9 +7,16 @@ const VERSION_OPTIONS: Record<ProgramName, string> = {
   'nats-server': '--version',
   postgres: '--version',
   nginx: '-v',
+  apache2: '-v',
+  haproxy: '-v',
+  caddy: 'version',
   chromium: '--version',
   openssl: 'version',
+  curl: '--version',
+  jq: '--version',
   script: '--version',
+  shellcheck: '--version',
+  'systemd-analyze': '--version',
 }
 
 for (const [name, option] of Object.entries(VERSION_OPTIONS) as [ProgramName, string][]) {

@@ -6,9 +6,16 @@ const PACKAGES = {
   'nats-server': 'nats-server',
   postgres: 'postgresql',
   nginx: 'nginx',
+  apache2: 'apache2',
+  haproxy: 'haproxy',
+  caddy: 'caddy',
   chromium: 'chromium',
   openssl: 'openssl',
+  curl: 'curl',
+  jq: 'jq',
   script: 'bsdutils',
+  shellcheck: 'shellcheck',
+  'systemd-analyze': 'systemd',
 } as const
 export type ProgramName = keyof typeof PACKAGES
 

@@ -26,7 +26,10 @@ export async function vaultwardenFolder(): Promise<VaultwardenFolder> {
   removeOurs(folder.join('data', 'db.sqlite3'))
   await rm(folder.join('data', 'vapid_key.pem'))
   await mkdir(folder.join('data', 'tmp'))
-  await writeFile(folder.join('data', 'config.json'), JSON.stringify({ signups_allowed: false, admin_token: 'x' }))
+  await writeFile(
+    folder.join('data', 'config.json'),
+    JSON.stringify({ signups_allowed: false, org_creation_users: 'none' }),
+  )
   return { folder, dataFolder, device, content, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() }
 }
 

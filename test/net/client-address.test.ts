@@ -32,14 +32,37 @@ const HEADERS: readonly (readonly [value: string, address: string])[] = [
   ['2001:db8::7', '2001:db8::7'],
   ['', '10.0.0.9'],
   ['unknown', '10.0.0.9'],
-  [`${client}:1234`, '10.0.0.9'],
-  [`, ${client}`, '10.0.0.9'],
+  [`${client}:1234`, client],
+  ['[2001:db8::7]:1234', '2001:db8::7'],
+  [`::ffff:${client}`, client],
+  ['fe80::1%eth0', '10.0.0.9'],
+  // What a proxy that appends found there already, and what it wrote itself.
+  ['8.8.8.8, 8.8.4.4', '8.8.4.4'],
+  ['8.8.8.8, 8.8.4.4, 10.0.0.1, 192.168.0.1', '8.8.4.4'],
+  ['8.8.8.8,10.0.0.1', '8.8.8.8'],
+  ['nonsense, 10.0.0.1', '10.0.0.1'],
+  ['8.8.8.8, unknown, 10.0.0.1', '10.0.0.1'],
+  [`, ${client}`, client],
+  [`${client},`, '10.0.0.9'],
 ]
 for (const [value, address] of HEADERS) {
   test(`a proxy that says ${JSON.stringify(value)} means ${address}`, () => {
     assert.equal(seen({ header: REAL_IP, trustedProxies: 'local' }, '10.0.0.9', { 'x-real-ip': value }), address)
   })
 }
+
+test('where everybody is believed the first counts, as at Vaultwarden', () => {
+  const rules = { header: 'X-Forwarded-For', trustedProxies: 'all' } as const
+  assert.equal(seen(rules, '8.8.8.8', { 'x-forwarded-for': '203.0.113.7, 8.8.4.4, 9.9.9.9' }), '203.0.113.7')
+})
+
+test('past a proxy that is not in the list nothing is believed', () => {
+  const rules = { header: 'X-Forwarded-For', trustedProxies: ['127.0.0.1', '10.0.0.1'] }
+  const says = (value: string) => seen(rules, '127.0.0.1', { 'x-forwarded-for': value })
+  assert.equal(says('203.0.113.7, 10.0.0.2, 10.0.0.1'), '10.0.0.2')
+  assert.equal(says('203.0.113.7, 10.0.0.1'), '203.0.113.7')
+  assert.equal(seen(rules, '127.0.0.2', { 'x-forwarded-for': '203.0.113.7' }), '127.0.0.2')
+})
 
 test('the name of the header may be written in any case', () => {
   assert.equal(seen({ header: 'x-REAL-ip', trustedProxies: 'all' }, '8.8.8.8', { 'x-real-ip': client }), client)

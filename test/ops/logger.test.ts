@@ -31,6 +31,52 @@ test('a level leaves out what matters less', () => {
   assert.deepEqual(written('off'), [])
 })
 
+test('a level that changes while running holds for all children at once', () => {
+  const { logger, events } = capture()
+  const child = logger.child({ door: 'hub' }).child({ hub: 'sync' })
+  child.debug({}, 'before')
+  logger.level = 'debug'
+  assert.equal(logger.level, 'debug')
+  child.debug({}, 'between')
+  logger.debug({}, 'at the root')
+  logger.level = 'error'
+  child.warn({}, 'after')
+  child.error({}, 'still')
+  assert.deepEqual(
+    events().map(({ event }) => event),
+    ['between', 'at the root', 'still'],
+  )
+})
+
+test('a room with a level of its own follows that one, and its children with it', () => {
+  const { logger, events } = capture({ level: 'warn', roomLevels: { hub: 'debug', vault: 'error' } })
+  const hub = logger.child({ door: 'hub' }).child({ hub: 'sync' })
+  const vault = logger.child({ room: 'vault' })
+  const other = logger.child({ room: 'constructor' })
+  for (const one of [hub, vault, other]) {
+    one.debug({}, 'debug')
+    one.warn({}, 'warn')
+  }
+  assert.deepEqual(
+    events().map(({ door, room, event }) => [door ?? room, event]),
+    [
+      ['hub', 'debug'],
+      ['hub', 'warn'],
+      ['constructor', 'warn'],
+    ],
+  )
+  logger.roomLevels = {}
+  hub.info({}, 'no more')
+  vault.warn({}, 'again')
+  assert.deepEqual(
+    events()
+      .slice(3)
+      .map(({ event }) => event),
+    ['again'],
+  )
+  assert.deepEqual(logger.roomLevels, {})
+})
+
 const secretFields: Record<string, Record<string, unknown>> = {
   'an access token in a URL': { url: `/notifications/hub?id=7&access_token=${JWT}&x=1` },
   'an opaque token in a URL': { url: `wss://127.0.0.1/hub?access_token=${encodeURIComponent(SECRET)}` },

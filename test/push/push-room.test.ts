@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import type { IncomingMessage } from 'node:http'
 import { test } from 'node:test'
+import { answerInContext, RequestContext } from '#net'
 import { encodeNotification, NotificationType, subjectFor, userSubject } from '#notify'
 import { startPushWorld } from './push-world.ts'
 import { nameOf, OTHER, USER } from './pushes.ts'
@@ -305,4 +307,35 @@ test('what is no notification is logged, and harms nobody', async () => {
   await world.gather()
   assert.deepEqual(phones.names, ['SyncVault'])
   assert.ok(world.log.some(({ event }) => /not understood/.test(event)))
+})
+
+test('a push can be followed through the log, from the request that caused it to what became of it', async () => {
+  await using world = await startPushWorld()
+  await world.phone('android')
+  await world.browser('chrome')
+  const { notifier, phones, browsers } = await world.open('one')
+  const request = new RequestContext('a-request')
+  answerInContext({} as IncomingMessage, request, () => {
+    notifier.cipher('SyncCipherUpdate', item(world.clock.now()), { recipients: [USER], contextId: null })
+  })
+  // The answer is long sent when the push is decided about.
+  request.end({ status: 200 })
+  await world.gather()
+  await phones.answer(SENT)
+  await browsers.answer({ kind: 'gone' })
+  const lines = (event: string) => world.log.filter((line) => line.event === event).map(({ fields }) => fields)
+  const queued = lines('push queued')
+  const type = NotificationType.SyncCipherUpdate
+  assert.deepEqual(
+    queued.map(({ push: _, ...others }) => others),
+    [
+      { kind: 'browser', user: USER, device: 'chrome', type, requestId: 'a-request' },
+      { kind: 'phones', user: USER, type, requestId: 'a-request' },
+    ],
+  )
+  const [browser, phone] = queued.map(({ push }) => push)
+  assert.deepEqual(lines('push done'), [
+    { push: phone, outcome: 'sent' },
+    { push: browser, outcome: 'gone' },
+  ])
 })

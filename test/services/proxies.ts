@@ -1,14 +1,11 @@
 /** Proxies in front of a server, as its users have them. */
-import { mkdir, writeFile } from 'node:fs/promises'
 import net from 'node:net'
-import { startProgram } from '../helpers/processes.ts'
-import { requireProgram } from '../helpers/programs.ts'
-import { temporaryFolder } from '../helpers/temp.ts'
 import { once } from '../helpers/wait.ts'
 import type { Address } from '../net/raw-socket.ts'
+import { PROXIES, startProxy } from '../proxies/start-proxy.ts'
 import { freePorts } from './free-ports.ts'
 
-export const nginx = requireProgram('nginx')
+export const { nginx } = PROXIES
 
 /** What an nginx listens with: a certificate makes it TLS. */
 export interface NginxSite {
@@ -21,8 +18,6 @@ export interface NginxSite {
 
 /** An nginx with one site, which passes upgrades on with the headers that its documentation recommends. */
 export async function startNginx({ tls, locations = {}, rules = '' }: NginxSite): Promise<Address & AsyncDisposable> {
-  await using cleanup = new AsyncDisposableStack()
-  const folder = cleanup.use(await temporaryFolder())
   const [port] = (await freePorts(1)) as [number]
   const places = Object.entries(locations).map(
     ([path, url]) => `location ${path} {
@@ -37,28 +32,15 @@ export async function startNginx({ tls, locations = {}, rules = '' }: NginxSite)
       proxy_set_header X-Forwarded-Host $http_host;
     }`,
   )
-  const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (kind) => `${kind}_temp_path ${folder.join(kind)};`,
-  )
-  const config = `
-    daemon off; master_process off; worker_processes 1; pid ${folder.join('nginx.pid')}; error_log stderr;
-    events { worker_connections 512; }
-    http {
-      access_log off; ${scratch.join(' ')}
-      map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
-      server {
-        listen 127.0.0.1:${port} ${tls ? 'ssl' : ''};
-        ${tls ? `ssl_certificate ${tls.certFile}; ssl_certificate_key ${tls.keyFile};` : ''}
-        ${places.join('\n')}
-        ${rules}
-      }
+  const config = `map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
+    server {
+      listen 127.0.0.1:${port} ${tls ? 'ssl' : ''};
+      ${tls ? `ssl_certificate ${tls.certFile}; ssl_certificate_key ${tls.keyFile};` : ''}
+      ${places.join('\n')}
+      ${rules}
     }`
-  await mkdir(folder.path, { recursive: true })
-  await writeFile(folder.join('nginx.conf'), config)
-  const args = ['-p', folder.path, '-e', 'stderr', '-c', folder.join('nginx.conf')]
-  cleanup.use(await startProgram({ command: nginx.path, args, ready: { port, host: '127.0.0.1' } }))
-  const kept = cleanup.move()
-  return { host: '127.0.0.1', port, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  const proxy = await startProxy({ kind: 'nginx', config, ports: [port] })
+  return { host: '127.0.0.1', port, [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose]() }
 }
 
 /** A proxy of bytes that writes `header` in front of each connection, as HAProxy and load balancers do. */

@@ -11,7 +11,7 @@ const ROWS = [
   ['model'],
   ['ui', 'session'],
   ['vault', 'live', 'generator', 'totp'],
-  ['pages'],
+  ['pages', 'admin'],
 ]
 
 /** What only computes, or only asks the server: it runs in Node as it is, where it is tested. */

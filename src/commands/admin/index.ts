@@ -1,17 +1,20 @@
 import { Command } from 'commander'
-import { checkDataCommand } from './check-data/index.ts'
-import { hashCommand } from './hash.ts'
-import { hubTokenCommand } from './hub-token.ts'
-import { nkeyCommand } from './nkey.ts'
-import { permissionsCommand } from './permissions.ts'
 
-/** `belfry admin`: what operators need beside a running server. */
-export function adminCommand(): Command {
-  return new Command('admin')
-    .description('helpers for operators: of data folders, NATS users and hubs')
-    .addCommand(checkDataCommand())
-    .addCommand(hashCommand())
-    .addCommand(hubTokenCommand())
-    .addCommand(nkeyCommand())
-    .addCommand(permissionsCommand())
+/** Each loads what it needs and nothing else. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  backup: async () => (await import('./backup/index.ts')).backupCommand(),
+  'check-data': async () => (await import('./check-data/index.ts')).checkDataCommand(),
+  hash: async () => (await import('./hash.ts')).hashCommand(),
+  'hub-token': async () => (await import('./hub-token.ts')).hubTokenCommand(),
+  nkey: async () => (await import('./nkey.ts')).nkeyCommand(),
+  permissions: async () => (await import('./permissions.ts')).permissionsCommand(),
+  restore: async () => (await import('./restore/index.ts')).restoreCommand(),
+}
+
+/** `belfry admin`: what operators need beside a running server. With the one command of that name, or else with all. */
+export async function adminCommand(name = ''): Promise<Command> {
+  const admin = new Command('admin').description('helpers for operators: of data folders, NATS users and hubs')
+  const names = Object.hasOwn(COMMANDS, name) ? [name] : Object.keys(COMMANDS)
+  for (const each of names) admin.addCommand(await COMMANDS[each]!())
+  return admin
 }

@@ -3,8 +3,8 @@ import { PROTOCOL_VERSION } from '#doors/nats'
 import { loadTls } from '#net'
 import { runNatsServer, type StartNatsServer } from './index.ts'
 
-/** The command that the arguments of `belfry` begin with to make it nats-server. */
-export const NATS_SERVER_COMMAND = 'nats-server'
+/** What the arguments of `belfry` begin with to make it nats-server (`main.ts`). */
+const NATS_SERVER_COMMAND = 'nats-server'
 
 /**
  * For the list of commands. Its arguments are not this parser's: they are those of Go's, so `main.ts` hands them to

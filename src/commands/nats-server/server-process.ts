@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { NatsServerOptions } from '#config'
 import { ConfigError, type Logger } from '#kit'
 import { goFileError, NatsLog, type NatsLogSurroundings, type ProtocolTrace } from '#ops'
-import { changeLine, changesBetween } from '../../services/changes.ts'
+import { changeLine, changesBetween } from '../../services/reload/changes.ts'
 import {
   hasPlainPassword,
   listenErrorText,

@@ -12,7 +12,7 @@ import {
   readMap,
   stringIn,
 } from '../language/index.ts'
-import { remarkUnusable } from '../types/text.ts'
+import { remarkUnusable } from '../types/secret.ts'
 import { checkedConnectionTypes, connectionTypesIn } from './connection-types.ts'
 import { deepType } from './deep-type.ts'
 import { permissionsIn, problemOfPermissions, withResponses } from './permissions.ts'

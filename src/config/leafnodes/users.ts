@@ -11,8 +11,9 @@ import {
   readMap,
   stringIn,
 } from '../language/index.ts'
+import { remarkUnusable } from '../types/secret.ts'
 import type { SettingType } from '../types/setting-type.ts'
-import { remarkUnusable, text } from '../types/text.ts'
+import { text } from '../types/text.ts'
 import type { LeafUser } from './options.ts'
 
 /** What a program may write for one: without a password that is empty, and without an account it is `$G`. */

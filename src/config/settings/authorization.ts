@@ -1,5 +1,6 @@
 import { secondsOrDuration } from '../types/duration.ts'
-import { plainText, secret } from '../types/text.ts'
+import { secret } from '../types/secret.ts'
+import { plainText } from '../types/text.ts'
 import { optional } from './setting.ts'
 
 /**

@@ -29,10 +29,11 @@ export const blocks: Readonly<Record<string, Block>> = {
   'hub.identity': { names: ['identity'] },
   relay: { names: ['relay'], noMap: 'Expected relay to be a map, got ' },
   push: { names: ['push'], noMap: 'Expected push to be a map, got ' },
+  metrics: { names: ['metrics'], noMap: 'Expected metrics to be a map, got ' },
 }
 
 /** Those that nats-server does not know, and a plain NATS server has no use for. */
-export const BLOCKS_OF_THE_VAULT: readonly string[] = ['web', 'vault', 'hub', 'relay', 'push']
+export const BLOCKS_OF_THE_VAULT: readonly string[] = ['web', 'vault', 'hub', 'relay', 'push', 'metrics']
 
 /** `a.b.key` in two parts, the path of its block and its name; the block of a top-level key is `''`. */
 export function splitKey(key: string): [block: string, name: string] {

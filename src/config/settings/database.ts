@@ -12,7 +12,7 @@ export const databaseSettings = {
   databaseUrl: optional({
     key: 'vault.database_url',
     variable: 'DATABASE_URL',
-    type: databaseUrl,
+    type: { ...databaseUrl, isSecret: true },
     defaultText: '`sqlite://<data_folder>/db.sqlite3`',
     help: 'The database. For PostgreSQL and its options see [Scaling](scaling.md#postgresql).',
   }),

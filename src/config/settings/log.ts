@@ -1,6 +1,7 @@
 import { boolean } from '../types/boolean.ts'
-import { type LogLevel, logLevel } from '../types/choices.ts'
+import { type LoggedRequests, type LogLevel, loggedRequests, logLevel } from '../types/choices.ts'
 import { unlimited } from '../types/integer.ts'
+import { type RoomLevels, roomLevels } from '../types/room-levels.ts'
 import { path } from '../types/text.ts'
 import { optional, setting } from './setting.ts'
 
@@ -11,6 +12,23 @@ export const logSettings = {
     type: logLevel,
     default: 'info',
     help: 'Least important events that are logged.',
+  }),
+  roomLevels: setting<RoomLevels>({
+    key: 'log_levels',
+    variable: 'BELFRY_LOG_LEVELS',
+    type: roomLevels,
+    default: {},
+    defaultText: 'none',
+    help: 'Other levels for the events of single rooms, the `room` or `door` of a line: `log_levels { hub: debug }`.',
+  }),
+  requests: setting<LoggedRequests>({
+    key: 'log_requests',
+    variable: 'BELFRY_LOG_REQUESTS',
+    type: loggedRequests,
+    default: 'errors',
+    help:
+      'Which HTTP requests get a line: those that the server failed (`errors`, as `error`; all others as `debug`), `all` ' +
+      '(the others as `info`), or `none`.',
   }),
   debug: setting({
     key: 'debug',

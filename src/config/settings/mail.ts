@@ -4,7 +4,8 @@ import { smtpSecurity } from '../types/choices.ts'
 import { integer } from '../types/integer.ts'
 import { smtpMechanisms } from '../types/lists.ts'
 import { line, mailAddress, timeZone } from '../types/mail.ts'
-import { host, path, secret } from '../types/text.ts'
+import { secret } from '../types/secret.ts'
+import { host, path } from '../types/text.ts'
 import { optional, setting } from './setting.ts'
 
 /** How mail leaves; a part of the settings of the vault. */

@@ -3,7 +3,7 @@ import { operators } from '../authorization/operators.ts'
 import { preload } from '../authorization/preload.ts'
 import { resolver } from '../authorization/resolver.ts'
 import { resolverTls } from '../authorization/resolver-tls.ts'
-import { secret } from '../types/text.ts'
+import { secret } from '../types/secret.ts'
 import { optional, setting } from './setting.ts'
 
 /** Users and accounts that prove themselves by JWTs. */

@@ -1,7 +1,8 @@
 import { boolean } from '../types/boolean.ts'
 import { integer } from '../types/integer.ts'
 import { contactUrl } from '../types/mail.ts'
-import { path, plainText, secret } from '../types/text.ts'
+import { secret } from '../types/secret.ts'
+import { path, plainText } from '../types/text.ts'
 import { optional, setting } from './setting.ts'
 
 /** How devices hear that are not connected: phones by a push relay, browsers by Web Push. */

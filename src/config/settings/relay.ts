@@ -1,8 +1,9 @@
 import { normalGuid } from '#kit'
 import { InvalidValue } from '../language/index.ts'
 import { installations } from '../relay/installations.ts'
+import { secret } from '../types/secret.ts'
 import { mustBe } from '../types/setting-type.ts'
-import { domain, path, plainText, secret, text } from '../types/text.ts'
+import { domain, path, plainText, text } from '../types/text.ts'
 import { optional } from './setting.ts'
 
 export const uuid = text('UUID', (written, source) => {
@@ -15,7 +16,7 @@ export const uuid = text('UUID', (written, source) => {
 export const relaySettings = {
   installations: optional({
     key: 'relay.installations',
-    type: installations,
+    type: { ...installations, isSecret: true },
     defaultText: 'none',
     help: 'Servers whose events are delivered to the devices of their users that are connected here.',
   }),

@@ -1,8 +1,11 @@
+import { adminSettings } from './admin.ts'
+import { controlSettings } from './control.ts'
 import { hubSettings } from './hub.ts'
 import { hubsSettings } from './hubs.ts'
 import { identitySettings } from './identity.ts'
 import { leafnodesSettings } from './leafnodes.ts'
 import { logSettings } from './log.ts'
+import { metricsSettings } from './metrics.ts'
 import { monitoringSettings } from './monitoring.ts'
 import { natsSettings } from './nats.ts'
 import { oldHubSettings } from './old-hub.ts'
@@ -29,7 +32,10 @@ export const schema = {
   identity: identitySettings,
   relay: relaySettings,
   push: pushSettings,
+  metrics: metricsSettings,
   oldHub: oldHubSettings,
+  admin: adminSettings,
+  control: controlSettings,
 }
 
 export type Schema = typeof schema

@@ -1,6 +1,7 @@
 import { boolean } from '../types/boolean.ts'
 import { integer } from '../types/integer.ts'
-import { httpsUrl, plainText, secret } from '../types/text.ts'
+import { secret } from '../types/secret.ts'
+import { httpsUrl, plainText } from '../types/text.ts'
 import { optional, setting } from './setting.ts'
 
 /** Two-step login; a part of the settings of the vault. */

@@ -1,25 +1,20 @@
 import { clusterUrls } from '../leafnodes/urls.ts'
 import { boolean } from '../types/boolean.ts'
 import { integer } from '../types/integer.ts'
-import { domain, path } from '../types/text.ts'
+import { path } from '../types/text.ts'
 import { clientSettings } from './clients.ts'
 import { databaseSettings } from './database.ts'
 import { fileSettings } from './files.ts'
 import { iconSettings } from './icons.ts'
 import { jobSettings } from './jobs.ts'
 import { mailSettings } from './mail.ts'
+import { placeSettings } from './place.ts'
 import { optional, setting } from './setting.ts'
 import { signUpSettings } from './sign-up.ts'
 import { twoFactorSettings } from './two-factor.ts'
 
 export const vaultSettings = {
-  dataFolder: setting({
-    key: 'vault.data_folder',
-    variable: 'DATA_FOLDER',
-    type: path(),
-    default: 'data',
-    help: 'Folder of everything Belfry keeps: database, keys, attachments.',
-  }),
+  ...placeSettings,
   ...databaseSettings,
   rsaKeyFilename: optional({
     key: 'vault.rsa_key_filename',
@@ -27,15 +22,6 @@ export const vaultSettings = {
     type: path('path without `.pem`'),
     defaultText: '`<data_folder>/rsa_key`',
     help: 'Key that signs the tokens of sessions. `.pem` is added; the file is made when it is missing.',
-  }),
-  domain: optional({
-    key: 'vault.domain',
-    variable: 'DOMAIN',
-    type: domain,
-    defaultText: 'what each client asked for; tokens are then issued by `http://localhost`',
-    help:
-      'Address under which clients reach the server. Trailing slashes are dropped, its path is put in front of all ' +
-      'routes, and its origin is the issuer of tokens.',
   }),
   ...signUpSettings,
   passwordIterations: setting({
@@ -91,7 +77,7 @@ export const vaultSettings = {
   clusterUrl: optional({
     key: 'vault.cluster_url',
     variable: 'BELFRY_CLUSTER_URL',
-    type: clusterUrls,
+    type: { ...clusterUrls, isSecret: true },
     defaultText: 'none: this is the only instance',
     help: "The leaf node ports of the NATS cluster that carries the vault's changes to the other instances.",
   }),

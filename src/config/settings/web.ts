@@ -60,6 +60,15 @@ export const webSettings = {
       'wherever such connections are served, and subscribe to `vault.user.<own id>.>`, which tells of changes, and ' +
       'nothing else.',
   }),
+  answersProbes: setting({
+    key: 'web.probe',
+    variable: 'BELFRY_PROBE',
+    type: boolean,
+    default: true,
+    help:
+      'Whether requests with the header `Belfry-Probe`, as `belfry doctor` sends them, are told how they arrived. ' +
+      '`false` holds for the ports of `websocket {}`, too.',
+  }),
   servesHub: setting({
     key: 'vault.enable_websocket',
     variable: 'ENABLE_WEBSOCKET',
@@ -107,7 +116,9 @@ export const webSettings = {
     type: headerName,
     default: 'X-Real-IP',
     whenEmpty: 'none',
-    help: 'Header in which a trusted proxy names the address of the client; `none` (in the environment also an empty text) to believe no header.',
+    help:
+      'Header in which a trusted proxy names the address of the client: of several addresses the last that is no trusted ' +
+      "proxy's. `none` (in the environment also an empty text) to believe no header.",
   }),
   ipHeaderTrustedProxies: setting<TrustedProxies>({
     key: 'vault.ip_header_trusted_proxies',

@@ -100,6 +100,12 @@ export const websocketSettings = {
     defaultText: '`ping_interval` of the top level',
     help: 'How often a quiet client is asked whether it is still there.',
   }),
+  answersProbes: setting({
+    key: 'websocket.probe',
+    type: boolean,
+    default: true,
+    help: 'Whether requests with the header `Belfry-Probe`, as `belfry doctor` sends them, are told how they arrived.',
+  }),
   ...authorizationSettings('websocket.', { of: 'of this listener, instead of those of the top level' }),
   ...proxySettings('websocket.'),
 }

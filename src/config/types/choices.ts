@@ -18,6 +18,15 @@ export const logLevel = text<LogLevel>(LOG_LEVELS.map((level) => `\`${level}\``)
   return level
 })
 
+/** Which requests of the web listeners get a line in the log. */
+export type LoggedRequests = 'none' | 'errors' | 'all'
+
+export const loggedRequests = text<LoggedRequests>('`none`, `errors` or `all`', (text, source) => {
+  const word = text.trim().toLowerCase()
+  if (word === 'none' || word === 'errors' || word === 'all') return word
+  throw new InvalidValue(mustBe(source, 'none, errors or all', text))
+})
+
 /** Who may speak NATS on the web listener: programs on this machine, everybody, nobody. */
 export type NatsAccess = 'local' | 'all' | 'off'
 

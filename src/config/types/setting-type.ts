@@ -8,6 +8,8 @@ import type { ConfigValue, Environment, Position, Problems } from '../language/i
 export interface SettingType<T, Given = T> {
   /** What may be written, for the documentation. */
   readonly description: string
+  /** Whether no log may have a value of it. Default: false. */
+  readonly isSecret?: boolean
   /** From an environment variable; never an empty text. */
   fromText(text: string, source: Source): T | undefined
   fromConfig(value: ConfigValue, source: ConfigSource): T | undefined

@@ -1,5 +1,4 @@
-import { secretProblem } from '#auth'
-import { InvalidValue, type Position, type Problems, stringIn } from '../language/index.ts'
+import { InvalidValue, stringIn } from '../language/index.ts'
 import { mustBe, type SettingType, type Source } from './setting-type.ts'
 
 /**
@@ -75,32 +74,6 @@ export const httpsUrl = text('`https://` URL', (url, source) => {
 export function plainText(description: string): SettingType<string> {
   const type = text(description, (text) => text)
   return { ...type, fromConfig: (value, source) => type.fromConfig(value, source) || undefined }
-}
-
-/** A password or token, or a hash of it. Messages never show it. */
-export function secret(description: string): SettingType<string> {
-  const type = plainText(description)
-  return {
-    ...type,
-    fromConfig(value, source) {
-      const secret = type.fromConfig(value, source)
-      if (secret !== undefined) remarkUnusable(secret, source)
-      return secret
-    },
-    fromProgram(value, source) {
-      if (typeof value !== 'string') throw new InvalidValue(`${source.name} must be a text`)
-      return value || undefined
-    },
-  }
-}
-
-/** A hash that was cut off or mistyped is right for nats-server too, but nobody has the password to it. */
-export function remarkUnusable(
-  secret: string,
-  { problems, position }: { readonly problems: Problems; readonly position: Position },
-): void {
-  const problem = secretProblem(secret)
-  if (problem !== undefined) problems.remarkAt(position, `nobody can log in with this: ${problem}`)
 }
 
 /** A path of URLs: `/` and what is below it, without a slash at its end, so that all of them are ''. */

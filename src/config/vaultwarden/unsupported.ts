@@ -44,16 +44,6 @@ export const UNSUPPORTED: readonly UnsupportedGroup[] = [
     },
   },
   {
-    lack: 'has no admin panel',
-    defaults: {
-      ADMIN_TOKEN: undefined,
-      DISABLE_ADMIN_TOKEN: false,
-      ADMIN_SESSION_LIFETIME: 20,
-      ADMIN_RATELIMIT_SECONDS: 300,
-      ADMIN_RATELIMIT_MAX_BURST: 3,
-    },
-  },
-  {
     lack: 'has no organizations',
     defaults: {
       ORG_CREATION_USERS: [undefined, 'all'],

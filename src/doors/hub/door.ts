@@ -4,11 +4,13 @@ import type { ClientAddress, PathHandlers } from '#net'
 import { AnonymousHub } from './bitwarden/anonymous-hub.ts'
 import { handlersForAnyPath } from './bitwarden/any-path.ts'
 import { UserHub, type UserHubOptions } from './bitwarden/user-hub.ts'
+import type { HubTimes } from './connection/connection-rules.ts'
 import { MESSAGE_PACK, PROTOCOLS } from './connection/protocols.ts'
 import type { ConnectionLimit } from './connection-limit.ts'
 import { type EndpointSurroundings, HubEndpoint } from './endpoint/endpoint.ts'
 import { Endpoints } from './endpoint/endpoints.ts'
 import type { HubOrigins } from './endpoint/origins.ts'
+import type { HubSnapshot } from './hub-counts.ts'
 
 export interface HubDoorOptions
   extends Pick<
@@ -55,12 +57,16 @@ export interface HubDoor {
   readonly handlerForAnyPath: Required<PathHandlers>
   /** Transports that are open or closing. */
   readonly connectionCount: number
+  /** Of each of its hubs. */
+  snapshots(): readonly HubSnapshot[]
   /**
    * What other machines told since then (milliseconds since the Unix epoch) may not have come here: tells devices to sync
    * whose account has changed, and devices whose session has ended that it has. Rejects when that cannot be found out.
    * With `tellsAgain` those too who were told of the same change by an earlier look: they may not have been able to sync.
    */
   lookAtAll(sinceMs: number, tellsAgain?: boolean): Promise<void>
+  /** From now on, for those who are connected too. */
+  keepTimes(times: HubTimes): void
   /**
    * Takes nobody in any more and says farewell to the connections one by one over `windowMs`, so that they do not all
    * come back elsewhere in the same moment; until then they hear as ever. Resolves when they are gone and it is
@@ -155,8 +161,16 @@ class Door implements HubDoor {
     return this.#endpoints.connectionCount
   }
 
+  snapshots(): readonly HubSnapshot[] {
+    return this.#endpoints.snapshots()
+  }
+
   lookAtAll(sinceMs: number, tellsAgain = false): Promise<void> {
     return this.#users.lookAtAll(sinceMs, tellsAgain)
+  }
+
+  keepTimes({ handshakeTimeoutMs, keepAliveMs, clientTimeoutMs }: HubTimes): void {
+    this.#endpoints.keepTimes({ handshakeTimeoutMs, keepAliveMs, clientTimeoutMs })
   }
 
   drain(windowMs: number): Promise<void> {

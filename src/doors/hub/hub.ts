@@ -19,6 +19,8 @@ export interface Hub {
   translate(message: Message): HubEvent | undefined
   /** So many connections were handed what `message` is. */
   onTold?(message: Message, connections: number): void
+  /** What a message is called where messages are counted; there must be few such names. Hot. Default: all are alike. */
+  typeOf?(message: Message): string
   /**
    * What stands for everything that a client could not take in time. Where there is none, a client that is behind is
    * closed, and told that it may come back.
@@ -30,7 +32,12 @@ export interface Hub {
   onHeard?(connection: HubConnection): void
   /** It hears no more; also when it never opened. */
   onEnding?(connection: HubConnection): void
+  /** How many clients were told to sync because they may have missed something, since the start. Default: nobody is. */
+  readonly caughtUp?: number
 }
+
+/** How a client hears, by SignalR's names. */
+export type HubTransport = 'WebSockets' | 'ServerSentEvents' | 'LongPolling'
 
 /** Somebody whom a hub lets in. */
 export interface Guest {

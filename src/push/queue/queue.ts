@@ -132,6 +132,7 @@ export class PushQueue {
 
   #leaveOut(push: Push, why: keyof PushCounts): void {
     this.#countsOf(push)[why]++
+    this.#options.logger.debug({ push: push.id, outcome: why }, 'push done')
     this.#remove(push)
   }
 

@@ -19,6 +19,7 @@ export interface WebPushSubscription extends WebPushAddress {
  * until `sweep`: the browser has yet to hear that it is logged out. spec: hub §6
  */
 export interface WebPushSubscriptions {
+  count(): Promise<number>
   /**
    * In place of an earlier one of the same user and device, which has a session at that moment. Of more than 64 of a user
    * those go whose session is over, then those whose device was used longest ago.
@@ -94,6 +95,8 @@ export interface PushRegistration {
 }
 
 export interface PushRegistrations {
+  /** How many phones the relay knows, or refuses. */
+  count(): Promise<number>
   /** Ids of users, in their order and after `afterUserId` (empty: from the first), who have a phone or a registration. */
   users(afterUserId: string, limit: number): Promise<string[]>
   phonesOf(userId: string): Promise<Phone[]>

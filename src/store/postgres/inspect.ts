@@ -1,24 +1,16 @@
 import { Kysely, PostgresDialect } from 'kysely'
-import pg from 'pg'
 import { inspectContent } from '../inspection/content.ts'
 import type { Inspection } from '../inspection/inspection.ts'
 import { describeSchema } from '../inspection/schema.ts'
 import type { PostgresOptions } from '../options.ts'
 import type { Database } from '../tables.ts'
-import { connectionTo, readUrl } from './connection.ts'
 import { explain } from './failure.ts'
 import { KNOWN_SCHEMA, readSchema } from './schema.ts'
+import { connectOnce } from './single-connection.ts'
 
 /** See `inspectDatabase`. One attempt, and read-only for PostgreSQL as well; other instances do not hear of it. */
-export async function inspectPostgres({ url, acquireTimeoutMs }: PostgresOptions): Promise<Inspection | undefined> {
-  const address = readUrl(url)
-  const pool = new pg.Pool({
-    ...connectionTo(address),
-    max: 1,
-    connectionTimeoutMillis: acquireTimeoutMs,
-    onConnect: async (client) => void (await client.query('SET default_transaction_read_only = on')),
-  })
-  pool.on('error', () => undefined)
+export async function inspectPostgres(options: PostgresOptions): Promise<Inspection | undefined> {
+  const { pool, address } = await connectOnce(options, 'SET default_transaction_read_only = on')
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
   try {
     const found = await readSchema(pool, address)

@@ -4,6 +4,7 @@ import { Kysely } from 'kysely'
 import { silentLogger } from '#kit'
 import { KyselyStore } from '../kysely-store.ts'
 import type { PostgresOptions, StoreTools } from '../options.ts'
+import { observed } from '../query-observer.ts'
 import type { Store } from '../store.ts'
 import type { Database } from '../tables.ts'
 import { AccountTurns } from './account-turns.ts'
@@ -40,7 +41,7 @@ export async function openPostgresStore(options: PostgresOptions & StoreTools): 
     }
     const turns = new AccountTurns({ timeoutMs: options.acquireTimeoutMs })
     return new KyselyStore(
-      new Kysely<Database>({ dialect: postgresDialect(pool) }),
+      new Kysely<Database>({ dialect: postgresDialect(pool), ...observed(options.onQuery) }),
       postgresEngine(pool, { turns, mark }),
     )
   } catch (error) {

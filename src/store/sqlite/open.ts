@@ -5,6 +5,7 @@ import { Kysely } from 'kysely'
 import type { Clock } from '#kit'
 import { KyselyStore } from '../kysely-store.ts'
 import type { SqliteOptions, StoreTools } from '../options.ts'
+import { observed } from '../query-observer.ts'
 import type { Store } from '../store.ts'
 import type { Database } from '../tables.ts'
 import { NodeSqliteDialect, sqliteEngine } from './dialect.ts'
@@ -19,7 +20,7 @@ const BUSY_TIMEOUT_MS = 5000
  * Opens the store on SQLite, with the schema complete. Throws ConfigError, one line that names the file, when it cannot
  * be read and written or is not of the Vaultwarden version this Belfry knows; the file is then as it was.
  */
-export async function openSqliteStore({ databaseFile, clock }: SqliteOptions & StoreTools): Promise<Store> {
+export async function openSqliteStore({ databaseFile, clock, onQuery }: SqliteOptions & StoreTools): Promise<Store> {
   try {
     if (hasDatabase(databaseFile)) inspect(databaseFile)
     const database = new DatabaseSync(databaseFile, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true })
@@ -32,7 +33,7 @@ export async function openSqliteStore({ databaseFile, clock }: SqliteOptions & S
     // From here on it is the connection that waits, and lets others go on meanwhile.
     database.exec('PRAGMA busy_timeout = 0')
     const dialect = new NodeSqliteDialect(database, { patienceMs: BUSY_TIMEOUT_MS })
-    return new KyselyStore(new Kysely<Database>({ dialect }), sqliteEngine())
+    return new KyselyStore(new Kysely<Database>({ dialect, ...observed(onQuery) }), sqliteEngine())
   } catch (error) {
     throw explain(databaseFile, error)
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Kdf } from '#store'
 import { isObject } from '../schema.ts'
 import { deriveMasterKey, deriveMasterPasswordHash } from './keys.ts'
-import { DEVICE_TYPE_SDK, post, Refused } from './post.ts'
+import { DEVICE_TYPE_SDK, type Fetch, post, Refused } from './post.ts'
 
 const CLIENT_ID = 'cli'
 
@@ -21,24 +21,28 @@ export interface LoginOptions {
   readonly deviceName: string
   /** Of the account's authenticator app, when it has one. */
   readonly code?: string | undefined
+  /** Default: that of Node. */
+  readonly fetch?: Fetch | undefined
 }
 
 /** This program logged in as a device of its own, for as long as the server lets it. */
 export class ClientSession {
   readonly #server: string
+  readonly #fetch: Fetch | undefined
   #accessToken = ''
   #refreshToken = ''
   #expiresAtMs = 0
 
-  private constructor(server: string) {
+  private constructor(server: string, fetch: Fetch | undefined) {
     this.#server = server
+    this.#fetch = fetch
   }
 
   /** Throws as `post` does. */
-  static async login({ server, email, password, deviceName, code }: LoginOptions): Promise<ClientSession> {
-    const prelogin = await post(`${server}/identity/accounts/prelogin`, { json: { email } })
+  static async login({ server, email, password, deviceName, code, fetch }: LoginOptions): Promise<ClientSession> {
+    const prelogin = await post(`${server}/identity/accounts/prelogin`, { json: { email } }, fetch)
     const masterKey = await deriveMasterKey(password, email, readKdf(isObject(prelogin) ? prelogin : {}))
-    const session = new ClientSession(server)
+    const session = new ClientSession(server, fetch)
     await session.#takeToken({
       grant_type: 'password',
       scope: 'api offline_access',
@@ -62,7 +66,7 @@ export class ClientSession {
 
   async #takeToken(form: Record<string, string>): Promise<void> {
     const url = `${this.#server}/identity/connect/token`
-    const answer = await post(url, { form: { ...form, client_id: CLIENT_ID } })
+    const answer = await post(url, { form: { ...form, client_id: CLIENT_ID } }, this.#fetch)
     const { access_token, refresh_token, expires_in } = isObject(answer) ? answer : {}
     if (typeof access_token !== 'string' || typeof refresh_token !== 'string' || typeof expires_in !== 'number') {
       throw new Refused(`${url} answered without tokens`)

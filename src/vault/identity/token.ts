@@ -3,6 +3,7 @@ import type { VaultContext } from '../context.ts'
 import { badRequest } from '../errors.ts'
 import type { VaultApp } from '../schema.ts'
 import { apiKeyGrant } from './api-key-grant.ts'
+import { countLogin } from './count-logins.ts'
 import { Form, readForms } from './form.ts'
 import { passwordGrant } from './password-grant.ts'
 import { refreshGrant } from './refresh-grant.ts'
@@ -12,6 +13,8 @@ import { sendAccessGrant } from './send-access-grant.ts'
 export function registerToken(scope: VaultApp, context: VaultContext): void {
   readForms(scope)
   const { logins } = context.limits
+  const login = <T>(address: string, work: () => Promise<T>) =>
+    countLogin(context.logins, () => logins.run(address, work))
 
   scope.post('/connect/token', async (request, reply) => {
     const form = request.body instanceof Form ? request.body : new Form('')
@@ -23,9 +26,9 @@ export function registerToken(scope: VaultApp, context: VaultContext): void {
         return renewed ?? reply.code(400).send({ error: 'invalid_grant' })
       }
       case 'password':
-        return logins.run(address, () => passwordGrant(context, form, callerOf(context, request)))
+        return login(address, () => passwordGrant(context, form, callerOf(context, request)))
       case 'client_credentials':
-        return logins.run(address, async () => {
+        return login(address, async () => {
           const other = await context.otherGrant?.(form)
           return other === undefined ? apiKeyGrant(context, form, address) : reply.code(other.status).send(other.body)
         })

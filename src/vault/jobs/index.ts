@@ -8,6 +8,8 @@ import { type Job, JobRunner } from './runner.ts'
 import { sweepFiles } from './sweep-files.ts'
 import type { JobTools } from './tools.ts'
 
+export type { JobRun } from './runner.ts'
+
 /** What happens to the vault by itself. Each schedule is one that `Schedule` takes; `undefined`: never. */
 export interface JobSettings {
   /** How often at least to look at the clock; 0: there are no jobs. */

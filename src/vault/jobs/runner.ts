@@ -13,6 +13,15 @@ export interface Job {
   run(signal: AbortSignal): Promise<LogFields | undefined>
 }
 
+/** How a job went. */
+export interface JobRun {
+  /** Milliseconds since the Unix epoch. */
+  readonly endedMs: number
+  readonly tookMs: number
+  /** False: it failed. */
+  readonly isDone: boolean
+}
+
 export interface JobRunnerOptions {
   readonly store: Pick<Store, 'exclusively' | 'jobRuns'>
   readonly clock: Clock
@@ -38,6 +47,7 @@ export class JobRunner {
   readonly #jobs: readonly Job[]
   readonly #options: JobRunnerOptions
   readonly #running = new Map<Job, Promise<void>>()
+  readonly #lastRuns = new Map<string, JobRun>()
   readonly #closing = new AbortController()
   #lookedAtMs: number
   #timer: Timer
@@ -48,6 +58,11 @@ export class JobRunner {
     this.#options = options
     this.#lookedAtMs = options.clock.now()
     this.#timer = this.#wait()
+  }
+
+  /** Of each job that this instance has run, the last time. */
+  get lastRuns(): ReadonlyMap<string, JobRun> {
+    return this.#lastRuns
   }
 
   /** Begins nothing any more, and waits for what is under way: three seconds at most. */
@@ -96,6 +111,10 @@ export class JobRunner {
     const { store, clock, logger } = this.#options
     const which = { job: job.name, due }
     const startedMs = clock.now()
+    const ended = (isDone: boolean) => {
+      const endedMs = clock.now()
+      this.#lastRuns.set(job.name, { endedMs, tookMs: endedMs - startedMs, isDone })
+    }
     try {
       // Before anything else: who only finds out that there is nothing to do must not be in the way of others.
       if (!(await store.jobRuns.begin(job.name, due, new Date(startedMs + MOST_SKEW_MS)))) return
@@ -103,11 +122,15 @@ export class JobRunner {
         const done = await job.run(AbortSignal.any([lost, this.#closing.signal]))
         if (done === undefined) logger.debug(which, 'job had nothing to do')
         else logger.info({ ...which, ...done, ms: clock.now() - startedMs }, 'job done')
+        ended(true)
       })
       if (!ran) logger.debug(which, STILL_RUNNING)
     } catch (error) {
       if (this.#closing.signal.aborted) logger.info(which, 'job ended early, since the server closes')
-      else logger.error({ ...which, error }, 'job failed')
+      else {
+        ended(false)
+        logger.error({ ...which, error }, 'job failed')
+      }
     }
   }
 }

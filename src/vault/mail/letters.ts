@@ -37,6 +37,8 @@ interface LoginDescription {
 
 /** Takes letters to the mail server. */
 export interface Mailer {
+  /** Letters since the start; failed are also those that were given up. Default: they are not counted. */
+  readonly counts?: { readonly sent: number; readonly failed: number }
   /**
    * Resolves when the mail server has taken the letter. Rejects with an error that says why not: to be logged, and told to
    * no client.

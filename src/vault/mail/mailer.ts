@@ -27,6 +27,7 @@ export class PostOffice implements Mailer {
   readonly #timeoutMs: number
   readonly #underWay = new Set<Promise<void>>()
   readonly #waiting: (() => void)[] = []
+  readonly counts = { sent: 0, failed: 0 }
   #free = MAX_AT_ONCE
   #templates: Promise<Templates> | undefined
   readonly #givenUp = new AbortController()
@@ -75,10 +76,12 @@ export class PostOffice implements Mailer {
         const letter = (await this.#currentTemplates()).render(name, this.#variablesOf(data))
         const message = await composeMessage({ from, fromName, to, letter, embedsImages })
         await this.#carrier(message, signal)
+        this.counts.sent++
       } finally {
         this.#endTurn()
       }
     } catch (error) {
+      this.counts.failed++
       // What a broken connection or a killed program say of themselves is not why.
       throw signal.aborted ? signal.reason : error
     } finally {

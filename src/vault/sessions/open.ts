@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { clientTypeOfDevice, type IssuedToken, isMobile } from '#auth'
+import { currentRequest } from '#net'
 import type { Device, Devices, Store, User } from '#store'
 import { nextRevision, type VaultContext } from '../context.ts'
 import { isAddressProven } from '../email-address.ts'
@@ -63,6 +64,8 @@ export async function openSession(
   const opened = await context.store.transaction(open, { account: checked.id })
   if (opened === undefined) return undefined
   const { isNew, ...session } = opened
+  const request = currentRequest()
+  if (request !== undefined) Object.assign(request, { userId: session.user.id, deviceId: session.device.id })
   if (isNew) await tellOfNewDevice(context, session, grant.address)
   context.notifier.devicesChanged(session.user.id)
   const emailVerified = isAddressProven(context, session.user)

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Session, StampExceptionRoute } from '#auth'
+import { contextOf } from '#net'
 import type { VaultContext } from '../context.ts'
 import { ApiError } from '../errors.ts'
 import type { VaultApp } from '../schema.ts'
@@ -25,6 +26,10 @@ export function requireSession(scope: VaultApp, context: VaultContext): void {
     const session = token && (await context.sessions.authenticate(token, request.routeOptions.config.stampException))
     if (!session) throw new ApiError('UNAUTHORIZED')
     request.session = session
+    const current = contextOf(request.raw)
+    if (current === undefined) return
+    current.userId = session.user.id
+    current.deviceId = session.device.id
   })
 }
 

@@ -135,7 +135,7 @@ export class LoneConnection {
       onClosed: () => void this.log.push('closed'),
     }
     const guest: Guest = { userId: 'alice', deviceId: 'phone', clientType: undefined, subjects: [] }
-    this.connection = new HubConnection(this.carrier, guest, owner, options)
+    this.connection = new HubConnection(this.carrier, guest, owner, { options })
     this.carrier.receiver = this.connection
   }
 

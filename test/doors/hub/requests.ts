@@ -75,6 +75,8 @@ export async function askToUpgrade(hub: HubServer, path: string, options: AskOpt
 
 export async function wholeAnswer(request: ClientRequest): Promise<Answer> {
   const [response] = (await within(once(request, 'response'), 'an answer')) as [IncomingMessage]
+  // Who is refused may still be writing a body that nobody takes any more.
+  request.on('error', () => undefined)
   return within(answerIn(response), 'the end of the answer')
 }
 

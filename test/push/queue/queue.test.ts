@@ -17,7 +17,8 @@ function startQueue({ maxWaiting = 1_000 } = {}) {
   /** By how much it was set back; what is to happen after some time does so all the same. */
   const setBack = { ms: 0 }
   const lines: LoggedEvent[] = []
-  const logger = recordingLogger((line) => lines.push(line))
+  // That one is done is said of each, for who follows one.
+  const logger = recordingLogger((line) => line.event === 'push done' || lines.push(line))
   const delivery = new HandDelivery()
   const counters = new PushCounters()
   /** What the journal would hold. */

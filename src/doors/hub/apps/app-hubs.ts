@@ -1,12 +1,13 @@
 import type { Account, Turn } from '#core'
 import type { Clock, Logger, Timer } from '#kit'
 import type { ClientAddress, PathHandlers } from '#net'
-import { HEARTBEAT_MS } from '../connection/connection-rules.ts'
+import { HEARTBEAT_MS, type HubTimes } from '../connection/connection-rules.ts'
 import { GENERAL_PROTOCOLS } from '../connection/protocols.ts'
 import type { ConnectionLimit } from '../connection-limit.ts'
 import { HubEndpoint } from '../endpoint/endpoint.ts'
 import { Endpoints } from '../endpoint/endpoints.ts'
 import type { HubOrigins } from '../endpoint/origins.ts'
+import type { HubSnapshot } from '../hub-counts.ts'
 import { AppHub, guestOf } from './app-hub.ts'
 import { AppSubjects } from './app-subjects.ts'
 import { AppTokens } from './app-tokens.ts'
@@ -69,9 +70,12 @@ export interface AppHubs {
   readonly routesBelow: ReadonlyMap<string, PathHandlers>
   /** Transports that are open or closing. */
   readonly connectionCount: number
+  /** Of each of them. */
+  snapshots(): readonly HubSnapshot[]
   /** Throws an `Error` that names those there are when there is none of that name. */
   hub(name: string): HubPublisher
-  /** As that of `HubDoor`. */
+  /** As those of `HubDoor`. */
+  keepTimes(times: HubTimes): void
   drain(windowMs: number): Promise<void>
 }
 
@@ -83,6 +87,7 @@ interface Opened {
   readonly requests: PublishRequests
 }
 
+/** The hubs of the configuration; nobody can connect before their routes are served. */
 export function createAppHubs(options: AppHubsOptions): AppHubs {
   return new Hubs(options)
 }
@@ -121,6 +126,10 @@ class Hubs implements AppHubs {
     return this.#endpoints.connectionCount
   }
 
+  snapshots(): readonly HubSnapshot[] {
+    return this.#endpoints.snapshots()
+  }
+
   hub(name: string): HubPublisher {
     const hub = this.#byName.get(name)
     if (hub === undefined) {
@@ -128,6 +137,10 @@ class Hubs implements AppHubs {
       throw new Error(`There is no hub ${JSON.stringify(name)}; there are: ${names || 'none'}`)
     }
     return hub.publisher
+  }
+
+  keepTimes({ handshakeTimeoutMs, keepAliveMs, clientTimeoutMs }: HubTimes): void {
+    this.#endpoints.keepTimes({ handshakeTimeoutMs, keepAliveMs, clientTimeoutMs })
   }
 
   async drain(windowMs: number): Promise<void> {

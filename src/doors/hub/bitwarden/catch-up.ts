@@ -44,6 +44,8 @@ interface Gap {
  */
 export class CatchUp {
   readonly #options: CatchUpOptions
+  /** How many connections were told to sync. */
+  told = 0
   /** By subject without its last token: when something was told there last. Milliseconds since the Unix epoch. */
   readonly #toldMs = new Map<string, number>()
   /** Marks to be written, by device. */
@@ -166,6 +168,7 @@ export class CatchUp {
     const nowMs = this.#options.clock.now()
     guest.missedUntilMs = nowMs
     guest.markedMs = sinceMs
+    this.told++
     connection.tell(syncVaultEvent(guest.userId, nowMs))
   }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Account, Message } from '#core'
 import type { Clock, Logger } from '#kit'
+import { nameIn } from '#notify'
 import type { Heard } from '#store'
 import type { HubProtocol } from '#wire/signalr'
 import type { HubConnection } from '../connection/connection.ts'
@@ -93,6 +94,14 @@ export class UserHub implements Hub {
   translate(message: Message): HubEvent | undefined {
     this.#catchUp?.onTold(message.subject)
     return this.#encoder.encode(message)
+  }
+
+  get caughtUp(): number {
+    return this.#catchUp?.told ?? 0
+  }
+
+  typeOf({ subject }: Message): string {
+    return nameIn(subject)
   }
 
   /** Events are hints to sync, so one hint to sync everything makes up for any number of them. */

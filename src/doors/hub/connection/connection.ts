@@ -9,7 +9,7 @@ import {
   ResultKind,
   SignalrError,
 } from '#wire/signalr'
-import type { Guest } from '../hub.ts'
+import type { Guest, HubTransport } from '../hub.ts'
 import type { HubEvent } from '../hub-event.ts'
 import { type ConnectionOptions, type ConnectionOwner, HEARTBEAT_MS } from './connection-rules.ts'
 import { type Handshake, readHandshake } from './handshake.ts'
@@ -58,6 +58,8 @@ type State = 'handshake' | 'open' | 'waiting' | 'ending'
  */
 export class HubConnection implements MessageReceiver, Pinged {
   readonly guest: Guest
+  /** For the log: the id of the request that it began with. */
+  readonly id: string
   readonly #owner: ConnectionOwner
   readonly #options: ConnectionOptions
   #carrier: Carrier
@@ -82,8 +84,14 @@ export class HubConnection implements MessageReceiver, Pinged {
   /** It has read what it was told before then; 0: that is not known. Since the epoch too. */
   #heardUntilMs = 0
 
-  constructor(carrier: Carrier, guest: Guest, owner: ConnectionOwner, options: ConnectionOptions = ORDINARY) {
+  constructor(
+    carrier: Carrier,
+    guest: Guest,
+    owner: ConnectionOwner,
+    { options = ORDINARY, id = '' }: { readonly options?: ConnectionOptions | undefined; readonly id?: string } = {},
+  ) {
     this.guest = guest
+    this.id = id
     this.#carrier = carrier
     this.#owner = owner
     this.#options = options
@@ -96,6 +104,11 @@ export class HubConnection implements MessageReceiver, Pinged {
    */
   get heardUntilMs(): number {
     return this.#heardUntilMs
+  }
+
+  /** That of the carrier it has, or had last. */
+  get transport(): HubTransport {
+    return this.#options.transport ?? 'WebSockets'
   }
 
   /** Whether another transport may take the place of the one it has or had. */
@@ -332,8 +345,10 @@ export class HubConnection implements MessageReceiver, Pinged {
     for (const event of events) this.tell(event)
     if (!isIncomplete) return
     const substitute = this.#owner.hub.substitute?.(this.guest)
-    if (substitute !== undefined) this.tell(substitute)
-    else this.goAway('behind', 'Too many messages were waiting.')
+    if (substitute !== undefined) {
+      this.#owner.onCoalesced?.()
+      this.tell(substitute)
+    } else this.goAway('behind', 'Too many messages were waiting.')
   }
 
   #shakeHands(data: Buffer): void {

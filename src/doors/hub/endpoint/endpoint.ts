@@ -1,18 +1,20 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Account } from '#core'
+import type { Account, Message } from '#core'
 import type { Clock, Logger } from '#kit'
 import {
   AddressLimit,
   acceptWebSocket,
   type Carrier,
   type ClientAddress,
+  contextOf,
   type MessageReceiver,
   type PathHandlers,
 } from '#net'
 import { HubConnection } from '../connection/connection.ts'
-import type { ConnectionOptions, ConnectionOwner, ConnectionRules } from '../connection/connection-rules.ts'
+import type { ConnectionOptions, ConnectionOwner, ConnectionRules, HubTimes } from '../connection/connection-rules.ts'
 import { type Guest, type Hub, isRefusal, type Refusal } from '../hub.ts'
+import { HubCounts, type HubSnapshot } from '../hub-counts.ts'
 import { admit, FOREIGN_ORIGIN, TOO_MANY_OF_ADDRESS, UNAVAILABLE } from './admission.ts'
 import { objectToUpgrade, refuse } from './answers.ts'
 import { Connections } from './connections.ts'
@@ -64,6 +66,7 @@ export class HubEndpoint implements ConnectionOwner {
   readonly rules: ConnectionRules
   readonly connections: Connections
   readonly groups: Groups
+  readonly counts = new HubCounts()
   readonly #surroundings: EndpointSurroundings
   readonly #logger: Logger
   readonly #negotiations: Negotiations
@@ -77,7 +80,7 @@ export class HubEndpoint implements ConnectionOwner {
     this.hub = hub
     this.rules = surroundings.rules
     this.connections = new Connections(maxConnectionsPerUser)
-    this.groups = new Groups(surroundings.account, hub)
+    this.groups = new Groups(surroundings.account, hub, (...told) => this.#onTold(...told))
     this.#surroundings = surroundings
     this.#logger = surroundings.logger.child({ hub: hub.name })
     this.#addresses = maxConnectionsPerAddress > 0 ? new AddressLimit(maxConnectionsPerAddress) : undefined
@@ -88,6 +91,7 @@ export class HubEndpoint implements ConnectionOwner {
       negotiations: this.#negotiations,
       maxMessageBytes: MAX_MESSAGE_BYTES,
       isForeign: (request) => this.#isForeign(request),
+      onRefused: (refusal) => this.#onRefused(refusal),
       enter: (request) => this.#enter(request),
       admit: (request) => this.#admit(request),
       admitNewcomer: (request) => this.#admitNewcomer(request),
@@ -106,7 +110,7 @@ export class HubEndpoint implements ConnectionOwner {
 
   readonly handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (this.#isForeign(request)) {
-      refuse(socket, FOREIGN_ORIGIN.status, FOREIGN_ORIGIN.message)
+      this.#refuse(socket, FOREIGN_ORIGIN)
       return
     }
     const id = queryParameter(request, 'id')
@@ -118,6 +122,11 @@ export class HubEndpoint implements ConnectionOwner {
       this.#logger.error({ error }, 'hub connection failed')
       socket.destroy()
     })
+  }
+
+  /** From the next heartbeat on, for those who are connected too. */
+  keepTimes(times: HubTimes): void {
+    Object.assign(this.rules, times)
   }
 
   /** Takes nobody in from now on. */
@@ -137,22 +146,39 @@ export class HubEndpoint implements ConnectionOwner {
 
   onEnding(connection: HubConnection, why: string): void {
     const { subjects, userId, deviceId } = connection.guest
+    // What comes after the colon may be anything: what a client sent, or a system's error.
+    this.counts.closed.add(why.split(':', 1)[0]!)
     for (const subject of subjects) this.groups.leave(connection, subject)
     this.connections.ending(connection)
     this.hub.onEnding?.(connection)
-    this.#logger.info({ user: userId, device: deviceId, reason: why }, 'hub connection closed')
+    this.#logger.info(
+      { connection: connection.id, user: userId, device: deviceId, reason: why },
+      'hub connection closed',
+    )
+  }
+
+  onCoalesced(): void {
+    this.counts.coalesced++
+  }
+
+  /** For whoever watches. */
+  snapshot(): HubSnapshot {
+    const connections = { WebSockets: 0, ServerSentEvents: 0, LongPolling: 0 }
+    for (const { transport } of this.connections) connections[transport]++
+    return { hub: this.hub.name, connections, counts: this.counts, caughtUp: this.hub.caughtUp ?? 0 }
   }
 
   onClosed(connection: HubConnection, error: Error | undefined): void {
     this.connections.gone(connection)
-    if (error !== undefined) this.#logger.debug({ error: error.message }, 'hub connection broke')
+    if (error === undefined) return
+    this.#logger.debug({ connection: connection.id, error: error.message }, 'hub connection broke')
   }
 
   /** Somebody who has not negotiated. */
   async #receiveStranger(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const leave = this.#enter(request)
     if (typeof leave === 'object') {
-      refuse(socket, leave.status, leave.message)
+      this.#refuse(socket, leave)
       return
     }
     let isIn = false
@@ -236,8 +262,28 @@ export class HubEndpoint implements ConnectionOwner {
     socket.on('error', onError)
     const answer = await this.#admitNewcomer(request).finally(() => socket.off('error', onError))
     if (answer === undefined || !isRefusal(answer)) return answer
-    refuse(socket, answer.status, answer.message)
+    this.#refuse(socket, answer)
     return undefined
+  }
+
+  #refuse(socket: Duplex, refusal: Refusal): void {
+    this.#onRefused(refusal)
+    refuse(socket, refusal.status, refusal.message)
+  }
+
+  /** For who looks for the reason: strangers could fill the log with it. */
+  #onRefused({ status, message }: Refusal): void {
+    this.counts.refused.add(String(status))
+    this.#logger.debug({ status, reason: message }, 'hub connection refused')
+  }
+
+  /** Hot: once per message and group. The line has the id of the request that caused it, where that came to this server. */
+  #onTold(message: Message, connections: number): void {
+    const { hub } = this
+    hub.onTold?.(message, connections)
+    const type = hub.typeOf?.(message) ?? 'message'
+    this.counts.told.add(type, connections)
+    this.#logger.debug({ subject: message.subject, type, connections }, 'hub clients told')
   }
 
   #accept(
@@ -252,13 +298,16 @@ export class HubEndpoint implements ConnectionOwner {
   }
 
   #connect(carrier: Carrier, { request, guest, options, leave }: Opening): HubConnection {
-    const connection = new HubConnection(carrier, guest, this, options)
+    const id = contextOf(request)?.id ?? ''
+    const connection = new HubConnection(carrier, guest, this, { options, id })
     // From here on nothing is missed; what is published before the handshake waits for it.
     for (const subject of guest.subjects) this.groups.join(connection, subject)
     this.connections.add(connection, leave)
     const { userId: user, deviceId: device } = guest
+    const { transport } = connection
+    this.counts.opened.add(transport)
     const remote = this.#surroundings.clientAddress(request)
-    this.#logger.info({ user, device, remote }, 'hub connection opened')
+    this.#logger.info({ connection: id, user, device, remote, transport }, 'hub connection opened')
     return connection
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '#kit'
-import { HEARTBEAT_MS } from '../connection/connection-rules.ts'
+import { HEARTBEAT_MS, type HubTimes } from '../connection/connection-rules.ts'
+import type { HubSnapshot } from '../hub-counts.ts'
 import { Drain } from './drain.ts'
 import type { HubEndpoint } from './endpoint.ts'
 
@@ -23,6 +24,14 @@ export class Endpoints {
   /** Transports that are open or closing. */
   get connectionCount(): number {
     return this.#all.reduce((sum, { connections }) => sum + connections.size, 0)
+  }
+
+  keepTimes(times: HubTimes): void {
+    for (const endpoint of this.#all) endpoint.keepTimes(times)
+  }
+
+  snapshots(): readonly HubSnapshot[] {
+    return this.#all.map((endpoint) => endpoint.snapshot())
   }
 
   /**

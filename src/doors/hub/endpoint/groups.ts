@@ -2,6 +2,9 @@ import { type Account, type Message, type Peer, Subscription } from '#core'
 import type { HubConnection } from '../connection/connection.ts'
 import type { Hub } from '../hub.ts'
 
+/** So many connections were handed what a message is. */
+export type OnTold = (message: Message, connections: number) => void
+
 /**
  * Those who listen to one subject: one subscription of the broker, whatever their number, so that a message is
  * translated once for all of them, and a machine that hears of it asks for it once.
@@ -10,9 +13,11 @@ class Group implements Peer {
   readonly subscription: Subscription
   readonly members = new Set<HubConnection>()
   readonly #hub: Hub
+  readonly #onTold: OnTold
 
-  constructor(hub: Hub, subject: string) {
+  constructor(hub: Hub, subject: string, onTold: OnTold) {
     this.#hub = hub
+    this.#onTold = onTold
     this.subscription = new Subscription(this, subject, '')
   }
 
@@ -22,7 +27,7 @@ class Group implements Peer {
     if (event === undefined) return
     const { size } = this.members
     for (const member of this.members) member.tell(event)
-    this.#hub.onTold?.(message, size)
+    this.#onTold(message, size)
   }
 
   close(): void {}
@@ -32,11 +37,13 @@ class Group implements Peer {
 export class Groups {
   readonly #account: Account
   readonly #hub: Hub
+  readonly #onTold: OnTold
   readonly #bySubject = new Map<string, Group>()
 
-  constructor(account: Account, hub: Hub) {
+  constructor(account: Account, hub: Hub, onTold: OnTold) {
     this.#account = account
     this.#hub = hub
+    this.#onTold = onTold
   }
 
   get size(): number {
@@ -47,7 +54,7 @@ export class Groups {
   join(connection: HubConnection, subject: string): void {
     let group = this.#bySubject.get(subject)
     if (group === undefined) {
-      group = new Group(this.#hub, subject)
+      group = new Group(this.#hub, subject, this.#onTold)
       this.#bySubject.set(subject, group)
       this.#account.subscribe(group.subscription)
     }

@@ -35,8 +35,8 @@ const MAX_EARLY_BYTES = 4_096
 const ENDED: Objection = { status: 202, text: '' }
 
 /** Text only. */
-const EVENTS: ConnectionOptions = { carriesBinary: false }
-const POLLING: ConnectionOptions = { keepsAlive: true }
+const EVENTS: ConnectionOptions = { transport: 'ServerSentEvents', carriesBinary: false }
+const POLLING: ConnectionOptions = { transport: 'LongPolling', keepsAlive: true }
 
 const METHODS = 'GET, POST, DELETE, OPTIONS'
 const NEGOTIATE_METHODS = 'POST, OPTIONS'
@@ -59,6 +59,8 @@ export interface RequestDesk {
   readonly maxMessageBytes: number
   /** Whether a page has sent it that may not. */
   isForeign(request: IncomingMessage): boolean
+  /** Somebody gets no connection. */
+  onRefused(refusal: Refusal): void
   /** Counts a connection in. */
   enter(request: IncomingMessage): (() => void) | Refusal
   /** `undefined`: the client went away meanwhile. */
@@ -91,7 +93,7 @@ export class HubRequests {
   #receive(request: IncomingMessage, response: ServerResponse, methods: string, serve: () => Promise<void>): void {
     const { isForeign, logger } = this.#desk
     if (isForeign(request)) {
-      refuseRequest(response, FOREIGN_ORIGIN)
+      this.#refuse(response, FOREIGN_ORIGIN)
       return
     }
     shareWithOrigin(request, response)
@@ -109,11 +111,16 @@ export class HubRequests {
     }
   }
 
+  #refuse(response: ServerResponse, refusal: Refusal): void {
+    this.#desk.onRefused(refusal)
+    refuseRequest(response, refusal)
+  }
+
   async #negotiate(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { enter, admitNewcomer, negotiations } = this.#desk
     const leave = enter(request)
     if (typeof leave === 'object') {
-      refuseRequest(response, leave)
+      this.#refuse(response, leave)
       return
     }
     let negotiation: Negotiation | undefined
@@ -121,7 +128,7 @@ export class HubRequests {
       const guest = await admitNewcomer(request)
       if (guest === undefined) return
       const wanted = readNegotiateRequest(request)
-      if (isRefusal(guest)) refuseRequest(response, guest)
+      if (isRefusal(guest)) this.#refuse(response, guest)
       else if (typeof wanted === 'string') answerJson(response, JSON.stringify({ error: wanted }))
       else {
         negotiation = negotiations.open({ ...wanted, guest, leave })
@@ -143,7 +150,7 @@ export class HubRequests {
     const guest = await this.#desk.admit(request)
     if (guest === undefined) return
     if (isRefusal(guest)) {
-      refuseRequest(response, guest)
+      this.#refuse(response, guest)
       return
     }
     const negotiation = this.#desk.negotiations.findFor(guest, id)

@@ -1,3 +1,4 @@
+export { admin } from './admin.ts'
 export { common } from './common.ts'
 export { generator } from './generator.ts'
 export { item } from './item.ts'
