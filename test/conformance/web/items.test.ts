@@ -12,6 +12,7 @@ import { until } from '../../helpers/wait.ts'
 import { ED25519, ED25519_PUBLIC } from '../../web/crypto/ssh-keys.ts'
 import { launchChromium, skipWithoutChromium } from '../chromium.ts'
 import type { ServedCli } from '../devices.ts'
+import { readByCli } from '../read-by-cli.ts'
 import { arrive, type Traveller } from '../vault-tour.ts'
 import { type Visitor, visit } from './visitor.ts'
 
@@ -141,11 +142,7 @@ for (const [kdfName, kdf] of Object.entries(KDFS)) {
     const open = (address: string) => page.goto(`${server.webUrl}/#/${address}`)
     const pane = (name: string): Locator => page.getByRole('region', { name, exact: true })
 
-    /** By the CLI, once it knows what is new. */
-    async function readByCli(id: string): Promise<Json> {
-      await cli.call('POST', '/sync?force=true')
-      return until(() => cli.call('GET', `/object/item/${id}`).catch(() => undefined), 'the item after a sync')
-    }
+    const inCli = (id: string): Promise<Json> => readByCli(cli, alice.phone, id)
 
     /** Saves the form, and says under which id. */
     async function save(): Promise<string> {
@@ -180,7 +177,7 @@ for (const [kdfName, kdf] of Object.entries(KDFS)) {
         }
         await page.getByLabel('Ask for the master password').check()
 
-        const read = await readByCli(await save())
+        const read = await inCli(await save())
         assert.deepEqual(
           [read.type, read.name, read.notes, read.favorite, read.reprompt],
           [number, name, NOTES, true, 1],
@@ -198,7 +195,7 @@ for (const [kdfName, kdf] of Object.entries(KDFS)) {
       await page.getByLabel('Name', { exact: true }).fill('Generated')
       await page.getByRole('button', { name: 'Generate a new key' }).click()
       await pane('New SSH key').getByText('SHA256:').waitFor()
-      const { sshKey } = await readByCli(await save())
+      const { sshKey } = await inCli(await save())
       assert.deepEqual(await readSshKey(sshKey.privateKey), {
         ...{ privateKey: sshKey.privateKey, publicKey: sshKey.publicKey, keyFingerprint: sshKey.keyFingerprint },
       })
@@ -279,7 +276,7 @@ for (const [kdfName, kdf] of Object.entries(KDFS)) {
       await open(`item/${made.id}/edit`)
       await page.getByLabel('Password', { exact: true }).fill('second')
       await save()
-      const read = await readByCli(made.id)
+      const read = await inCli(made.id)
       assert.deepEqual(
         [read.name, read.notes, read.login.username, read.login.password],
         [...['Changed in both', NOTES, 'alice', 'second']],
@@ -303,7 +300,7 @@ for (const [kdfName, kdf] of Object.entries(KDFS)) {
       await (await chosen).setFiles({ name: 'öurs.bin', mimeType: 'application/octet-stream', buffer: ours })
       await item.getByText('öurs.bin').waitFor()
       const { attachments } = await until(async () => {
-        const read = await readByCli(made.id)
+        const read = await inCli(made.id)
         return read.attachments?.length === 1 ? read : undefined
       }, 'the file at the CLI')
       assert.equal(attachments[0].fileName, 'öurs.bin')
@@ -323,7 +320,7 @@ for (const [kdfName, kdf] of Object.entries(KDFS)) {
       await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
       await item.getByText('öurs.bin').waitFor({ state: 'detached' })
       assert.deepEqual(
-        (await readByCli(made.id)).attachments.map(({ fileName }: Json) => fileName),
+        (await inCli(made.id)).attachments.map(({ fileName }: Json) => fileName),
         ['theirs.bin'],
       )
     })
@@ -345,17 +342,17 @@ for (const [kdfName, kdf] of Object.entries(KDFS)) {
       await page.getByRole('dialog').getByLabel('Folder').selectOption('Work/Mail')
       await page.getByRole('button', { name: 'Move', exact: true }).click()
       await pane('Moved about').getByRole('link', { name: 'Work/Mail' }).waitFor()
-      const read = await readByCli(made.id)
+      const read = await inCli(made.id)
       assert.equal(read.folderId, folderId)
       assert.equal((await cli.call('GET', `/object/folder/${folderId}`)).name, 'Work/Mail')
 
       await act('Archive')
       await pane('Moved about').getByText('This item is in the archive.').waitFor()
-      assert.ok((await readByCli(made.id)).archivedDate)
+      assert.ok((await inCli(made.id)).archivedDate)
       await act('Unarchive')
       await act('Delete')
       await page.waitForURL(/#\/vault/)
-      assert.ok((await readByCli(made.id)).deletedDate)
+      assert.ok((await inCli(made.id)).deletedDate)
       await cli.call('POST', `/restore/item/${made.id}`)
       await page.getByRole('link', { name: 'Moved about' }).waitFor()
     })
@@ -380,12 +377,12 @@ for (const [kdfName, kdf] of Object.entries(KDFS)) {
       await toolbar.getByText('3 selected').waitFor()
       await toolbar.getByRole('button', { name: 'Delete', exact: true }).click()
       await page.getByText('Nothing found').waitFor()
-      for (const id of ids) assert.ok((await readByCli(id)).deletedDate)
+      for (const id of ids) assert.ok((await inCli(id)).deletedDate)
       // What was done before may still be said beside it.
       const said = page.getByText('3 items moved to the trash').locator('..')
       await said.getByRole('button', { name: 'Undo' }).click()
       await list.getByRole('listitem').nth(2).waitFor()
-      for (const id of ids) assert.equal((await readByCli(id)).deletedDate ?? null, null)
+      for (const id of ids) assert.equal((await inCli(id)).deletedDate ?? null, null)
     })
 
     test('an item that asks for the password is not shown before', async () => {
@@ -408,14 +405,14 @@ for (const [kdfName, kdf] of Object.entries(KDFS)) {
       const login = { username: 'alice', password: 'first', totp: null, uris: [] }
       const made = await cli.call('POST', '/object/item', template(1, 'Edited twice', { login }))
       // It knows its own item a moment later.
-      await readByCli(made.id)
+      await inCli(made.id)
       await open(`item/${made.id}/edit`)
       await page.getByLabel('Username', { exact: true }).fill('mine')
       await cli.call('PUT', `/object/item/${made.id}`, { ...made, login: { ...made.login, password: 'theirs' } })
       await page.getByText('Another device has changed this item').waitFor()
       await page.getByRole('button', { name: 'Keep mine' }).click()
       await page.waitForURL(/#\/item\/[0-9a-f-]{36}$/)
-      const read = await readByCli(made.id)
+      const read = await inCli(made.id)
       assert.deepEqual([read.login.username, read.login.password], ['mine', 'first'])
       assert.deepEqual(
         read.passwordHistory.map(({ password }: Json) => password),
@@ -459,7 +456,7 @@ for (const [kdfName, kdf] of Object.entries(KDFS)) {
       const password = await page.getByLabel('Password', { exact: true }).inputValue()
       assert.match(password, /^[a-z]+(-[a-z]+){5,}$/)
       await page.getByLabel('Name', { exact: true }).fill('Generated here')
-      assert.equal((await readByCli(await save())).login.password, password)
+      assert.equal((await inCli(await save())).login.password, password)
       await open('generator')
       await page.getByRole('listitem').filter({ hasText: password }).waitFor()
     })

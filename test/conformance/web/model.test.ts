@@ -19,8 +19,8 @@ import { decodeSend, encodeSend, newSend } from '../../../web/src/model/send.ts'
 import { sendUrl } from '../../../web/src/model/send-key.ts'
 import type { Json } from '../../helpers/account.ts'
 import { startTestServer, type TestServer } from '../../helpers/server.ts'
-import { until } from '../../helpers/wait.ts'
 import type { ServedCli } from '../devices.ts'
+import { readByCli } from '../read-by-cli.ts'
 import { arrive, type Traveller } from '../vault-tour.ts'
 
 let server: TestServer
@@ -48,11 +48,7 @@ async function ask(method: 'get' | 'post' | 'put', path: string, body?: unknown)
   return json
 }
 
-/** By the CLI, once it knows what is new. */
-async function readByCli(id: string): Promise<Json> {
-  await cli.call('POST', '/sync?force=true')
-  return until(() => cli.call('GET', `/object/item/${id}`), 'the item after a sync')
-}
+const inCli = (id: string): Promise<Json> => readByCli(cli, alice.phone, id)
 
 const readByModel = async (id: string): Promise<Item> => decodeItem(await ask('get', `/api/ciphers/${id}`), userKey)
 
@@ -120,7 +116,7 @@ for (const hasOwnKey of [false, true]) {
         key: hasOwnKey ? await userKey.wrap(SymmetricKey.random()) : null,
       }
       const id = await create(item)
-      const read = await readByCli(id)
+      const read = await inCli(id)
       assert.deepEqual([read.type, read.name, read.notes, read.favorite], [number, COMMON.name, COMMON.notes, true])
       assert.deepEqual(
         read.fields.map(({ name, value, type, linkedId }: Json) => ({
@@ -141,7 +137,7 @@ test('what the CLI has made and the model has changed, the CLI reads, with all t
   const template = { ...COMMON, ...NO_PART, type: 1, favorite: false, reprompt: 0, fields: FIELDS }
   const made = await cli.call('POST', '/object/item', { ...template, login: { ...LOGIN, uris: [{ uri: URI }] } })
   // It knows its own item a moment later.
-  await readByCli(made.id)
+  await inCli(made.id)
   await cli.call('PUT', `/object/item/${made.id}`, { ...made, login: { ...made.login, password: 'second' } })
   const folder = await decodeFolder(await ask('post', '/api/folders', await encodeFolder('Work', userKey)), userKey)
   assert.equal(folder.name, 'Work')
@@ -153,7 +149,7 @@ test('what the CLI has made and the model has changed, the CLI reads, with all t
   )
   const changed = { ...item, name: 'Changed', folderId: folder.id }
   await ask('put', `/api/ciphers/${made.id}`, await encodeItem(changed, userKey))
-  const read = await readByCli(made.id)
+  const read = await inCli(made.id)
   assert.deepEqual([read.name, read.folderId, read.login.password], ['Changed', folder.id, 'second'])
   assert.deepEqual([read.passwordHistory[0].password, read.login.uris[0].uri], ['secret', URI])
   assert.equal((await cli.call('GET', `/object/folder/${folder.id}`)).name, 'Work')
@@ -172,7 +168,7 @@ for (const hasOwnKey of [false, true]) {
     const form = new FormData()
     form.append('data', new Blob([file]), 'file')
     await ask('post', `/api/ciphers/${id}/attachment/${attachmentId}`, form)
-    await readByCli(id)
+    await inCli(id)
     const fetched: Buffer = await cli.call('GET', `/object/attachment/${attachmentId}?itemid=${id}`)
     assert.deepEqual(new Uint8Array(fetched), content)
 
