@@ -12,7 +12,8 @@ const PATHS = /['"`](?:\$\{[^}]*\}|https:\/\/localhost)?(\/[^'"`\s]*)['"`]/g
 
 /** The paths that each test file of the vault names, `*` for what it computes. */
 export function namedPaths(root: string): Map<string, string[][]> {
-  const files = [...globSync('test/vault/*.test.ts', { cwd: root }), HELPER].sort()
+  const byName = (file: string, other: string) => (path.basename(file) < path.basename(other) ? -1 : 1)
+  const files = [HELPER, ...globSync('test/vault/**/*.test.ts', { cwd: root }).sort(byName)]
   return new Map(
     files
       .filter((file) => !ABOUT_ALL.test(path.basename(file)))

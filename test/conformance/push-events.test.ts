@@ -10,7 +10,7 @@ import { type Json, login, PASSWORD, type TestDevice } from '../helpers/account.
 import { type PushRelay, startPushRelay } from '../helpers/push-relay.ts'
 import { type PushService, startPushService } from '../helpers/push-service.ts'
 import { until } from '../helpers/wait.ts'
-import { inDays } from '../vault/send-requests.ts'
+import { inDays } from '../vault/sends/send-requests.ts'
 import { BitwardenCli, HubDevice, type ServedCli } from './devices.ts'
 import { Belfry, INSTALLATION } from './push/belfry.ts'
 import { assertInOrder, Changes, toldTo, unknownTo, untilAllIsKnown } from './push/changes.ts'

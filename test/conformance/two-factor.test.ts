@@ -7,7 +7,7 @@ import { type Json, PASSWORD, registerAndLogin, type TestDevice } from '../helpe
 import { startTestServer } from '../helpers/server.ts'
 import { startVault, type TestVault } from '../vault/harness.ts'
 import { startMailServer } from '../vault/mail/mail-server.ts'
-import { logInAgain, withCode } from '../vault/second-factor.ts'
+import { logInAgain, withCode } from '../vault/two-factor/second-factor.ts'
 import { launchChromium, type PageServer, servePage, skipWithoutChromium } from './chromium.ts'
 import { BitwardenCli } from './devices.ts'
 

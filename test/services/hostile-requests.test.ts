@@ -7,10 +7,10 @@ import { after, before, test } from 'node:test'
 import { registerAndLogin, type TestDevice } from '../helpers/account.ts'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
 import { within } from '../helpers/wait.ts'
-import { type Belongings, makeBelongings, pathOf, takesFiles } from '../vault/everything.ts'
+import { type Belongings, makeBelongings, pathOf, takesFiles } from '../vault/every-route/everything.ts'
+import type { Route } from '../vault/every-route/routes.ts'
 import { startVault } from '../vault/harness.ts'
-import type { Route } from '../vault/routes.ts'
-import { form } from '../vault/send-requests.ts'
+import { form } from '../vault/sends/send-requests.ts'
 
 let server: TestServer
 let device: TestDevice

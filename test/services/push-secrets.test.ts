@@ -8,7 +8,7 @@ import { createLogger } from '#ops'
 import { login, registerAndLogin } from '../helpers/account.ts'
 import { startTestServer } from '../helpers/server.ts'
 import { until } from '../helpers/wait.ts'
-import { webPushSubscription } from '../vault/everything.ts'
+import { webPushSubscription } from '../vault/every-route/everything.ts'
 
 const INSTALLATION = { installationId: '8a5ad1a9-cf1c-4a7b-9ba5-2f6ad1bb2d63', installationKey: 'wq2Hn6zYcV8sTf4uXe1K' }
 const TOKEN = randomBytes(40).toString('base64url')

@@ -16,7 +16,7 @@ import { type Dump, openTestDatabase } from '../helpers/database.ts'
 import { type LoggedEvent, recordingLogger } from '../helpers/recording-logger.ts'
 import { temporaryFolder } from '../helpers/temp.ts'
 import { checkAnswers } from './contracts/check.ts'
-import { collectRoutes, type Route } from './routes.ts'
+import { collectRoutes, type Route } from './every-route/routes.ts'
 
 /** One call to the notifier. */
 export interface Told {

@@ -10,7 +10,7 @@ import { startTestServer } from '../../helpers/server.ts'
 import { temporaryFolder } from '../../helpers/temp.ts'
 import { attach } from '../../helpers/vaultwarden-folder.ts'
 import { until } from '../../helpers/wait.ts'
-import { sendFile } from '../../vault/send-requests.ts'
+import { sendFile } from '../../vault/sends/send-requests.ts'
 import { admin } from './world.ts'
 
 const WRITERS = 3

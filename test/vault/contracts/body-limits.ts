@@ -1,6 +1,6 @@
-import { takesFiles } from '../everything.ts'
-import { PUBLIC_ROUTES } from '../public-routes.ts'
-import type { Route } from '../routes.ts'
+import { takesFiles } from '../every-route/everything.ts'
+import { PUBLIC_ROUTES } from '../every-route/public-routes.ts'
+import type { Route } from '../every-route/routes.ts'
 
 /** The largest body that a route reads; bytes. Undefined where no body is read. `body-limits.test.ts` tries each. */
 export function bodyLimitOf(route: Route): number | undefined {

@@ -5,7 +5,7 @@ import { Closed, DateTime, List, Nothing, Nullable, Text } from './shapes.ts'
 /** About the server itself. */
 export const serverContracts: Contracts = {
   'GET /': { 200: BYTES },
-  // JSON, by a type of its own: test/vault/two-factor-webauthn.test.ts
+  // JSON, by a type of its own: test/vault/two-factor/two-factor-webauthn.test.ts
   'GET /app-id.json': { 200: BYTES },
   'GET /version': { 200: Text },
   'GET /now': { 200: DateTime },

@@ -43,7 +43,7 @@ import { SecurityKey } from '../../helpers/security-key.ts'
 import { CLIENT, startValidationServer } from '../../helpers/validation-server.ts'
 import { until } from '../../helpers/wait.ts'
 import { SETTINGS, type SentLetter, startVault, type TestVault } from '../../vault/harness.ts'
-import { appCode, toFreshStep } from '../../vault/second-factor.ts'
+import { appCode, toFreshStep } from '../../vault/two-factor/second-factor.ts'
 import { hashOf, logInto, newDevice, registerAndLogIn, type SignedIn } from './signed-in.ts'
 
 let vault: TestVault
