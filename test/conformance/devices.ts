@@ -12,6 +12,7 @@ import { freePort, type RunningProgram, startProgram } from '../helpers/processe
 const run = promisify(execFile)
 
 const PROGRAM = createRequire(import.meta.url).resolve('@bitwarden/cli/build/bw.js')
+const PROMPT_END = new URL('prompt-end.ts', import.meta.url).href
 
 /** One `bw` with its own application data, which goes when it is disposed of. */
 export class BitwardenCli implements AsyncDisposable {
@@ -27,6 +28,7 @@ export class BitwardenCli implements AsyncDisposable {
       BW_NOINTERACTION: 'true',
       NODE_EXTRA_CA_CERTS: certificateAuthorityFile,
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      NODE_OPTIONS: `--import ${PROMPT_END}`,
       // The CLI's own libraries warn about themselves on stderr.
       NODE_NO_WARNINGS: '1',
     })
