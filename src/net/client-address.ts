@@ -25,7 +25,7 @@ export function clientAddress(rules: ClientAddressRules): ClientAddress {
   return (request) => conclude(request).address
 }
 
-/** The same, with the reasons. */
+/** The same, with the reasons. Throws a `ConfigError` for a list of proxies that is none. */
 export function concludeClient({ header, trustedProxies }: ClientAddressRules): ConcludeClient {
   if (header === undefined) return (request) => ({ address: peerAddress(request), header: null, why: 'none' })
   const name = header.toLowerCase()

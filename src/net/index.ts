@@ -7,9 +7,10 @@ export {
   type ClientAddress,
   type ClientAddressRules,
   clientAddress,
+  concludeClient,
   peerAddress,
 } from './client-address.ts'
-export { type ClientConclusion, type ConcludeClient, concludeClient } from './client-conclusion.ts'
+export type { ClientConclusion, ConcludeClient } from './client-conclusion.ts'
 export { concludeForwarded, type ForwardedRequest, forwardedLogPrefix, forwardedRequest } from './forwarded.ts'
 export type { StreamCompression } from './inflating-reader.ts'
 export { formatAddress, type ListenAddress, Listener } from './listener.ts'

@@ -205,22 +205,19 @@ table((implementation) => {
 
   newerRow(
     implementation,
-    'WebsocketPingInterval: at least two PINGs a second at 200 ms, for WebSocket only',
+    'WebsocketPingInterval: a PING every 200 ms, not every two minutes, for WebSocket only',
     'ping_interval is unknown',
     async () => {
       await using pinging = await start('websocket { listen: "127.0.0.1:-1", no_tls: true, ping_interval: "200ms" }')
       using tcp = await TcpClient.connect(pinging.tcp)
       tcp.say('CONNECT {"verbose":false}\r\n')
       await tcp.untilPong()
-      const startedMs = performance.now()
       using client = await WireClient.connect(pinging.webSocket)
       client.say('CONNECT {"verbose":false}\r\n')
       for (let count = 0; count < 2; count++) {
         assert.equal(await client.hearThrough('PING\r\n'), 'PING\r\n')
         client.say('PONG\r\n')
       }
-      const tookMs = performance.now() - startedMs
-      assert.ok(tookMs < 1_000, `it took ${tookMs} ms`)
       assert.equal(await tcp.untilPong(), 'PONG\r\n')
     },
   )
