@@ -1,8 +1,5 @@
 import { spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { rm, writeFile } from 'node:fs/promises'
-import path from 'node:path'
 import { ConfigError } from '#kit'
 import type { PostgresAddress } from './address.ts'
 
@@ -12,32 +9,24 @@ const MOST_TOLD = 2000
 export interface ProgramRun {
   readonly command: 'pg_dump' | 'pg_restore'
   readonly args: readonly string[]
-  /** Default: it connects to nobody. */
-  readonly connection?: {
-    readonly address: PostgresAddress
-    /** Where a file may stand that only its owner can read. */
-    readonly workFolder: string
-  }
+  /** Where to connect; default: nowhere. */
+  readonly address?: PostgresAddress
 }
 
 /**
  * Runs a program that comes with PostgreSQL, from the PATH; resolves with what it wrote to stdout. Rejects with a ConfigError
  * when it is not installed or fails, in its own words.
  */
-export async function runPostgresProgram({ command, args, connection }: ProgramRun): Promise<string> {
-  if (connection === undefined) return run(command, args)
-  const { address, workFolder } = connection
-  const passFile = path.join(workFolder, `${randomUUID()}.pgpass`)
-  if (address.password !== undefined) await writeFile(passFile, passLine(address.password), { mode: 0o600, flag: 'wx' })
-  try {
-    return await run(command, [...args, '--no-password', `--dbname=${connectionString(address, passFile)}`])
-  } finally {
-    await rm(passFile, { force: true })
-  }
+export async function runPostgresProgram({ command, args, address }: ProgramRun): Promise<string> {
+  if (address === undefined) return run(command, args, process.env)
+  const { password } = address
+  // Not on the command line, which everybody on the machine can read. Who gives none has one where libpq looks for it.
+  const env = password === undefined ? process.env : { ...process.env, PGPASSWORD: password }
+  return run(command, [...args, '--no-password', `--dbname=${connectionString(address)}`], env)
 }
 
-async function run(command: string, args: readonly string[]): Promise<string> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   let stdout = ''
   let stderr = ''
@@ -70,11 +59,8 @@ export async function majorVersionOf(command: ProgramRun['command']): Promise<nu
 const notInstalled = (command: string) =>
   new ConfigError(`${command} is not installed, or not on the PATH; on Debian it comes with postgresql-client`)
 
-/**
- * How libpq is told what the URL says: not the password, since everybody on the machine can read a command line. That stands in a
- * file, and whoever has none there is looked for as libpq does.
- */
-function connectionString(address: PostgresAddress, passFile: string): string {
+/** How libpq is told what the URL says, save for the password. */
+function connectionString(address: PostgresAddress): string {
   const { sslMode, sslRootCert } = address
   const isVerified = sslMode === 'verify-ca' || sslMode === 'verify-full'
   const values = {
@@ -88,14 +74,10 @@ function connectionString(address: PostgresAddress, passFile: string): string {
     sslkey: address.sslKey,
     application_name: address.applicationName,
     options: address.options,
-    passfile: address.password === undefined ? undefined : passFile,
   }
   const given = Object.entries(values).filter(([, value]) => value !== undefined)
   return given.map(([name, value]) => `${name}='${value!.replace(/[\\']/g, '\\$&')}'`).join(' ')
 }
-
-/** https://www.postgresql.org/docs/current/libpq-pgpass.html */
-const passLine = (password: string) => `*:*:*:*:${password.replace(/[\\:]/g, '\\$&')}\n`
 
 /** libpq knows its own word for them from PostgreSQL 16 on. */
 function systemAuthorities(): string {

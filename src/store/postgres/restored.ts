@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { Kysely, PostgresDialect } from 'kysely'
 import { ConfigError } from '#kit'
 import type { PostgresOptions } from '../options.ts'
@@ -33,7 +32,7 @@ export async function loadDump(options: PostgresOptions, dump: { file: string; s
   if (here !== dump.schema) {
     throw new ConfigError(
       `The backup is of the schema "${dump.schema}", and here new tables go to "${here}": make a schema of that name, and ` +
-        `add ?options=-csearch_path%3D${encodeURIComponent(dump.schema)} to the URL of the database`,
+        `add ?options=${encodeURIComponent(`-csearch_path=${asOption(dump.schema)}`)} to the URL of the database`,
     )
   }
   const contents = await runPostgresProgram({ command: 'pg_restore', args: ['--list', dump.file] })
@@ -41,12 +40,15 @@ export async function loadDump(options: PostgresOptions, dump: { file: string; s
   await writeFile(list, contents.replaceAll(OF_THE_SCHEMA, ';$&'), { mode: 0o600 })
   try {
     const what = ['--single-transaction', '--exit-on-error', '--no-owner', '--no-privileges', `--use-list=${list}`]
-    const connection = { address, workFolder: dirname(dump.file) }
-    await runPostgresProgram({ command: 'pg_restore', args: [...what, dump.file], connection })
+    await runPostgresProgram({ command: 'pg_restore', args: [...what, dump.file], address })
   } finally {
     await rm(list, { force: true })
   }
 }
+
+/** A name in a search path, within options, where spaces and backslashes are escaped. */
+const asOption = (schema: string) =>
+  /^[a-z_][a-z0-9_]*$/.test(schema) ? schema : `"${schema.replaceAll('"', '""')}"`.replace(/[\\\s]/g, '\\$&')
 
 /** Lines of its table of contents about the schema itself. */
 const OF_THE_SCHEMA = /^\d+; \d+ \d+ (?:SCHEMA|COMMENT - SCHEMA|ACL - SCHEMA) .*$/gm

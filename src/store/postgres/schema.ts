@@ -65,7 +65,7 @@ export async function readSchema(client: Asked, address: PostgresAddress): Promi
   const { rows } = await client.query(
     `SELECT current_schema() AS schema, ARRAY(
        SELECT relname::text FROM pg_class
-       WHERE relnamespace = to_regnamespace(current_schema()::text) AND relkind IN ('r', 'p')
+       WHERE relnamespace = to_regnamespace(quote_ident(current_schema())) AND relkind IN ('r', 'p')
          AND NOT EXISTS (SELECT * FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
      ) AS tables`,
   )

@@ -1,5 +1,4 @@
 import { chmod } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { Kysely, PostgresDialect } from 'kysely'
 import type pg from 'pg'
 import { ConfigError } from '#kit'
@@ -59,8 +58,7 @@ async function take(pool: pg.Pool, address: PostgresAddress): Promise<DatabaseSn
       await checkVersion(version)
       const what = ['--format=custom', `--snapshot=${id}`, `--schema=${quoted(schema)}`]
       const how = [`--lock-wait-timeout=${LOCK_WAIT_MS}`, `--file=${file}`]
-      const connection = { address, workFolder: dirname(file) }
-      await runPostgresProgram({ command: 'pg_dump', args: [...what, ...how], connection })
+      await runPostgresProgram({ command: 'pg_dump', args: [...what, ...how], address })
       await chmod(file, 0o600)
     },
   }

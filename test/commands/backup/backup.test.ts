@@ -1,10 +1,13 @@
 /** `belfry admin backup`: what is in a backup, and what is left of one that comes to nothing. */
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { folderTarget } from '../../../src/commands/admin/backup/folder-target.ts'
+import { tarFileTarget } from '../../../src/commands/admin/backup/tar-target.ts'
 import { contentOf } from '../../helpers/folder-content.ts'
 import { runProgram } from '../../helpers/processes.ts'
 import { temporaryFolder } from '../../helpers/temp.ts'
@@ -146,6 +149,42 @@ for (const destination of ['there', 'there.tar.gz', 'there.tar']) {
     assert.equal(await readFile(folder.join(destination), 'utf8'), 'precious')
   })
 }
+
+test('a link that leads nowhere is not replaced either', async () => {
+  await using given = await vaultFolder()
+  const { folder } = given
+  await symlink('nowhere', folder.join('there.tar'))
+  const { code, stderr } = await admin(['backup', 'there.tar'], folder.path, settings(given))
+  assert.equal(code, 1)
+  assert.match(stderr, /^belfry: There is something at ".*there\.tar" already: a backup never replaces anything\n$/)
+  assert.equal(await readlink(folder.join('there.tar')), 'nowhere')
+})
+
+for (const destination of ['saved', 'saved.tar']) {
+  test(`of several backups to one place at once one is there, and the others say so: ${destination}`, async () => {
+    await using given = await vaultFolder()
+    const { folder } = given
+    const target = () => (destination === 'saved' ? folderTarget : tarFileTarget)(folder.join(destination))
+    const targets = [await target(), await target()]
+    for (const [i, one] of targets.entries()) await one.add('config.json', 1, Readable.from([Buffer.from(String(i))]))
+    await targets[0]!.finish()
+    await assert.rejects(targets[1]!.finish(), /^ConfigError: There is something at ".*" by now/)
+    await targets[1]!.discard()
+    assert.deepEqual((await readdir(folder.path)).sort(), ['data', destination])
+    const kept = destination === 'saved' ? folder.join('saved/config.json') : folder.join('saved.tar')
+    assert.match((await readFile(kept, 'utf8')).slice(destination === 'saved' ? 0 : 512), /^0/)
+  })
+}
+
+test('a folder whose restore was broken off is not saved', async () => {
+  await using given = await vaultFolder()
+  const { dataFolder, folder } = given
+  await writeFile(path.join(dataFolder, 'restore-under-way.json'), '{}')
+  const { code, stdout, stderr } = await admin(['backup', 'saved'], folder.path, settings(given))
+  assert.deepEqual([code, stdout], [1, ''])
+  assert.match(stderr, /was broken off: "belfry admin restore --continue" finishes it\n$/)
+  assert.deepEqual(await readdir(folder.path), ['data'])
+})
 
 for (const [what, spoil, reason] of [
   ['there is none', (file: string) => rm(file), /Cannot open the database .*: it is not there$/m],

@@ -12,7 +12,7 @@ import { temporaryFolder } from '../../helpers/temp.ts'
 import { attach, readAll } from '../../helpers/vaultwarden-folder.ts'
 import { queryPostgres } from '../../store/open-postgres-store.ts'
 import { killAtCall } from './kill-at-call.ts'
-import { admin, filesIn, uploadsIn } from './world.ts'
+import { admin, uploadsIn } from './world.ts'
 
 const PASSWORD_OF_ROLE = `it's a \\ "secret": 100%`
 
@@ -119,19 +119,56 @@ describe('a vault on PostgreSQL', { skip: requireProgram('postgres').skip }, () 
       ...env,
       PATH,
       REST: process.env.PATH,
+      // That of the URL counts.
+      PGPASSWORD: 'that of another database',
     })
     assert.deepEqual([code, stderr], [0, ''])
     const said = stdout + (await readFile(folder.join('arguments'), 'utf8'))
     assert.match(said, /--dbname=host='127\.0\.0\.1'/)
     assert.doesNotMatch(said, /secret/)
-    assert.deepEqual(
-      (await filesIn(folder.join('saved'))).filter((name) => name.includes('pgpass')),
-      [],
-    )
     const wrong = { ...env, DATABASE_URL: env.DATABASE_URL.replace('careful:', 'careful:x') }
     const refused = await admin(['backup', 'other'], folder.path, wrong)
     assert.equal(refused.code, 1)
     assert.doesNotMatch(refused.stderr, /secret/)
+  })
+
+  test('a schema of any name is used again, saved and restored; where there is none of it nothing has changed', async () => {
+    await using folder = await temporaryFolder()
+    const schema = `Our "Vault"\\'s`
+    const quoted = `"${schema.replaceAll('"', '""')}"`
+    const option = `?options=${encodeURIComponent(`-csearch_path=${quoted.replace(/[\\ ]/g, '\\$&')}`)}`
+    const url = await postgres.createDatabase()
+    // What it is without its quotes is another one.
+    await queryPostgres(url, `CREATE SCHEMA ${quoted}; CREATE SCHEMA our`)
+    const dataFolder = folder.join('data')
+    let email = ''
+    {
+      await using server = await serve(dataFolder, url + option)
+      email = (await registerAndLogin({ server: server.webUrl })).email
+    }
+    {
+      await using server = await serve(dataFolder, url + option)
+      await login({ server: server.webUrl, email, password: PASSWORD })
+    }
+    const env = { DATA_FOLDER: dataFolder, DATABASE_URL: url + option }
+    const saved = await admin(['backup', 'saved.tar'], folder.path, env)
+    assert.deepEqual([saved.code, saved.stderr], [0, ''])
+
+    const elsewhere = await postgres.createDatabase()
+    const before = (await readdir(dataFolder)).sort()
+    const restore = (DATABASE_URL: string) =>
+      admin(['restore', 'saved.tar', '--yes'], folder.path, { ...env, DATABASE_URL })
+    const refused = await restore(elsewhere)
+    assert.equal(refused.code, 1)
+    const [, toAdd = ''] = /make a schema of that name, and add (\S+) to the URL/.exec(refused.stderr) ?? []
+    assert.equal(toAdd, option)
+    assert.deepEqual((await readdir(dataFolder)).sort(), before)
+
+    await queryPostgres(elsewhere, `CREATE SCHEMA ${quoted}`)
+    const restored = await restore(elsewhere + toAdd)
+    assert.deepEqual([restored.code, restored.stderr], [0, ''])
+    await using again = await serve(dataFolder, elsewhere + toAdd)
+    await login({ server: again.webUrl, email, password: PASSWORD })
   })
 
   test('without pg_dump, or with one that is too old, there is a line and nothing else', async () => {

@@ -33,6 +33,10 @@ export async function syncPath(name: string): Promise<void> {
   }
 }
 
+/** Whether it says that this file system gives no file a second name. */
+export const hasNoLinks = (error: unknown) =>
+  ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'].includes(codeOf(error))
+
 export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? ''
 
 /** `undefined` for what is not there. */

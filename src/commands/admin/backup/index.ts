@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { loadOptions, type Options } from '#config'
 import { ConfigError } from '#kit'
 import packageJson from '../../../../package.json' with { type: 'json' }
+import { refuseUnfinishedRestore } from '../../../services/vault/unfinished-restore.ts'
 import type { Manifest } from '../archive/manifest.ts'
 import { placesOf } from '../archive/places.ts'
 import { counted } from '../check-data/report.ts'
@@ -33,6 +34,8 @@ export function backupCommand(): Command {
       // What is saved is for its owner only.
       process.umask(0o077)
       const { options } = loadOptions({ configFile: config, env: process.env, cwd: process.cwd() })
+      // It would be half of one time and half of another.
+      refuseUnfinishedRestore(options.vault.dataFolder)
       const place = destination ?? `belfry-backup-${stamp(new Date())}.tar.gz`
       // From before there is anything of it on disk.
       const target = targetAt(place)

@@ -1,15 +1,15 @@
 import { rmSync } from 'node:fs'
-import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { link, lstat, mkdtemp, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { ConfigError } from '#kit'
-import { codeOf, syncPath, unlessGone } from '../archive/disk.ts'
+import { codeOf, hasNoLinks, syncPath, unlessGone } from '../archive/disk.ts'
 
 /**
  * A folder beside `destination` in which it is made, for the owner only. Goes with the process, too, unless that is killed: then
  * `<destination>.unfinished-…` remains. Rejects with a ConfigError when there is something at `destination`.
  */
 export async function workFolderFor(destination: string): Promise<WorkFolder> {
-  if ((await unlessGone(stat(destination))) !== undefined) {
+  if (await isThere(destination)) {
     throw new ConfigError(`There is something at "${destination}" already: a backup never replaces anything`)
   }
   return makeWorkFolder(`${destination}.unfinished-`)
@@ -38,7 +38,7 @@ export async function makeWorkFolder(prefix: string): Promise<WorkFolder> {
     async moveTo(destination, from) {
       await syncPath(from)
       try {
-        await rename(from, destination)
+        await give(from, destination)
       } catch (error) {
         if (!['ENOTEMPTY', 'EEXIST', 'EISDIR', 'ENOTDIR'].includes(codeOf(error))) throw error
         throw new ConfigError(`There is something at "${destination}" by now: a backup never replaces anything`)
@@ -51,3 +51,19 @@ export async function makeWorkFolder(prefix: string): Promise<WorkFolder> {
     },
   }
 }
+
+/** Renaming replaces a file that another backup has put there meanwhile; a folder only when there is nothing in it. */
+async function give(from: string, destination: string): Promise<void> {
+  if ((await stat(from)).isDirectory()) return rename(from, destination)
+  try {
+    // The other name goes with the folder that it is in.
+    await link(from, destination)
+  } catch (error) {
+    if (!hasNoLinks(error)) throw error
+    if (await isThere(destination)) throw Object.assign(new Error(), { code: 'EEXIST' })
+    await rename(from, destination)
+  }
+}
+
+/** Also a link that leads nowhere. */
+const isThere = async (name: string) => (await unlessGone(lstat(name))) !== undefined

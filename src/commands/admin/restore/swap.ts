@@ -1,7 +1,7 @@
 import { chown, link, lstat, mkdir, readdir, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { type DatabaseOptions, loadDump, type OccupiedDatabase, settleDatabase } from '#store'
-import { codeOf, FOLDER_MODE, syncPath, unlessGone } from '../archive/disk.ts'
+import { FOLDER_MODE, hasNoLinks, syncPath, unlessGone } from '../archive/disk.ts'
 import { type Journal, removeJournal, writeJournal } from './journal.ts'
 import { clearStaging, ownerOf, type Slot, STAGING, stagedAt } from './slots.ts'
 
@@ -29,7 +29,15 @@ export async function finishRestore(begun: Journal, { dataFolder, database, occu
     const dump = journal.slots.find(({ kind }) => kind === 'dump')
     if (dump !== undefined && database.kind === 'postgres') {
       // One transaction fills it, so if there is anything, there is everything.
-      if (occupied.isEmpty) await loadDump(database, { file: stagedAt(dump), schema: journal.schema ?? 'public' })
+      if (occupied.isEmpty) {
+        try {
+          await loadDump(database, { file: stagedAt(dump), schema: journal.schema ?? 'public' })
+        } catch (error) {
+          // Nothing has changed yet, so nobody has to finish it.
+          await leave(journal, dataFolder)
+          throw error
+        }
+      }
       await settleDatabase(database, new Date(journal.atMs))
     }
     await enter('aside')
@@ -39,8 +47,12 @@ export async function finishRestore(begun: Journal, { dataFolder, database, occu
     await enter('in')
   }
   for (const slot of [...journal.slots].sort(databaseLast)) await moveIn(slot, journal.before)
+  await leave(journal, dataFolder)
+}
+
+async function leave({ slots }: Journal, dataFolder: string): Promise<void> {
   await removeJournal(dataFolder)
-  await clearStaging(journal.slots, dataFolder)
+  await clearStaging(slots, dataFolder)
 }
 
 const databaseLast = (a: Slot, b: Slot) => Number(a.kind === 'database') - Number(b.kind === 'database')
@@ -102,7 +114,7 @@ async function replaceDatabase(slot: Slot, before: string): Promise<void> {
     try {
       await link(slot.target, aside)
     } catch (error) {
-      if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'].includes(codeOf(error))) throw error
+      if (!hasNoLinks(error)) throw error
       await rename(slot.target, aside)
     }
     await syncPath(path.dirname(aside))
