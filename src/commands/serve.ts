@@ -6,6 +6,7 @@ import { ConfigError } from '#kit'
 import { formatAddress, type ListenAddress } from '#net'
 import { createLogger } from '#ops'
 import { type Server, startServer } from '../server.ts'
+import type { Controlled } from '../services/control/control-requests.ts'
 import { ControlSocket, claimControlSocket } from '../services/control/control-socket.ts'
 import { hasPlainPassword } from './nats-server/announce.ts'
 
@@ -46,16 +47,16 @@ async function serve(overrides: Overrides, configFile: string | undefined, versi
     databaseKind: database.kind,
   })
   const server = await startServer(overrides, { configFile, env, logger })
-  const control = await ControlSocket.open(
-    claimed,
-    {
-      version,
-      status: () => server.status(),
-      reloadReport: (options) => server.reloadReport(options),
-      log: logger,
-    },
-    logger,
-  )
+  const controlled: Controlled = {
+    version,
+    status: () => server.status(),
+    reloadReport: (options) => server.reloadReport(options),
+    log: logger,
+  }
+  const control = await ControlSocket.open(claimed, controlled, logger).catch(async (error: unknown) => {
+    await server.close()
+    throw error
+  })
   let isClosing = false
   let isLameDuck = false
   /** One reload at a time. One that waits reads the settings of the moment it begins, so that it does for all signals. */

@@ -30,6 +30,7 @@ export interface ClaimedSocket {
   readonly path: string | undefined
   /** Why not, where one was asked for. */
   readonly reason?: string
+  readonly options: ControlSocketOptions
 }
 
 /**
@@ -38,10 +39,9 @@ export interface ClaimedSocket {
  */
 export async function claimControlSocket(options: ControlSocketOptions): Promise<ClaimedSocket> {
   const { path, dataFolder, databaseKind } = options
-  if (path === undefined) return { path }
-  if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
-    return { path: undefined, reason: `its path is longer than ${MAX_PATH_BYTES} bytes: ${path}` }
-  }
+  const none = (reason: string): ClaimedSocket => ({ path: undefined, reason, options })
+  if (path === undefined) return { path, options }
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) return none(`its path is longer than ${MAX_PATH_BYTES} bytes: ${path}`)
   let other: { pid: number; startedAt: string; dataFolder: string }
   try {
     const { status } = (await askControl(path, { path: '/status', timeoutMs: REQUEST_TIMEOUT_MS })) as {
@@ -49,8 +49,13 @@ export async function claimControlSocket(options: ControlSocketOptions): Promise
     }
     other = status
   } catch (error) {
-    if (error instanceof NotListening) return { path }
-    return { path: undefined, reason: `what listens at ${path} does not answer: ${(error as Error).message}` }
+    if (!(error instanceof NotListening)) {
+      return none(`what listens at ${path} does not answer: ${(error as Error).message}`)
+    }
+    return removeStale(path).then(
+      () => ({ path, options }),
+      (error: Error) => none(`${path}: ${error.message}`),
+    )
   }
   const who = `process ${other.pid}, since ${other.startedAt}`
   if (databaseKind === 'sqlite' && (await isSameFolder(other.dataFolder, dataFolder))) {
@@ -59,7 +64,7 @@ export async function claimControlSocket(options: ControlSocketOptions): Promise
         'stop it, or give this one a DATA_FOLDER of its own',
     )
   }
-  return { path: undefined, reason: `another Belfry (${who}) has ${path}` }
+  return none(`another Belfry (${who}) has ${path}`)
 }
 
 /** Where the commands of the operator reach a running server: HTTP with JSON, for the owner of the process alone. */
@@ -70,7 +75,10 @@ export class ControlSocket {
     this.#server = server
   }
 
-  /** `undefined`, with a line in the log, where there can be none: everything else works without it. */
+  /**
+   * `undefined`, with a line in the log, where there can be none: everything else works without it. Rejects as
+   * `claimControlSocket` does when another server has taken it since it was claimed.
+   */
   static async open(
     claimed: ClaimedSocket,
     controlled: Controlled,
@@ -89,13 +97,15 @@ export class ControlSocket {
     )
     server.maxConnections = 32
     try {
-      await removeStale(path)
       await listen(server, path)
       await chmod(path, 0o600)
       return new ControlSocket(server)
     } catch (error) {
       server.close()
-      return none(`${path}: ${(error as Error).message}`)
+      // When two start at the same moment nobody listens for either at first, and the system lets only one of them in.
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code !== 'EADDRINUSE') return none(`${path}: ${message}`)
+      return ControlSocket.open(await claimControlSocket(claimed.options), controlled, logger)
     }
   }
 

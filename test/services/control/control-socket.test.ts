@@ -111,6 +111,24 @@ test('a second server on the same data folder does not start; on another databas
   assert.ok((await stat(path)).isSocket())
 })
 
+test('of two that start at the same moment one does not', async () => {
+  await using folder = await temporaryFolder()
+  const path = folder.join('control.sock')
+  const log: LoggedEvent[] = []
+  const logger = recordingLogger((line) => log.push(line))
+  const options = { path, dataFolder: folder.path, databaseKind: 'sqlite' } as const
+  const claims = [await claimControlSocket(options), await claimControlSocket(options)]
+  const sockets = await Promise.allSettled(
+    claims.map((claim) => ControlSocket.open(claim, controlled(folder.path), logger)),
+  )
+  const [first, second] = sockets.toSorted((a, b) => a.status.localeCompare(b.status))
+  assert.ok(first?.status === 'fulfilled' && second?.status === 'rejected')
+  assert.match(String(second.reason), /^ConfigError: Another Belfry .* runs on the data folder/)
+  await askControl(path, { path: '/status', timeoutMs })
+  await first.value?.close()
+  assert.deepEqual(log, [])
+})
+
 test('where there can be none the log names the setting, and all else goes on', async () => {
   await using folder = await temporaryFolder()
   await writeFile(folder.join('notes'), 'not a socket')
