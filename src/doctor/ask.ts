@@ -17,6 +17,8 @@ export interface Question {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** Whether the connection is wanted after a 101; else it ends with it, though somebody answers one. */
+  readonly keepsUpgraded?: boolean
   /** For the whole answer; milliseconds. Default 10,000. */
   readonly timeoutMs?: number
 }
@@ -34,7 +36,7 @@ export interface Answer {
   readonly partsAtMs: readonly number[]
   /** Our end of the connection. */
   readonly local: { readonly address: string; readonly port: number }
-  /** Where the connection goes on after a 101, and what came behind it. */
+  /** Where the connection goes on after a 101, where it was wanted, and what came behind it. */
   readonly upgraded: { readonly socket: Socket; readonly head: Buffer } | undefined
 }
 
@@ -45,7 +47,7 @@ export class NoAnswer extends Error {
 
 /** Asks over a connection of its own. Rejects with `NoAnswer`, or with the reason of the signal. */
 export async function ask(place: Place, question: Question, signal: AbortSignal): Promise<Answer> {
-  const { method = 'GET', path, headers = {}, body, timeoutMs = ANSWER_TIMEOUT_MS } = question
+  const { method = 'GET', path, headers = {}, body, keepsUpgraded = false, timeoutMs = ANSWER_TIMEOUT_MS } = question
   const connectDeadline = AbortSignal.timeout(CONNECT_TIMEOUT_MS)
   const socket = await place.connect(AbortSignal.any([signal, connectDeadline])).catch((error: Error) => {
     signal.throwIfAborted()
@@ -71,8 +73,9 @@ export async function ask(place: Place, question: Question, signal: AbortSignal)
   })
   try {
     const answer = await answerTo(outgoing, body)
-    if (answer.upgraded === undefined) socket.destroy()
-    return { ...answer, url: new URL(place.basePath + path, place.url), local }
+    const upgraded = keepsUpgraded ? answer.upgraded : undefined
+    if (upgraded === undefined) socket.destroy()
+    return { ...answer, upgraded, url: new URL(place.basePath + path, place.url), local }
   } catch (error) {
     socket.destroy()
     signal.throwIfAborted()
@@ -159,6 +162,8 @@ const WORDS: Readonly<Record<string, string | undefined>> = {
 function tlsReason(error: Error): string {
   const { reason, message } = error as Error & { readonly reason?: string }
   if (/wrong version number|packet length too long/i.test(message)) return 'what answers there speaks no TLS'
+  // RFC 7301 §3.2.
+  if (/no application protocol/i.test(message)) return 'it takes HTTP/2 alone, and apps open WebSockets by HTTP/1.1'
   // RFC 6066 §3 has an alert of its own for it; Caddy does without.
   if (/alert (?:internal error|unrecognized name)/i.test(message)) return 'it has no certificate for that name'
   return reason ?? message

@@ -22,10 +22,10 @@ export interface Ending {
   readonly afterMs: number
 }
 
-/** What came of asking for a WebSocket: one that is open, or the answer that was none. */
+/** What came of asking for a WebSocket: one that is open, or the answer that was none; a 101 may be one to somebody else. */
 export type Upgrade =
   | { readonly socket: DoctorSocket; readonly answer: Answer }
-  | { readonly socket: undefined; readonly answer: Answer; readonly isWrongAccept: boolean }
+  | { readonly socket: undefined; readonly answer: Answer }
 
 /** Asks for a WebSocket as a browser does. Rejects as `ask`. */
 export async function openSocket(
@@ -36,14 +36,13 @@ export async function openSocket(
   const key = randomBytes(16).toString('base64')
   const answer = await ask(
     place,
-    { path, headers: { ...upgradeHeaders(key), ...headers }, timeoutMs: UPGRADE_TIMEOUT_MS },
+    { path, headers: { ...upgradeHeaders(key), ...headers }, keepsUpgraded: true, timeoutMs: UPGRADE_TIMEOUT_MS },
     signal,
   )
-  if (answer.status !== 101) return { socket: undefined, answer, isWrongAccept: false }
   const isAccepted = answer.headers['sec-websocket-accept'] === acceptKey(key)
   if (answer.upgraded === undefined || !isAccepted) {
     answer.upgraded?.socket.destroy()
-    return { socket: undefined, answer, isWrongAccept: true }
+    return { socket: undefined, answer }
   }
   return { socket: new DoctorSocket(answer.upgraded.socket, answer.upgraded.head), answer }
 }

@@ -2,14 +2,18 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import http from 'node:http'
-import type { AddressInfo } from 'node:net'
+import net, { type AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import tls from 'node:tls'
 import { type Check, type CheckId, type DoctorReport, runDoctor } from '#doctor'
 import { ConfigError } from '#kit'
+import type { Arrival } from '#net'
+import { Place } from '../../src/doctor/place.ts'
+import { hostFinding } from '../../src/doctor/steps/paths.ts'
 import { TestAuthority } from '../helpers/certificates.ts'
 import { startTestServer } from '../helpers/server.ts'
 import { temporaryFolder } from '../helpers/temp.ts'
-import { once } from '../helpers/wait.ts'
+import { once, within } from '../helpers/wait.ts'
 
 function checksOf({ checks }: DoctorReport, id: CheckId): readonly Check[] {
   return checks.filter((check) => check.id === id)
@@ -100,6 +104,56 @@ test('NATS with TLS is looked at with its certificate', async () => {
     assert.equal(check.status, status, check.says)
     assert.equal(check.fault, ca === undefined ? 'certificate-unknown-authority' : undefined)
   }
+})
+
+test('NATS is looked for at the port that was given, though one of HTTP needs not be written', async () => {
+  await using server = await startTestServer()
+  const nats = ['tls://127.0.0.1:443', 'nats://127.0.0.1:80', 'nats://127.0.0.1:443', 'tls://127.0.0.1']
+  const stop = AbortSignal.timeout(30_000)
+  const { checks } = await runDoctor({ url: server.webUrl, idleMs: 0, nats, signal: stop })
+  const titles = checks.flatMap(({ id, title }) => (id === 'tcp' ? [title] : []))
+  assert.deepEqual(
+    titles.slice(1),
+    [443, 80, 443, 4222].map((port) => `connection to port ${port}`),
+  )
+})
+
+test('a connection that somebody upgrades unasked is not kept', async () => {
+  const closed: Promise<void>[] = []
+  const server = net.createServer((socket) => {
+    socket.on('error', () => {})
+    closed.push(new Promise((resolve) => socket.once('close', () => resolve())))
+    socket.resume().write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const report = await runDoctor({ url: `http://127.0.0.1:${port}`, idleMs: 0 })
+  server.close()
+  assert.deepEqual(faultsOf(report), ['something-else'])
+  await within(Promise.all(closed), 'the end of all connections')
+})
+
+test('a server that takes HTTP/2 alone is said to', async () => {
+  await using folder = await temporaryFolder()
+  const authority = await TestAuthority.create(folder)
+  const { cert, key } = await authority.issue()
+  const server = tls.createServer({ cert, key, ALPNProtocols: ['h2'] }).on('tlsClientError', () => {})
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const report = await runDoctor({ url: `https://127.0.0.1:${port}`, idleMs: 0 })
+  server.close()
+  assert.deepEqual(faultsOf(report), ['tls-failed'])
+  assert.match(checksOf(report, 'tls')[0]!.says, /HTTP\/2 alone/)
+})
+
+test('a default port in the header Host is the same place as none', async () => {
+  const arrival = { headers: { host: 'vault.example.com:443' } } as unknown as Arrival
+  const placeOf = (url: string) => new Place(new URL(url), undefined)
+  assert.equal(hostFinding(arrival, placeOf('https://vault.example.com')).status, 'ok')
+  assert.equal(hostFinding(arrival, placeOf('https://vault.example.com:8443')).status, 'fault')
+  assert.equal(hostFinding(arrival, placeOf('http://vault.example.com')).status, 'fault')
 })
 
 test('without the probe of a server the rest is looked at', async () => {

@@ -1,9 +1,9 @@
 /** A Belfry that is fine, behind proxies that do one thing wrong each: the doctor names that, and nothing else. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type DoctorReport, type FaultId, runDoctor } from '#doctor'
+import { type DoctorReport, type FaultId, runDoctor, whyNoHub } from '#doctor'
 import { startTestServer, type TestServer } from '../helpers/server.ts'
-import { answer, type Meddling, startMeddler, without } from './meddler.ts'
+import { answer, type Meddling, startAnswerer, startMeddler, without } from './meddler.ts'
 
 let server: TestServer
 before(async () => {
@@ -73,6 +73,16 @@ const TABLE: readonly (readonly [what: string, fault: FaultId, meddling: Meddlin
     'answers with the 101 of another request',
     'wrong-accept',
     { onAnswer: (head) => head.replace(/(Sec-WebSocket-Accept: )\S+/i, '$1s3pPLMBiTxaQ9kYGzzhZRbK+xOo=') },
+  ],
+  [
+    'says something else than an answer behind a 101 of its own',
+    'wrong-accept',
+    {
+      onRequest: (lines) =>
+        isUpgrade(lines) && !lines.some((line) => /^belfry-probe: headers/i.test(line))
+          ? 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
+          : named(lines),
+    },
   ],
   ['swallows messages', 'silent-websocket', { swallowsMessages: true }],
   ['keeps answers back', 'buffering', { keepsAnswersBack: true }],
@@ -203,12 +213,49 @@ test('a server that ends its connections itself is no proxy that cuts them', asy
   assert.match(idle!.says, /^the server ended them: .*close code 1001: the server is shutting down/)
 })
 
+test('redirects from one path to the next and back are a loop, and those to a page are none', async () => {
+  for (const [target, fault] of [
+    ['/alive', 'redirect-loop'],
+    ['/page', 'proxy-login'],
+    ['http://other.invalid/alive', 'proxy-login'],
+  ] as const) {
+    const found = await report({
+      onRequest: (lines) => {
+        if (pathOf(lines) === '/page') return answer('200 OK', ['Content-Type: text/html'], '<title>Log in</title>')
+        return answer('302 Found', [`Location: ${pathOf(lines) === '/alive' ? '/next' : target}`])
+      },
+    })
+    assert.deepEqual(faultsOf(found), [fault], target)
+  }
+})
+
+test('why there is no hub is said in a line, of a 101 to another request as well', async () => {
+  const unasked = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
+  await using meddler = await startAnswerer(unasked)
+  const why = await whyNoHub({ server: meddler.url, accessToken: 'x', signal: new AbortController().signal })
+  assert.match(why!, /^\/notifications\/hub: there is a 101, but with an answer to another request \("belfry doctor /)
+})
+
+test('what a server says at the end of a connection does not reach a terminal as it is', async () => {
+  const reason = '\x1b[31mred\nline'
+  const closeFrame = `\x88${String.fromCharCode(reason.length + 2)}\x03\xe9${reason}`
+  let isOver = false
+  const onAnswer = (head: string) => (isOver && head.startsWith('HTTP/1.1 101') ? head + closeFrame : head)
+  await using meddler = await startMeddler(server.webUrl, { onRequest: named, onAnswer })
+  const { checks } = await runDoctor({ url: meddler.url, idleMs: 10_000 }, ({ id }) => {
+    isOver ||= id === 'stream'
+  })
+  const idle = checks.find(({ id }) => id === 'idle')
+  assert.match(idle!.says, /^the server ended them: .* s \(close code 1001: \[31mred line\)$/)
+})
+
 test('a login in front of everything, and a gateway without a server, are told at once', async () => {
   for (const [head, fault] of [
     [answer('401 Unauthorized', ['WWW-Authenticate: Basic realm="x"']), 'proxy-login'],
     [answer('302 Found', ['Location: https://auth.example.com/?rd=x']), 'proxy-login'],
     [answer('301 Moved Permanently', ['Location: /alive']), 'redirect-loop'],
     [answer('403 Forbidden', ['Content-Type: text/html'], '<h1>Forbidden</h1>'), 'proxy-login'],
+    ['HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n', 'something-else'],
     [answer('502 Bad Gateway', ['Server: nginx'], '<html>'), 'bad-gateway'],
     [answer('503 Service Unavailable', [], '<html><body><h1>503 Service Unavailable</h1>'), 'bad-gateway'],
     [answer('504 Gateway Time-out'), 'bad-gateway'],

@@ -5,7 +5,7 @@ import type { Answer } from '../ask.ts'
 import { isHtml, page, shown, troubleIn } from '../http-answers.ts'
 import type { DoctorSocket } from '../socket.ts'
 import { type Finding, fault, ok, skipped, type Walk, warning } from '../walk.ts'
-import { elsewhere } from './paths.ts'
+import { elsewhere, wrongAccept } from './paths.ts'
 
 export const HUB = '/notifications/hub'
 export const ANONYMOUS_HUB = '/notifications/anonymous-hub'
@@ -79,10 +79,7 @@ export interface HubPlace {
 export async function openHub(walk: Walk, { path, name, headers = {} }: HubPlace): Promise<HubConnection> {
   const opened = await walk.open(path, headers)
   if (opened.socket === undefined) {
-    const finding = opened.isWrongAccept
-      ? fault('wrong-accept', 'there is a 101, but with an answer to another request', { path: name })
-      : refused(opened.answer, name)
-    return { socket: undefined, finding }
+    return { socket: undefined, finding: refused(opened.answer, name) }
   }
   const { socket } = opened
   const { signal } = walk
@@ -112,6 +109,8 @@ export function refused(answer: Answer, path: string): Finding {
   if (trouble !== undefined) return elsewhere(answer, path) ?? fault(trouble.fault, trouble.says, about)
   const says = `instead of a 101 comes ${status} ${page(answer)}`
   switch (status) {
+    case 101:
+      return wrongAccept(path)
     case 200:
       return isHtml(answer) ? elsewhere(answer, path)! : fault('no-101', says, about)
     case 400:
@@ -214,7 +213,5 @@ async function refusesStrangers(walk: Walk): Promise<Finding> {
   if (opened.answer.status === 401 && troubleIn(opened.answer) === undefined) {
     return skipped('no account was given (--account); without a token it answers 401, as it should')
   }
-  return opened.isWrongAccept
-    ? fault('wrong-accept', 'there is a 101, but with an answer to another request', { path: HUB })
-    : refused(opened.answer, HUB)
+  return refused(opened.answer, HUB)
 }

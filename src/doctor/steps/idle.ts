@@ -1,5 +1,6 @@
 /** What becomes of connections on which little or nothing is said. */
 import { PROBE_HEADER } from '#net'
+import { shown } from '../http-answers.ts'
 import type { Place } from '../place.ts'
 import type { DoctorSocket, Ending } from '../socket.ts'
 import { type Finding, fault, ok, skipped, type Walk, warning } from '../walk.ts'
@@ -150,5 +151,5 @@ function seconds(ms: number): string {
 }
 
 function wordsOf({ code, reason }: Ending): string {
-  return code === undefined ? '' : ` (close code ${code}${reason === '' ? '' : `: ${reason}`})`
+  return code === undefined ? '' : ` (close code ${code}${reason === '' ? '' : `: ${shown(reason)}`})`
 }

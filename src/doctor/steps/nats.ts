@@ -6,7 +6,7 @@ import { jsonOf, page, shown, troubleIn } from '../http-answers.ts'
 import { CONNECT_TIMEOUT_MS, Place } from '../place.ts'
 import { openSocket } from '../socket.ts'
 import { type Finding, fault, ok, skipped, type Walk } from '../walk.ts'
-import { checkPath } from './paths.ts'
+import { checkPath, wrongAccept } from './paths.ts'
 import { reach } from './reach.ts'
 import { checkTls } from './tls.ts'
 
@@ -29,6 +29,7 @@ export async function checkNatsOfWeb(walk: Walk): Promise<boolean> {
     const opened = await walk.open(NATS)
     if (opened.socket === undefined) {
       const { status } = opened.answer
+      if (status === 101) return wrongAccept(NATS)
       if (status === 404 || (arrival === undefined && status < 500)) {
         return skipped('not served there (web.nats, web.vault_users)')
       }
@@ -48,7 +49,8 @@ export async function checkNats(walk: Walk, url: URL): Promise<Place | undefined
   const twin = new URL(
     url.href.replace(/^[a-z]+:/, url.protocol === 'wss:' || url.protocol === 'tls:' ? 'https:' : 'http:'),
   )
-  if (!isWebSocket && twin.port === '') twin.port = '4222'
+  // A port that HTTP has by default is none of NATS', and only there it is left out.
+  if (!isWebSocket && url.port === '') twin.port = '4222'
   const place = new Place(twin, walk.place.ca)
   const title = `NATS at ${shown(url.href)}`
   const isReached = (await reach(walk, place)) && (!isWebSocket || !place.isTls || (await checkTls(walk, place)))
@@ -65,8 +67,8 @@ export async function checkNats(walk: Walk, url: URL): Promise<Place | undefined
 async function overWebSocket(walk: Walk, place: Place): Promise<Finding> {
   const opened = await openSocket(place, { path: pathOf(place) }, walk.signal)
   if (opened.socket === undefined) {
-    if (opened.isWrongAccept) return fault('wrong-accept', 'there is a 101, but with an answer to another request')
     const { answer } = opened
+    if (answer.status === 101) return wrongAccept(place.basePath || '/')
     const trouble = troubleIn(answer)
     if (trouble !== undefined) return fault(trouble.fault, trouble.says, { path: place.basePath })
     if (answer.status === 400) {

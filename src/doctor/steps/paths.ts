@@ -101,9 +101,7 @@ async function checkEcho(walk: Walk, path: string): Promise<Finding> {
   if (opened === undefined)
     return fault('no-101', 'the server is asked for an upgrade, but its 101 does not come back', { path })
   if (opened.socket === undefined) {
-    if (opened.isWrongAccept)
-      return fault('wrong-accept', 'there is a 101, but with an answer to another request', { path })
-    return no101(opened.answer, path)
+    return opened.answer.status === 101 ? wrongAccept(path) : no101(opened.answer, path)
   }
   using socket = opened.socket
   const sent = `doctor ${Math.random()}`
@@ -114,6 +112,11 @@ async function checkEcho(walk: Walk, path: string): Promise<Finding> {
     return ok(`open, a message there and back in ${Math.round(performance.now() - startMs)} ms`)
   const says = `it is open, but a message does not come back within ${ECHO_TIMEOUT_MS / 1000} s: something keeps it`
   return fault('silent-websocket', says, { path })
+}
+
+/** A 101 that no WebSocket came of. */
+export function wrongAccept(path: string): Finding {
+  return fault('wrong-accept', 'there is a 101, but with an answer to another request', { path })
 }
 
 function noAnswer(error: unknown): undefined {
@@ -134,7 +137,8 @@ function no101(answer: Answer, path: string): Finding {
 /** Whether the server is told the name by which it was asked. */
 export function hostFinding({ headers }: Arrival, { url }: Place): Finding {
   const host = headers.host ?? ''
-  if (host.toLowerCase() === url.host) return ok(`arrives as ${shown(host)}`)
+  // `vault.example.com:443` is the same place (RFC 9110 §4.2.3), and `$host:$server_port` in many a configuration.
+  if (URL.parse(`${url.protocol}//${host}`)?.host === url.host) return ok(`arrives as ${shown(host)}`)
   const isWithoutPort = host.toLowerCase() === url.hostname
   const says = isWithoutPort
     ? `arrives as ${shown(host)}, without the port ${url.port}: pages of this server count as foreign ones`

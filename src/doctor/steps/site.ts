@@ -1,6 +1,6 @@
 /** What answers at the address, and what it is. */
 import type { Arrival } from '#net'
-import type { Answer } from '../ask.ts'
+import { type Answer, ask, NoAnswer } from '../ask.ts'
 import { isHtml, jsonOf, page, shown, troubleIn } from '../http-answers.ts'
 import { Place } from '../place.ts'
 import { type Finding, fault, ok, type Walk, warning } from '../walk.ts'
@@ -9,6 +9,9 @@ import { type Finding, fault, ok, type Walk, warning } from '../walk.ts'
 export type ServerKind = 'Belfry' | 'Vaultwarden' | 'Bitwarden' | 'other'
 
 const MAX_CLOCK_DIFFERENCE_MS = 30_000
+
+/** So many are followed; clients differ, and none needs more. */
+const MAX_REDIRECTS = 5
 
 /** The first answer. `moved`: the walk begins anew at `walk.place`. */
 export async function checkHttp(walk: Walk): Promise<'here' | 'moved' | 'nowhere'> {
@@ -46,6 +49,10 @@ export async function checkAlive(walk: Walk): Promise<boolean> {
   const finding = await walk.step('alive', `the server at ${walk.place.basePath}/alive`, async () => {
     const answer = await walk.ask({ path: '/alive' })
     const trouble = troubleIn(answer)
+    if (trouble?.fault === 'proxy-login' && (await leadsBack(walk, answer))) {
+      const says = `${answer.status} leads to ${shown(String(answer.headers.location))}, and that back again`
+      return fault('redirect-loop', says, { path: '/' })
+    }
     if (trouble !== undefined) return fault(trouble.fault, trouble.says, { path: '/' })
     const time = jsonOf(answer)
     const timeMs = typeof time === 'string' ? Date.parse(time) : Number.NaN
@@ -54,6 +61,29 @@ export async function checkAlive(walk: Walk): Promise<boolean> {
     return nobodyAlive(walk, answer)
   })
   return finding.status !== 'fault'
+}
+
+/** Follows redirects as an app does, below the same name alone, to see whether one of them leads where it was already. */
+async function leadsBack(walk: Walk, first: Answer): Promise<boolean> {
+  const seen = new Set<string>()
+  for (let answer = first; answer.status >= 300 && answer.status < 400; ) {
+    if (seen.has(answer.url.href)) return true
+    seen.add(answer.url.href)
+    const next = URL.parse(answer.headers.location ?? '', answer.url.href)
+    const isHttp = next?.protocol === 'http:' || next?.protocol === 'https:'
+    if (!isHttp || next.hostname !== first.url.hostname || seen.size > MAX_REDIRECTS) return false
+    try {
+      answer = await ask(
+        new Place(new URL(next.origin), walk.place.ca),
+        { path: next.pathname + next.search },
+        walk.signal,
+      )
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error
+      return false
+    }
+  }
+  return false
 }
 
 function clockFinding(timeMs: number): Finding {
