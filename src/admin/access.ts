@@ -56,11 +56,17 @@ export class Access {
 
   /** The page of a name that somebody else has pointed at this machine (DNS rebinding) may not do what its visitors may. */
   #objectionToStranger(request: IncomingMessage): Objection | undefined {
-    if (this.#domain === undefined || this.#reachedBy(request).host === this.#domain.host) return undefined
+    if (this.#domain === undefined || this.#isDomain(this.#reachedBy(request).host)) return undefined
     return {
       status: 403,
       message: `Without a token the admin pages are at the address in DOMAIN only: ${this.#domain.href}`,
     }
+  }
+
+  /** With the default port as without it: some proxies write it. */
+  #isDomain(host: string): boolean {
+    const domain = this.#domain
+    return host.toLowerCase().replace(domain?.protocol === 'https:' ? /:443$/ : /:80$/, '') === domain?.host
   }
 
   /** The `Set-Cookie` of a new session; `undefined` when that is not the token. White space around it is ignored. */
@@ -83,7 +89,7 @@ export class Access {
   #cookie(value: string, maxAgeSeconds: number, request: IncomingMessage): string {
     const { isTls, host } = this.#reachedBy(request)
     // Not every proxy says so.
-    const isSecure = isTls || (this.#domain?.protocol === 'https:' && this.#domain.host === host)
+    const isSecure = isTls || (this.#domain?.protocol === 'https:' && this.#isDomain(host))
     const parts = [
       `${COOKIE}=${value}`,
       `Path=${this.#path}`,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type HTTPMethods } from 'fastify'
 import Type, { type Static } from 'typebox'
-import type { Logger } from '#kit'
+import type { Clock, Logger } from '#kit'
 import type { ClientAddress } from '#net'
 import { Access, type AccessOptions, type AdminAccess } from './access.ts'
 import { type Doctor, DoctorOrder, DoctorRuns } from './doctor.ts'
@@ -40,6 +40,7 @@ export interface AdminTools {
   /** Whether this address may try a token now. */
   readonly mayTry: (address: string) => boolean
   readonly logger: Logger
+  readonly clock: Clock
   /**
    * What operators ask of a running server: `GET /status`, `POST /reload`, `PUT /log-level`. Answers with a status of HTTP
    * and JSON.

@@ -13,7 +13,13 @@ export type DoctorOrder = Static<typeof DoctorOrder>
 /** Runs the doctor: calls `onCheck` with each finding as it is made, plain data, and resolves with the report. */
 export type Doctor = (order: DoctorOrder & { signal: AbortSignal }, onCheck: (check: object) => void) => Promise<object>
 
-type Surroundings = Pick<AdminTools, 'doctor' | 'domain' | 'basePath' | 'logger'>
+/**
+ * Between two findings the doctor may be silent for minutes, and a proxy whose limit for that is too short is what it looks
+ * for: its answer must not be cut by the same one.
+ */
+const KEEP_ALIVE_MS = 3_000
+
+type Surroundings = Pick<AdminTools, 'doctor' | 'domain' | 'basePath' | 'logger' | 'clock'>
 
 /** The doctor for whoever looks at the pages: one at a time, which ends when nobody listens any more. */
 export class DoctorRuns {
@@ -24,7 +30,10 @@ export class DoctorRuns {
     this.#tools = tools
   }
 
-  /** Findings as lines of JSON (`{"check":…}`), the last one the report (`{"report":…}`) or what went wrong (`{"error":…}`). */
+  /**
+   * Findings as lines of JSON (`{"check":…}`), the last one the report (`{"report":…}`) or what went wrong (`{"error":…}`);
+   * between them lines that say nothing (`{}`).
+   */
   async answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const order = request.body as DoctorOrder
     // The server asks nobody but itself on behalf of a page.
@@ -41,12 +50,14 @@ export class DoctorRuns {
     const headers = { 'Content-Type': 'application/x-ndjson', 'X-Accel-Buffering': 'no', ...reply.getHeaders() }
     raw.writeHead(200, headers as OutgoingHttpHeaders)
     const line = (value: object) => void (raw.destroyed || raw.write(`${JSON.stringify(value)}\n`))
+    const keepAlive = this.#tools.clock.every(KEEP_ALIVE_MS, () => line({}))
     try {
       line({ report: await this.#tools.doctor({ ...order, signal: abort.signal }, (check) => line({ check })) })
     } catch (error) {
       if (!abort.signal.aborted) this.#tools.logger.error({ error }, 'the doctor failed')
       line({ error: (error as Error).message })
     } finally {
+      keepAlive.cancel()
       this.#isUnderWay = false
       raw.end()
     }

@@ -47,6 +47,7 @@ export async function openAdminPages(options: Options, surroundings: AdminSurrou
   const { createAdminApp } = await import('#admin')
   const app = await createAdminApp({
     logger,
+    clock,
     control: (request, body) => answerControl(request, async () => body, controlled),
     clientAddress: clients.address,
     async doctor({ url, idleSeconds, signal }, onCheck) {

@@ -41,6 +41,7 @@ async function world(changes: Partial<AdminTools> & { readonly token?: string | 
     reachedBy: () => ({ isTls: true, host: 'x.example' }),
     mayTry: () => true,
     logger: silentLogger,
+    clock,
     control: async (request, body) => {
       done.push(`${request} ${JSON.stringify(body)}`)
       return { status: 200, body: { did: request } }
@@ -153,6 +154,19 @@ describe('logging in', () => {
     const { app } = await world({ token: null, reachedBy: () => ({ isTls: false, host: 'rebound.example' }) })
     assert.equal((await app.inject('/admin/session')).statusCode, 403)
     assert.equal((await app.inject('/admin/status')).statusCode, 403)
+  })
+
+  test('without a token the address in DOMAIN is the same with its default port, which some proxies write', async () => {
+    for (const [host, status] of [
+      ['x.example', 200],
+      ['x.example:443', 200],
+      ['x.example:80', 403],
+      ['x.example:8443', 403],
+      ['x.example@rebound.example', 403],
+    ] as const) {
+      const { app } = await world({ token: null, reachedBy: () => ({ isTls: true, host }) })
+      assert.equal((await app.inject('/admin/status')).statusCode, status, host)
+    }
   })
 
   test('without a token in the configuration everybody is in', async () => {
@@ -298,6 +312,23 @@ describe('the doctor', () => {
       server.close()
       server.closeAllConnections()
     }
+  })
+
+  test('its answer is never silent for long, as a proxy would cut that', async () => {
+    const begun = Promise.withResolvers<void>()
+    const over = Promise.withResolvers<object>()
+    const doctor: Doctor = () => {
+      begun.resolve()
+      return over.promise
+    }
+    const { app, clock, logIn } = await world({ doctor })
+    const headers = await logIn()
+    const answer = app.inject({ method: 'POST', url: '/admin/doctor', headers, payload: order('https://x.example') })
+    await begun.promise
+    clock.advance(9_000)
+    over.resolve({ healthy: true })
+    assert.equal((await answer).body, '{}\n{}\n{}\n{"report":{"healthy":true}}\n')
+    assert.equal(clock.pending, 0)
   })
 
   test('what goes wrong with it is said where it is waited for', async () => {

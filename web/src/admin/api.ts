@@ -54,7 +54,7 @@ export class AdminApi {
   }
 
   async session(): Promise<AdminSession> {
-    return (await this.#ask('GET', 'session')).json()
+    return (await this.#ask('GET', 'session')).json() as Promise<AdminSession>
   }
 
   async logIn(token: string): Promise<void> {
@@ -66,27 +66,30 @@ export class AdminApi {
   }
 
   async status(): Promise<AdminStatus> {
-    const { status } = await (await this.#ask('GET', 'status')).json()
+    const { status } = (await (await this.#ask('GET', 'status')).json()) as { status: AdminStatus }
     return status
   }
 
   /** Reads the configuration again; with `dryRun` only says what that would do. */
   async reload({ dryRun }: { readonly dryRun: boolean }): Promise<ReloadReport> {
-    return (await this.#ask('POST', 'reload', { dryRun })).json()
+    return (await this.#ask('POST', 'reload', { dryRun })).json() as Promise<ReloadReport>
   }
 
   async setLogLevel(level: string): Promise<void> {
     await this.#ask('PUT', 'log-level', { level })
   }
 
-  /** Has the server look at itself from the outside. Calls `onFinding` as it finds; resolves at the end. */
+  /** Has the server look at itself from the outside. Calls `onFinding` as it finds; resolves when it has found all. */
   async doctor({ signal, ...order }: DoctorOrder, onFinding: (finding: Finding) => void): Promise<void> {
     const answer = await this.#ask('POST', 'doctor', order, signal)
     for await (const line of linesOf(answer)) {
-      const said = JSON.parse(line) as { check?: Finding; error?: string }
+      const said = JSON.parse(line) as { check?: Finding; report?: object; error?: string }
       if (said.check !== undefined) onFinding(said.check)
       if (said.error !== undefined) throw new AdminError(500, said.error)
+      if (said.report !== undefined) return
     }
+    // What was found so far may look healthy.
+    throw new AdminError(0, 'the answer ended before the report')
   }
 
   async #ask(method: string, path: string, body?: object, signal?: AbortSignal): Promise<Response> {

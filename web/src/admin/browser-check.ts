@@ -26,7 +26,8 @@ export async function checkFromHere(
   const find = (id: string, title: string, status: Finding['status'], says: string, startedMs = from) =>
     onFinding({ id, title, status, says, ms: Math.round(now() - startedMs) })
   try {
-    const { status } = await fetch(new URL('alive', server), { signal, cache: 'no-store' })
+    const late = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)])
+    const { status } = await fetch(new URL('alive', server), { signal: late, cache: 'no-store' })
     if (status === 200) find('browser-http', 'HTTP', 'ok', 'the server answers')
     else find('browser-http', 'HTTP', 'fault', `/alive answered ${status}`)
   } catch (error) {
