@@ -285,4 +285,14 @@ describe('the cluster of docker/cluster', { skip }, () => {
         assert.ok(!output.includes(secret), name)
     }
   })
+
+  test('where no Belfry answers, the proxy writes down the path that was asked for, without the token', async () => {
+    for (const name of ['belfry-1', 'belfry-2']) await containers.get(name).kill()
+    const token = randomBytes(32).toString('hex')
+    const { status } = await fetch(`${url}/notifications/hub?access_token=${token}`)
+    assert.equal(status, 502)
+    const log = () => containers.get('proxy').log()
+    await until(async () => /"GET \/notifications\/hub HTTP\/[\d.]+" 502/.test(await log()), 'its line')
+    assert.ok(!(await log()).includes(token))
+  })
 })

@@ -47,6 +47,15 @@ function settingsOf(compose: ComposeFile, name = 'belfry') {
   return env
 }
 
+test('cluster: nginx waits longer than NATS does between pings', async () => {
+  const config = readFileSync(path.join(docker, 'cluster/nginx.conf'), 'utf8')
+  const [, location = ''] = /location \/nats \{([^}]*)\}/.exec(config) ?? []
+  const timeouts = [...location.matchAll(/proxy_(?:read|send)_timeout (\w+);/g)].map(([, time]) => durationMs(time!))
+  const { pingIntervalMs } = loadOptions({ env: {}, cwd: '/nonexistent' }).options.nats
+  assert.equal(timeouts.length, 2)
+  for (const timeoutMs of timeouts) assert.ok(timeoutMs > pingIntervalMs, location)
+})
+
 for (const [name, compose] of Object.entries(files)) {
   test(`${name}: it is a compose file, with no key that compose does not know`, () => {
     isComposeFile(compose)
