@@ -102,6 +102,18 @@ test('Caddy makes its own certificate and redirection where all is as usual', as
   assert.match(own, /\ttls \/a\.pem \/b\.pem\n/)
 })
 
+test('a listener on this machine is in the way of a proxy on this machine alone', async () => {
+  const config = await printed(['nginx', '--domain', `${DOMAIN}:8443`, '--upstream', '10.0.0.5:8000'])
+  assert.match(config, /listen 8443 ssl;/)
+})
+
+test("Apache listens once at the ports that Debian's ports.conf has, whichever address a site is for", async () => {
+  const places = ['--listen', '192.0.2.1:443', '--redirect', '192.0.2.1:80', '--websocket', '8444=10.0.0.5:8080']
+  const config = await printed(['apache', '--domain', DOMAIN, ...places])
+  assert.deepEqual(config.match(/^Listen .*/gm), ['Listen 8444'])
+  assert.match(config, /<VirtualHost 192\.0\.2\.1:443>/)
+})
+
 describe('Traefik', () => {
   const args = [
     ...['traefik', '--domain', `${DOMAIN}/vault`, '--old-hub', '--websocket', '/stream=10.0.0.5:8080'],
@@ -176,6 +188,18 @@ describe('is refused with a word on what to do', () => {
     [['haproxy', '--domain', DOMAIN, '--nats-tcp', '4223', '--proxy-protocol', 'v3'], /is v1 or v2/],
     [['haproxy', '--domain', DOMAIN, '--proxy-protocol', 'v1'], /add --nats-tcp/],
     [['haproxy', '--domain', DOMAIN, '--nats-tcp', '4222'], /port 4222, which Belfry has \(127\.0\.0\.1:4222\)/],
+    [['nginx', '--domain', `${DOMAIN}:8443`], /port 8443, which Belfry has \(127\.0\.0\.1:8443\)/],
+    [['nginx', '--domain', DOMAIN, '--old-hub', '--listen', '3012'], /port 3012, which Belfry has/],
+    [
+      ['nginx', '--domain', DOMAIN, '--listen', '8080', '--websocket', '/a=127.0.0.1:8080'],
+      /port 8080, which Belfry has/,
+    ],
+    [['caddy', '--domain', DOMAIN, '--redirect', '127.0.0.1:443'], /listen on port 443 twice/],
+    [['nginx', '--domain', DOMAIN, '--listen', '[fe80::1%eth0]:443'], /--listen is a port such as 443/],
+    [['nginx', '--domain', DOMAIN, '--upstream', '[fe80::1%eth0]:8000'], /no host name that goes into/],
+    [['nginx', '--domain', DOMAIN, '--websocket', '/notifications/hub=10.0.0.5:1'], /"\/notifications\/hub" is taken/],
+    [['nginx', '--domain', `${DOMAIN}/v`, '--websocket', '/v/api=10.0.0.5:1'], /"\/v\/api" is taken/],
+    [['nginx', '--domain', DOMAIN, '--websocket', '/a/../b=10.0.0.5:1'], /does not go into a proxy's configuration/],
   ]
   for (const [args, reason] of REFUSED) {
     test(JSON.stringify(args.join(' ')), async () => {

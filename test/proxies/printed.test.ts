@@ -1,7 +1,7 @@
 /** What Belfry is for, through each proxy with the configuration that it prints: nothing of it gets lost on the way. */
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import http from 'node:http'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -12,10 +12,12 @@ import { HubDevice } from '../conformance/devices.ts'
 import { HttpTransportType, HubClient } from '../conformance/hub-client.ts'
 import { connectWebSocket } from '../conformance/nats-clients.ts'
 import { login, register, type TestDevice } from '../helpers/account.ts'
+import { TestAuthority } from '../helpers/certificates.ts'
+import { temporaryFolder } from '../helpers/temp.ts'
 import { attach } from '../helpers/vaultwarden-folder.ts'
 import { once, until } from '../helpers/wait.ts'
 import { freePorts } from '../services/free-ports.ts'
-import { type ProxiedSite, startSite } from './site.ts'
+import { type ProxiedSite, printed, startSite } from './site.ts'
 import { checkProxy, PROXIES, type ProxyKind, type RunningProxy, startProxy } from './start-proxy.ts'
 
 const KINDS = Object.keys(PROXIES) as ProxyKind[]
@@ -23,6 +25,22 @@ const APP = { skipNegotiation: true, transport: HttpTransportType.WebSockets }
 /** What Caddy has to say about a certificate without OCSP, and about ports that are not 443. */
 const OF_THE_TEST = /no OCSP stapling for|automatic HTTP->HTTPS redirects are disabled/
 const relay = { internalKey: INTERNAL_KEY }
+
+for (const kind of KINDS) {
+  test(`${kind} takes an address of IPv6 as the name of the site, and to listen on`, {
+    skip: PROXIES[kind].skip,
+  }, async () => {
+    await using folder = await temporaryFolder()
+    const authority = await TestAuthority.create(folder)
+    const { certFile, keyFile, cert, key } = await authority.issue({ addresses: ['::1'] })
+    const both = folder.join('both.pem')
+    await writeFile(both, `${cert}\n${key}`)
+    const certificate = kind === 'haproxy' ? ['--certificate', both] : ['--certificate', certFile, '--key', keyFile]
+    const places = ['--listen', '[::1]:9443', '--redirect', '[::1]:9080', '--upstream', '[::1]:8000']
+    const config = await printed([kind, '--domain', 'https://[::1]:9443', ...certificate, ...places])
+    assert.deepEqual(await complaintsAbout(kind, config), [])
+  })
+}
 
 for (const kind of KINDS) {
   for (const mount of ['', '/some/vault']) {
@@ -190,7 +208,9 @@ for (const kind of KINDS) {
     const config = site.config.replaceAll(upstream, `127.0.0.1:${nobody}`)
     await site.proxy[Symbol.asyncDispose]()
     await using failing = await startProxy({ kind, config, ports: [Number(new URL(site.url).port)] })
-    assert.ok([502, 503].includes((await fetch(url)).status))
+    for (const tried of [url, `${site.url}/hubs/chat?access_token=${token}`]) {
+      assert.ok([502, 503].includes((await fetch(tried)).status))
+    }
     await assert.rejects(HubDevice.connect(site.url, token))
     assert.doesNotMatch(await logsOf(failing), new RegExp(token))
   })

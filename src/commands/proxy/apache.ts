@@ -16,12 +16,12 @@ export function apacheConfig(site: Site): string {
     ],
   })
   const binds = [...(http ? [http] : []), https, ...webSocketPorts.map(({ bind }) => bind)]
-  // Debian's ports.conf has these two.
-  const listens = binds.filter(({ address, port }) => address !== undefined || ![80, 443].includes(port))
+  // Debian's ports.conf has these two, for all addresses; beside them one of a single address cannot be bound.
+  const listens = binds.filter(({ port }) => ![80, 443].includes(port))
   const plain =
     http &&
     `<VirtualHost ${bindText(http, '*:')}>
-  ServerName ${site.host}
+  ${serverName(site)}
   RedirectMatch 308 ^(.*)$ ${origin}$1
 </VirtualHost>
 `
@@ -40,6 +40,11 @@ ${plain === undefined ? '' : `${plain}\n`}${virtualHost(site, https, passes)}\
 ${webSocketPorts.map(({ bind, upstream }) => `\n# NATS over WebSocket.\n${virtualHost(site, bind, [passBelow('', upstream, site)])}`).join('')}`
 }
 
+/** Apache takes an IPv6 address as an alias alone, without brackets, and looks for a name in DNS where it has none. */
+function serverName({ host }: Site): string {
+  return host.startsWith('[') ? `ServerName belfry.invalid\n  ServerAlias ${host.slice(1, -1)}` : `ServerName ${host}`
+}
+
 function virtualHost(site: Site, bind: Site['https'], passes: readonly string[]): string {
   const { certFile, keyFile } = { ...certbotFiles(site), ...site.certificate }
   const tls = hasTlsUpstream(site)
@@ -52,7 +57,7 @@ function virtualHost(site: Site, bind: Site['https'], passes: readonly string[])
 `
     : ''
   return `<VirtualHost ${bindText(bind, '*:')}>
-  ServerName ${site.host}
+  ${serverName(site)}
   SSLEngine on
   SSLCertificateFile ${certFile}
   SSLCertificateKeyFile ${keyFile}

@@ -44,7 +44,8 @@ ${[
   ...(path === '' ? [] : [place('/', 'return 404;'), place(`= ${path}`, `return 308 ${origin}${path}/;`)]),
   place(`${path}/`, pass(web)),
   `  # Errors are logged with the whole address and so with access tokens: here only the worst.
-${place(`${path}/notifications/`, `${pass(web)} error_log /var/log/nginx/error.log crit;`)}`,
+${place(`${path}/notifications/`, quietly(web))}
+${place(`${path}/hubs/`, quietly(web))}`,
   ...(oldHub === undefined ? [] : [hubPlace(`${path}/notifications/hub`, oldHub)]),
   ...webSocketPaths.flatMap(({ path, upstream }) => [
     place(`= ${path}`, pass(upstream)),
@@ -93,8 +94,9 @@ function passing(site: Site): string {
 
 const place = (location: string, rules: string) => `  location ${location} { ${rules} }`
 const pass = (upstream: Upstream) => `proxy_pass ${urlOf(upstream)};`
+const quietly = (upstream: Upstream) => `${pass(upstream)} error_log /var/log/nginx/error.log crit;`
 const hubPlace = (path: string, hub: Upstream) => `  # The hub has a port of its own; /negotiate below it has not.
-${place(`= ${path}`, `${pass(hub)} error_log /var/log/nginx/error.log crit;`)}`
+${place(`= ${path}`, quietly(hub))}`
 
 function streamConfig(site: Site): string {
   const { bind, upstream, proxyProtocol } = site.nats!

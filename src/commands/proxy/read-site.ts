@@ -52,7 +52,7 @@ export function readSite(proxy: ProxyName, options: Options, flags: ProxyFlags):
     maxBodyBytes: MAX_UPLOAD_BYTES,
   }
   checkPaths(site)
-  checkPorts(site)
+  checkPorts(site, options)
   return site
 }
 
@@ -159,35 +159,56 @@ function reachable({ host, port }: HostAndPort, isTls: boolean): Upstream {
   return { host: own ?? (isIP(bare) === 0 ? safeHost(bare) : bare), port, isTls }
 }
 
+/** What the web listener has below the public address, beside pages. */
+const VAULT_PATHS = ['admin', 'api', 'attachments', 'hubs', 'icons', 'identity', 'nats', 'notifications', 'sends']
+
 /** No two places may be the same, nor lie where the vault is. */
 function checkPaths({ path, webSocketPaths }: Site): void {
-  const taken = new Set<string>([path, `${path}/nats`, `${path}/notifications`])
+  const taken = new Set<string>(['', path])
+  const isVaults = (own: string) => VAULT_PATHS.some((name) => `${own}/`.startsWith(`${path}/${name}/`))
   for (const { path: own } of webSocketPaths) {
-    if (own === '' || taken.has(own))
+    if (taken.has(own) || isVaults(own)) {
       throw new ConfigError(`--websocket: the path "${own || '/'}" is taken; choose another`)
+    }
     taken.add(own)
   }
 }
 
-/** What would keep the proxy from starting: one port twice, or that of a listener behind it on the same machine. */
-function checkPorts({ https, http, webSocketPorts, nats, web }: Site): void {
+/** What would keep the proxy from starting: one port twice, or that of a listener of Belfry's on the same machine. */
+function checkPorts(site: Site, options: Options): void {
+  const { https, http, webSocketPaths, webSocketPorts, oldHub, nats, web } = site
   const binds = [
     https,
     ...(http ? [http] : []),
     ...webSocketPorts.map(({ bind }) => bind),
     ...(nats ? [nats.bind] : []),
   ]
-  const upstreams = [web, ...webSocketPorts.map(({ upstream }) => upstream), ...(nats ? [nats.upstream] : [])]
+  // Nothing is passed on to the listener of the local authority, but it is there.
+  const localHttps = isThisMachine(web.host) ? options.web.https : undefined
+  const upstreams = [
+    web,
+    ...(localHttps === undefined ? [] : [localHttps]),
+    ...(oldHub === undefined ? [] : [oldHub]),
+    ...[...webSocketPaths, ...webSocketPorts].map(({ upstream }) => upstream),
+    ...(nats === undefined ? [] : [nats.upstream]),
+  ]
   for (const [i, { address, port }] of binds.entries()) {
-    const other = binds.slice(0, i).find((bind) => bind.port === port && bind.address === address)
+    const other = binds
+      .slice(0, i)
+      .find((bind) => bind.port === port && (isAny(address) || isAny(bind.address) || bind.address === address))
     if (other !== undefined) throw new ConfigError(`The proxy is to listen on port ${port} twice`)
     const behind = upstreams.find((upstream) => upstream.port === port && isThisMachine(upstream.host))
-    if (behind !== undefined && (address === undefined || address === behind.host)) {
+    if (behind !== undefined && (isAny(address) || address === behind.host)) {
       throw new ConfigError(
         `The proxy is to listen on port ${port}, which Belfry has (${hostPort(behind)}): choose another for one of them`,
       )
     }
   }
+}
+
+/** Whether it stands for all addresses of the machine. */
+function isAny(address: string | undefined): boolean {
+  return address === undefined || address === '0.0.0.0' || address === '::'
 }
 
 function isThisMachine(host: string): boolean {

@@ -10,13 +10,19 @@ import type { Bind, Upstream } from './site.ts'
 
 /** A name of DNS, or an address; IPv6 may have its brackets. */
 export function safeHost(host: string): string {
-  if (/^[a-z\d](?:[\w.-]*[a-z\d])?$/i.test(host) || isIP(host.replace(/^\[(.*)\]$/, '$1')) !== 0) return host
+  if (/^[a-z\d](?:[\w.-]*[a-z\d])?$/i.test(host) || isAddress(host.replace(/^\[(.*)\]$/, '$1'))) return host
   throw new ConfigError(`${JSON.stringify(host)} is no host name that goes into a proxy's configuration`)
+}
+
+/** One without a zone (`fe80::1%eth0`), which nginx and HAProxy refuse. */
+function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%')
 }
 
 /** `what` is what the path is called in the error. */
 export function safePath(what: string, text: string): string {
-  if (/^(?:\/[\w.~-]+)*$/.test(text)) return text
+  // "." and ".." never arrive: clients resolve them.
+  if (/^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)*$/.test(text)) return text
   throw new ConfigError(
     `${what}, ${JSON.stringify(text)}, does not go into a proxy's configuration: letters, digits, "-", "_", "." and "~" do`,
   )
@@ -36,7 +42,7 @@ export function parseBind(flag: string, text: string): Bind {
   const [, bracketed, plain, digits = ''] = /^(?:(?:\[([^\]]*)\]|([^:]*)):)?(\d{1,5})$/.exec(text) ?? []
   const address = bracketed ?? plain
   const port = Number(digits)
-  if (digits !== '' && port >= 1 && port <= 0xffff && (address === undefined || isIP(address) !== 0)) {
+  if (digits !== '' && port >= 1 && port <= 0xffff && (address === undefined || isAddress(address))) {
     return { address, port }
   }
   throw new ConfigError(`${flag} is a port such as 443, or address:port, not ${JSON.stringify(text)}`)
