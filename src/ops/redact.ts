@@ -19,8 +19,8 @@ const SECRET_SHAPES: readonly [shape: RegExp, replacement: string][] = [
   // A field of JSON, as in a NATS client's CONNECT.
   [new RegExp(String.raw`("(?:${SECRET})"\s*:\s*)"(?:[^"\\]|\\.)*"?`, 'gi'), `$1"${REDACTED}"`],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${REDACTED}`],
-  // User information in a URL: nats://user:password@host
-  [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@?#]+@/gi, `$1${REDACTED}@`],
+  // User information in a URL, up to the last sign that may end it: nats://user:p@ssword@host
+  [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#]+@/gi, `$1${REDACTED}@`],
   // A JWT: its header is a JSON object, which begins with `{"`.
   [/\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?/g, REDACTED],
   // The seed of an nkey.

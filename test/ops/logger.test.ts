@@ -89,6 +89,7 @@ const secretFields: Record<string, Record<string, unknown>> = {
   'a password': { masterPasswordHash: SECRET, password: Buffer.from(SECRET), pass: SECRET },
   'a NATS CONNECT': { line: `CONNECT {"user":"alice","pass": "${SECRET}","auth_token":"${SECRET}","verbose":false}` },
   'a NATS URL': { url: `nats://alice:${encodeURIComponent(SECRET)}@broker.example:4222` },
+  'a URL whose password has signs that belong escaped': { url: `nats://alice:"a@${SECRET}@broker.example:4222` },
   'a URL object': { url: new URL(`https://localhost/?api_key=${encodeURIComponent(SECRET)}`) },
   'a bare JWT': { claims: [`got ${JWT}`] },
   'the seed of an nkey': { line: 'SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY' },

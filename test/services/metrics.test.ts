@@ -255,7 +255,10 @@ describe('a number moves by what it counts:', () => {
     const all = await families()
     const { raw } = new X509Certificate(await readFile(path.join(server.dataFolder, 'tls', 'server.pem')))
     const { validToDate } = new X509Certificate(raw)
-    assert.equal(valueIn(all, 'belfry_certificate_expiry_seconds{listener="web.https"}'), validToDate.getTime() / 1_000)
+    assert.equal(
+      valueIn(all, 'belfry_certificate_expiry_timestamp_seconds{listener="web.https"}'),
+      validToDate.getTime() / 1_000,
+    )
     assert.ok(valueIn(all, 'belfry_data_free_bytes') > 0)
     assert.equal(all.get('belfry_build_info')?.series.size, 1)
     assert.ok(valueIn(all, 'process_resident_memory_bytes') > 1_000_000)

@@ -241,7 +241,7 @@ const surroundings: readonly Definition[] = [
     ])
   }),
   gauge(
-    'belfry_certificate_expiry_seconds',
+    'belfry_certificate_expiry_timestamp_seconds',
     'When the certificate of a listener ends, in seconds since the Unix epoch.',
     ['listener'],
     function* (source) {

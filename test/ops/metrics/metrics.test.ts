@@ -82,8 +82,8 @@ test('what is gone at the next scrape is not shown any more, and counters are no
   logins.add('ok')
   const read = await scrape(metrics)
   assert.equal(read('belfry_logins_total{outcome="ok"}'), 3)
-  assert.equal(read('belfry_certificate_expiry_seconds{listener="web"}'), 1.5)
-  assert.equal(read('belfry_certificate_expiry_seconds{listener="nats"}'), undefined)
+  assert.equal(read('belfry_certificate_expiry_timestamp_seconds{listener="web"}'), 1.5)
+  assert.equal(read('belfry_certificate_expiry_timestamp_seconds{listener="nats"}'), undefined)
 })
 
 describe('what the vault and the cluster tell is shown:', () => {
