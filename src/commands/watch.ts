@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
 import { whyNoHub } from '#doctor'
-import { ConfigError } from '#kit'
+import { ConfigError, printable } from '#kit'
 import { type Notification, NotificationType } from '#notify'
 import { ClientSession, Refused, reasonOf } from '#vault'
 import { DEFAULT_SERVER } from './default-server.ts'
@@ -43,7 +43,7 @@ export function watchCommand(): Command {
         onEvent: (notification, at) => {
           process.stdout.write(`${flags.json ? toJsonLine(notification, at) : toLine(notification, at)}\n`)
         },
-        onStatus: (status) => process.stderr.write(`belfry: ${status}\n`),
+        onStatus: (status) => process.stderr.write(`belfry: ${printable(status)}\n`),
       })
     })
 }

@@ -9,6 +9,7 @@ import { Secret, TOTP } from 'otpauth'
 import { type Notification, NotificationType } from '#notify'
 import { toJsonLine, toLine } from '../../src/commands/watch/print.ts'
 import { watch } from '../../src/commands/watch.ts'
+import { startMeddler } from '../doctor/meddler.ts'
 import { PASSWORD, registerAndLogin } from '../helpers/account.ts'
 import { startTestServer } from '../helpers/server.ts'
 import { until, within } from '../helpers/wait.ts'
@@ -188,6 +189,26 @@ test('the command prints a line for each event and ends cleanly on Ctrl-C', asyn
     assert.deepEqual({ name, contextId }, { name: 'SyncFolderCreate', contextId: device.deviceId })
     command.kill('SIGINT')
     assert.deepEqual(await within(once(command, 'exit'), 'the end'), [0, null])
+  } finally {
+    command.kill('SIGKILL')
+  }
+})
+
+test('what a server says of the connection cannot move the cursor', async () => {
+  await using server = await startTestServer()
+  const device = await registerAndLogin({ server: server.webUrl })
+  const refusal = '{"error":"\\u001b[31mred\\u0007"}\x1e'
+  const frame = `\x81${String.fromCharCode(refusal.length)}${refusal}`
+  await using proxy = await startMeddler(server.webUrl, {
+    onAnswer: (head) => (head.startsWith('HTTP/1.1 101') ? head + frame : head),
+  })
+  const command = spawn(process.execPath, [MAIN, 'watch', device.email, '--server', proxy.url], {
+    env: { ...process.env, BELFRY_PASSWORD: PASSWORD },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  try {
+    const [status] = await within(once(createInterface(command.stderr), 'line'), 'the first status')
+    assert.equal(status, 'belfry: the server refused: red; trying again in 1 s')
   } finally {
     command.kill('SIGKILL')
   }

@@ -229,6 +229,19 @@ test('redirects from one path to the next and back are a loop, and those to a pa
   }
 })
 
+test('a proxy that passes on bytes only is told that it cannot name its client, and what it writes in front of them', async () => {
+  await using blind = await startMeddler(server.webUrl, {})
+  const hidden = await runDoctor({ url: blind.url, idleMs: 0 })
+  const whom = hidden.checks.find(({ id }) => id === 'client-address')
+  assert.match(whom!.says, /nothing in X-Real-IP.*\(TCP mode, .*\) cannot$/)
+  await using signed = await startMeddler(server.webUrl, {
+    onRequest: (lines) => ['PROXY TCP4 127.0.0.1 127.0.0.1 50000 80', ...lines],
+  })
+  const { checks } = await runDoctor({ url: signed.url, idleMs: 0 })
+  const alive = checks.find(({ id }) => id === 'alive')
+  assert.match(alive!.says, /^400 without a body, .* PROXY protocol\?/)
+})
+
 test('why there is no hub is said in a line, of a 101 to another request as well', async () => {
   const unasked = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'
   await using meddler = await startAnswerer(unasked)

@@ -18,7 +18,8 @@ export async function checkClientAddress(walk: Walk, path: string): Promise<void
     const other = await walk.probe(path, { headers: forgedHeaders(honest.arrival) })
     if (honest.arrival === undefined || other.arrival === undefined) return skipped('nobody tells')
     const isDirect = comesDirectly(honest.answer, honest.arrival) && !walk.marks.isThere
-    return judge({ honest: honest.arrival, forged: other.arrival, local: honest.answer.local, isDirect })
+    const speaksHttp = walk.marks.isThere
+    return judge({ honest: honest.arrival, forged: other.arrival, local: honest.answer.local, isDirect, speaksHttp })
   })
 }
 
@@ -39,14 +40,16 @@ interface Seen {
   readonly forged: Arrival
   readonly local: Answer['local']
   readonly isDirect: boolean
+  /** Whether a proxy has left its mark on what it passed on. */
+  readonly speaksHttp: boolean
 }
 
-function judge({ honest, forged, local, isDirect }: Seen): Finding {
+function judge({ honest, forged, local, isDirect, speaksHttp }: Seen): Finding {
   const { address, header, why } = honest.client
   const about = { header }
   const takes = `it takes us for ${address}`
   const isHidden = !isDirect && why !== 'believed'
-  if (isHidden) return hidden(honest)
+  if (isHidden) return hidden(honest, speaksHttp)
   if (peerClass(local.address) === 'loopback' && address !== local.address) {
     const says = `${takes}, which ${header} says, but we come from ${local.address}: the proxy says something else than its client's address`
     return fault('client-address-hidden', says, about)
@@ -61,7 +64,7 @@ function judge({ honest, forged, local, isDirect }: Seen): Finding {
   return fault('client-address-forged', `${says}: the proxy passes it on`, about)
 }
 
-function hidden({ client: { address, header, why } }: Arrival): Finding {
+function hidden({ client: { address, header, why } }: Arrival, speaksHttp: boolean): Finding {
   const says = `it takes the proxy for the client (${address})`
   switch (why) {
     case 'untrusted':
@@ -80,10 +83,12 @@ function hidden({ client: { address, header, why } }: Arrival): Finding {
       }
     case 'malformed':
       return fault('client-address-hidden', `${says}: what the proxy says in ${header} is no address`, { header })
-    default:
-      return fault('client-address-hidden', `${says}: the proxy says nothing in ${header}, so that anybody else may`, {
-        header,
-      })
+    default: {
+      const silent = `${says}: the proxy says nothing in ${header}, so that anybody else may`
+      // Nothing that it passes on shows that it looks into it.
+      const blind = speaksHttp ? '' : '; one that only passes bytes on (TCP mode, port forwarding) cannot'
+      return fault('client-address-hidden', silent + blind, { header })
+    }
   }
 }
 

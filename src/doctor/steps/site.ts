@@ -103,6 +103,11 @@ async function nobodyAlive(walk: Walk, answer: Answer): Promise<Finding> {
     const says = `Belfry gets ${sent}, but its path is another one: DOMAIN must end with the path of the URL, and only with that`
     return { ...fault('wrong-path', says), mend: domainMend(walk.place.url) } as Finding
   }
+  // So HTTP servers answer what is no HTTP.
+  if (answer.status === 400 && answer.body === '') {
+    const says = '400 without a body, as for what is no HTTP: does the proxy begin connections with the PROXY protocol?'
+    return fault('something-else', `${says} Belfry's web port takes none: the proxy has to pass on HTTP without it`)
+  }
   const what = isHtml(answer) ? 'a web page of something else' : 'something else'
   return fault('something-else', `${answer.status} ${page(answer)}: ${what} answers, or the path of the URL is wrong`)
 }
