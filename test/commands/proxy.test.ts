@@ -102,6 +102,16 @@ test('Caddy makes its own certificate and redirection where all is as usual', as
   assert.match(own, /\ttls \/a\.pem \/b\.pem\n/)
 })
 
+test('each websocket {} block is told the address by which it knows the proxy', async () => {
+  const blocks = ['/a=127.0.0.1:8080', '/b=10.0.0.5:8081', '8444=127.0.0.1:8082'].flatMap((place) => [
+    '--websocket',
+    place,
+  ])
+  const config = await printed(['haproxy', '--domain', DOMAIN, ...blocks])
+  assert.match(config, /block of port 8080 and of port 8082:\n# {3}trusted_proxies: \["127\.0\.0\.1"\]\n/)
+  assert.match(config, /block of port 8081:\n# {3}trusted_proxies: \["<address of this proxy>"\]\n/)
+})
+
 test('a listener on this machine is in the way of a proxy on this machine alone', async () => {
   const config = await printed(['nginx', '--domain', `${DOMAIN}:8443`, '--upstream', '10.0.0.5:8000'])
   assert.match(config, /listen 8443 ssl;/)

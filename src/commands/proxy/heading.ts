@@ -14,7 +14,9 @@ export interface HeadingOptions {
 /** The comment at the top of a web site's file: where it belongs, and what Belfry has to be told. */
 export function siteHeading(site: Site, options: HeadingOptions): string {
   const trusted = trustedProxy(site.web)
-  const blocks = [...site.webSocketPaths, ...site.webSocketPorts].map(({ upstream }) => upstream)
+  const upstreams = [...site.webSocketPaths, ...site.webSocketPorts].map(({ upstream }) => upstream)
+  /** Listeners of NATS over WebSocket, by the address that they know the proxy by. */
+  const blocks = Map.groupBy(upstreams, trustedProxy)
   return comment([
     ...beginning(`Belfry at ${site.origin}${site.path}`, options),
     'Belfry has to be told, in its environment:',
@@ -22,12 +24,10 @@ export function siteHeading(site: Site, options: HeadingOptions): string {
     '  IP_HEADER=X-Real-IP',
     `  IP_HEADER_TRUSTED_PROXIES=${trusted}`,
     ...(site.oldHub === undefined ? [] : [`  WEBSOCKET_ENABLED=true`, `  WEBSOCKET_PORT=${site.oldHub.port}`]),
-    ...(blocks.length === 0
-      ? []
-      : [
-          `and in the websocket {} block of port ${[...new Set(blocks.map(({ port }) => port))].join(' and of port ')}:`,
-          `  trusted_proxies: ["${trustedProxy(blocks[0]!)}"]`,
-        ]),
+    ...[...blocks].flatMap(([address, listeners]) => [
+      `and in the websocket {} block of port ${[...new Set(listeners.map(({ port }) => port))].join(' and of port ')}:`,
+      `  trusted_proxies: ["${address}"]`,
+    ]),
   ])
 }
 
