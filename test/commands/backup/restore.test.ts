@@ -1,6 +1,19 @@
 /** `belfry admin restore`: what comes where, what is kept, and when nothing is changed. */
 import assert from 'node:assert/strict'
-import { chmod, chown, cp, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import net from 'node:net'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -170,6 +183,28 @@ test('where files lie elsewhere they are put there, and what was there is kept',
   assert.deepEqual(await filesIn(folder.path), before)
 })
 
+test('a link to the database stays one, and what it led to is kept', async () => {
+  await using given = await vaultFolder()
+  const { dataFolder, folder } = given
+  const env = { DATA_FOLDER: dataFolder }
+  const [file, real] = [path.join(dataFolder, 'db.sqlite3'), folder.join('fast/vault.db')]
+  await mkdir(folder.join('fast'))
+  await rename(file, real)
+  await symlink('../fast/vault.db', file)
+  assert.equal((await admin(['backup', 'saved.tar'], folder.path, env)).code, 0)
+  const nameIn = (database: string, name?: string) => {
+    using opened = new DatabaseSync(database)
+    if (name !== undefined) opened.prepare('UPDATE users SET name = ?').run(name)
+    return opened.prepare('SELECT name FROM users').get()?.name
+  }
+  nameIn(real, 'of later')
+  assert.equal((await admin(['restore', 'saved.tar', '--yes'], folder.path, env)).code, 0)
+  assert.equal(await readlink(file), '../fast/vault.db')
+  assert.notEqual(nameIn(real), 'of later')
+  const [aside = ''] = await asideIn(dataFolder)
+  assert.equal(nameIn(path.join(dataFolder, aside, 'db.sqlite3')), 'of later')
+})
+
 test('what `vaultwarden backup` has made can be restored with its folders, also as a part', {
   timeout: 180_000,
 }, async () => {
@@ -312,4 +347,48 @@ test('links in a backup are not followed', async () => {
     await rm(folder.join('saved', name))
     await rename(folder.join(`moved-${name}`), folder.join('saved', name))
   }
+})
+
+test('a folder that cannot be written to is told in a line', {
+  skip: process.getuid?.() !== 0 && 'only root can be somebody else',
+}, async () => {
+  await using given = await vaultFolder()
+  const { dataFolder, folder } = given
+  const env = { DATA_FOLDER: dataFolder }
+  assert.equal((await admin(['backup', 'saved.tar'], folder.path, env)).code, 0)
+  const somebody = (await unprivileged())!
+  await runProgram({ command: 'chown', args: ['-R', `${somebody.uid}:${somebody.gid}`, folder.path] })
+  await chmod(dataFolder, 0o500)
+  const { code, stderr } = await admin(['restore', 'saved.tar', '--yes'], folder.path, env, somebody)
+  assert.equal(code, 1)
+  assert.match(stderr, /^belfry: Cannot restore: EACCES: permission denied, mkdir '.*\.restoring'\n$/)
+})
+
+test('what cannot be finished says so, and how to go on', async () => {
+  await using given = await vaultFolder()
+  const { dataFolder, folder } = given
+  await mkdir(path.join(dataFolder, '.restoring'))
+  await writeFile(path.join(dataFolder, '.restoring/config.json'), '{}')
+  // Where its folder has to be there is a file.
+  const slot = { name: 'config.json', kind: 'file', target: path.join(dataFolder, 'rsa_key.pem/x'), home: dataFolder }
+  const journal = { phase: 'in', before: 'before-restore-x', slots: [slot], atMs: 0 }
+  await writeFile(path.join(dataFolder, 'restore-under-way.json'), JSON.stringify(journal))
+  const { code, stderr } = await admin(['restore', '--continue'], folder.path, { DATA_FOLDER: dataFolder })
+  assert.equal(code, 1)
+  assert.match(stderr, /^belfry: Cannot restore: .*\nbelfry: It is halfway now: mend that, .* --continue\n$/)
+})
+
+test('a reader that goes away does not stop it', async () => {
+  await using given = await vaultFolder()
+  const { dataFolder, folder } = given
+  const env = { DATA_FOLDER: dataFolder }
+  assert.equal((await admin(['backup', 'saved'], folder.path, env)).code, 0)
+  const { stdout, stderr } = await runProgram({
+    command: 'bash',
+    args: ['-c', 'set -o pipefail; "$0" admin restore saved --yes | head -c 1 >/dev/null; echo $?', BELFRY],
+    cwd: folder.path,
+    env,
+  })
+  assert.deepEqual([stdout, stderr], ['0\n', ''])
+  assert.equal((await asideIn(dataFolder)).length, 1)
 })

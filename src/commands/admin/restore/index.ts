@@ -36,6 +36,8 @@ export function restoreCommand(): Command {
     .option('--continue', 'finish a restore that was broken off')
     .action(async (backup: string | undefined, flags: Flags) => {
       process.umask(0o077)
+      // Who does not listen to the end does not stop it halfway.
+      process.stdout.on('error', () => undefined)
       const { options } = loadOptions({ configFile: flags.config, env: process.env, cwd: process.cwd() })
       const { dataFolder, database } = options.vault
       await refuseRunning(options)
@@ -46,18 +48,38 @@ export function restoreCommand(): Command {
       }
       if (begun === undefined && backup === undefined) throw new ConfigError('Name the backup')
       if (begun !== undefined && backup !== undefined) throw new ConfigError('--continue takes no backup: it is known')
-      await mkdir(dataFolder, { recursive: true, mode: FOLDER_MODE })
-      await using occupied = await occupyDatabase(database)
-      const journal = begun ?? (await prepare(backup!, { options, occupied, asks: flags.yes !== true }))
+      const journal = await restore(
+        options,
+        async (occupied) => begun ?? prepare(backup!, { options, occupied, asks: flags.yes !== true }),
+      )
       if (journal === undefined) {
         process.stdout.write('Nothing was changed.\n')
         process.exitCode = 1
         return
       }
-      await finishRestore(journal, { dataFolder, database, occupied })
       if (database.kind === 'postgres') await reportResult(options)
       process.stdout.write(await farewell(journal))
     })
+}
+
+/** To its end, from where `begin` says it is; undefined when it says that there is to be none. */
+async function restore(
+  { vault: { dataFolder, database } }: Options,
+  begin: (occupied: OccupiedDatabase) => Promise<Journal | undefined>,
+): Promise<Journal | undefined> {
+  try {
+    await mkdir(dataFolder, { recursive: true, mode: FOLDER_MODE })
+    await using occupied = await occupyDatabase(database)
+    const journal = await begin(occupied)
+    if (journal !== undefined) await finishRestore(journal, { dataFolder, database, occupied })
+    return journal
+  } catch (error) {
+    const { syscall, message } = error as NodeJS.ErrnoException
+    if (syscall === undefined) throw error
+    const isBegun = (await readJournal(dataFolder).catch(() => undefined)) !== undefined
+    const how = isBegun ? '\nIt is halfway now: mend that, and finish it by --continue' : ''
+    throw new ConfigError(`Cannot restore: ${message}${how}`, { cause: error })
+  }
 }
 
 interface Preparation {

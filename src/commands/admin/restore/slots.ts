@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { DatabaseOptions } from '#store'
 import { codeOf, FILE_MODE, FOLDER_MODE, unlessGone } from '../archive/disk.ts'
@@ -25,14 +25,17 @@ export const stagedAt = ({ home, name }: Slot): string => path.join(home, STAGIN
 /** A slot for everything that a vault can be made of. The data folder is there. */
 export async function slotsFor(places: Places, database: DatabaseOptions): Promise<Slot[]> {
   const { dataFolder } = places
-  await mkdir(path.join(dataFolder, STAGING), { recursive: true, mode: FOLDER_MODE })
+  await mkdir(path.join(dataFolder, STAGING), { mode: FOLDER_MODE })
   const slots: Slot[] = []
   for (const [name, target] of Object.entries({ ...places.smallFolders, ...places.uploads })) {
     slots.push({ name, kind: 'folder', target, home: await homeFor(await nearestFolder(target), dataFolder) })
   }
   for (const [name, target] of Object.entries(places.files)) slots.push(await fileSlot('file', name, target))
-  if (database.kind === 'sqlite') slots.push(await fileSlot('database', SQLITE_DATABASE, database.databaseFile))
-  else slots.push({ name: POSTGRES_DUMP, kind: 'dump', target: '', home: dataFolder })
+  if (database.kind === 'sqlite') {
+    // A link to it stays: the database is on the disk that it was put on.
+    const file = (await unlessGone(realpath(database.databaseFile))) ?? database.databaseFile
+    slots.push(await fileSlot('database', SQLITE_DATABASE, file))
+  } else slots.push({ name: POSTGRES_DUMP, kind: 'dump', target: '', home: dataFolder })
   return slots
 
   async function fileSlot(kind: Slot['kind'], name: string, target: string): Promise<Slot> {

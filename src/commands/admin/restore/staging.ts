@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chown, lstat, mkdir, readdir, rm, rmdir, statfs } from 'node:fs/promises'
+import { lchown, lstat, mkdir, readdir, rm, rmdir, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { ConfigError } from '#kit'
 import { FOLDER_MODE, writeNewFile } from '../archive/disk.ts'
@@ -96,5 +96,6 @@ async function chownAll(name: string, owner: { uid: number; gid: number }): Prom
   const status = await lstat(name).catch(() => undefined)
   if (status === undefined) return
   if (status.isDirectory()) for (const child of await readdir(name)) await chownAll(path.join(name, child), owner)
-  await chown(name, owner.uid, owner.gid)
+  // Never what a link leads to: whoever has the data folder could put one there.
+  await lchown(name, owner.uid, owner.gid)
 }
