@@ -1,6 +1,9 @@
 import http from 'node:http'
 import { ConfigError } from '#kit'
 
+/** The longest that the system takes for a socket, without the NUL at its end (Linux: sun_path of 108). Bytes. */
+export const MAX_PATH_BYTES = 107
+
 /** Longest answer that is read: a reload that closes many connections has a line for each. Bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
@@ -19,6 +22,9 @@ export class NotListening extends ConfigError {}
 /** Asks a running server by its control socket. Rejects with a `ConfigError` that says why it was not to be had. */
 export async function askControl(socketPath: string, question: ControlQuestion): Promise<object> {
   const { method = 'GET', path, body, timeoutMs } = question
+  if (Buffer.byteLength(socketPath) > MAX_PATH_BYTES) {
+    throw new ConfigError(`No server can listen at ${socketPath}: the path is longer than ${MAX_PATH_BYTES} bytes`)
+  }
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number | undefined; text: string }>()
   const request = http.request({ socketPath, method, path, agent: false, signal: AbortSignal.timeout(timeoutMs) })
   request.on('error', (error) => reject(unreachable(error, question, socketPath)))

@@ -3,11 +3,8 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import { ConfigError, type Logger } from '#kit'
 import { readBody } from '#net'
 import type { AdjustableLogger } from '#ops'
-import { askControl, NotListening } from './ask-control.ts'
+import { askControl, MAX_PATH_BYTES, NotListening } from './ask-control.ts'
 import { answerControl, type Controlled } from './control-requests.ts'
-
-/** The longest that the system takes, without the NUL at its end (Linux: sun_path of 108). Bytes. */
-const MAX_PATH_BYTES = 107
 
 /** How long who asks may take, and the server that is asked whether it lives. */
 const REQUEST_TIMEOUT_MS = 5_000
@@ -155,6 +152,8 @@ function handle(request: IncomingMessage, response: ServerResponse, controlled: 
       response.end(JSON.stringify(body))
     },
     (error: unknown) => {
+      // Who asked has gone before all was said.
+      if (request.errored) return
       logger.error({ error }, 'control socket: request failed')
       response.destroy()
     },

@@ -196,6 +196,25 @@ test('a reload that is refused is told with its reason; a bug ends only the answ
   assert.match(lineOf(opened.log[0]!), /control socket: request failed/)
 })
 
+test('who goes away in the middle of a request is no error', async () => {
+  await using folder = await temporaryFolder()
+  await using opened = await open(folder)
+  const client = net.connect(opened.path)
+  client.write('POST /reload HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n{')
+  // Told to go on: it is waited for.
+  await once(client, 'data')
+  client.destroy()
+  // Comes after that, so it is answered when that is over.
+  await askControl(opened.path, { path: '/status', timeoutMs })
+  await opened.socket!.close()
+  assert.deepEqual(opened.log, [])
+})
+
+test('a path that no socket can have is said to be too long', async () => {
+  const path = `/tmp/${'x'.repeat(108)}`
+  await assert.rejects(askControl(path, { path: '/status', timeoutMs }), /^ConfigError: .* longer than 107 bytes$/)
+})
+
 test('what a server of another version may not know is said to be so', async () => {
   await using folder = await temporaryFolder()
   await using opened = await open(folder)
