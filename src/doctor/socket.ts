@@ -123,6 +123,11 @@ export class DoctorSocket implements Disposable {
     return this.#waiting.shift()
   }
 
+  /** When a message that did not come should have, in words. */
+  inVain(timeoutMs: number): string {
+    return this.#hasEnded ? 'before the connection ends' : `within ${timeoutMs / 1000} s`
+  }
+
   /** Says goodbye and does not wait for the answer. */
   [Symbol.dispose](): void {
     if (this.#hasEnded) return

@@ -249,6 +249,14 @@ test('why there is no hub is said in a line, of a 101 to another request as well
   assert.match(why!, /^\/notifications\/hub: there is a 101, but with an answer to another request \("belfry doctor /)
 })
 
+test('a WebSocket that ends at once is told from one that says nothing', async () => {
+  const found = await report({
+    onAnswer: (head) => (head.startsWith('HTTP/1.1 101') ? `${head}\x88\x02\x03\xe8` : head),
+  })
+  const webSocket = found.checks.find(({ id }) => id === 'websocket')
+  assert.match(webSocket!.says, /a message does not come back before the connection ends/)
+})
+
 test('what a server says at the end of a connection does not reach a terminal as it is', async () => {
   const reason = '\x1b[31mred\nline'
   const closeFrame = `\x88${String.fromCharCode(reason.length + 2)}\x03\xe9${reason}`

@@ -148,7 +148,8 @@ async function roundTrip(socket: DoctorSocket, signal: AbortSignal): Promise<Fin
   const answer = await socket.message(ANSWER_TIMEOUT_MS, signal)
   const ms = Math.round(performance.now() - startMs)
   if (answer !== undefined) return ok(`handshake done, a message there and back in ${ms} ms`)
-  return fault('hub-silent', `handshake done, but after that the hub says nothing within ${ANSWER_TIMEOUT_MS / 1000} s`)
+  const inVain = socket.inVain(ANSWER_TIMEOUT_MS)
+  return fault('hub-silent', `handshake done, but after that the hub says nothing ${inVain}`)
 }
 
 const ASK = protocol.encode({

@@ -38,7 +38,7 @@ export async function checkNatsOfWeb(walk: Walk): Promise<boolean> {
       return fault(trouble?.fault ?? 'no-nats', trouble?.says ?? `${status} ${page(opened.answer)}`, { path: NATS })
     }
     using socket = opened.socket
-    return infoFinding(await socket.message(INFO_TIMEOUT_MS, walk.signal))
+    return infoFinding(await socket.message(INFO_TIMEOUT_MS, walk.signal), socket.inVain(INFO_TIMEOUT_MS))
   })
   return finding.status === 'ok'
 }
@@ -78,7 +78,7 @@ async function overWebSocket(walk: Walk, place: Place): Promise<Finding> {
     return fault('no-nats', `instead of a 101 comes ${answer.status} ${page(answer)}`)
   }
   using socket = opened.socket
-  return infoFinding(await socket.message(INFO_TIMEOUT_MS, walk.signal))
+  return infoFinding(await socket.message(INFO_TIMEOUT_MS, walk.signal), socket.inVain(INFO_TIMEOUT_MS))
 }
 
 /** Places put their path in front: of the root, that is a slash. */
@@ -97,7 +97,9 @@ async function overTcp(walk: Walk, place: Place): Promise<Finding> {
   let socket: Socket | undefined
   try {
     socket = await place.connectTcp(place.address, signal)
-    const finding = infoFinding(await firstLine(socket, signal))
+    const line = await firstLine(socket, signal)
+    const inVain = socket.destroyed ? 'before the connection ends' : `within ${INFO_TIMEOUT_MS / 1000} s`
+    const finding = infoFinding(line, inVain)
     if (finding.status !== 'ok' || !place.isTls) return finding
     // NATS says INFO before TLS begins.
     const secure = await place.secure(socket, signal)
@@ -135,8 +137,8 @@ function firstLine(socket: Socket, signal: AbortSignal): Promise<Buffer | undefi
   })
 }
 
-function infoFinding(line: Buffer | undefined): Finding {
-  if (line === undefined) return fault('no-nats', `it is open, but no INFO comes within ${INFO_TIMEOUT_MS / 1000} s`)
+function infoFinding(line: Buffer | undefined, inVain: string): Finding {
+  if (line === undefined) return fault('no-nats', `it is open, but no INFO comes ${inVain}`)
   const [, text] = /^INFO (\{.*)\r\n/s.exec(line.toString('utf8')) ?? []
   const info = (text === undefined ? undefined : jsonOf({ body: text.trim() })) as Record<string, unknown> | undefined
   if (typeof info?.server_id !== 'string') {

@@ -110,7 +110,7 @@ async function checkEcho(walk: Walk, path: string): Promise<Finding> {
   const echo = await socket.message(ECHO_TIMEOUT_MS, walk.signal)
   if (echo?.toString() === sent)
     return ok(`open, a message there and back in ${Math.round(performance.now() - startMs)} ms`)
-  const says = `it is open, but a message does not come back within ${ECHO_TIMEOUT_MS / 1000} s: something keeps it`
+  const says = `it is open, but a message does not come back ${socket.inVain(ECHO_TIMEOUT_MS)}: something keeps it`
   return fault('silent-websocket', says, { path })
 }
 
