@@ -18,15 +18,15 @@ export interface ProgramRun {
  * when it is not installed or fails, in its own words.
  */
 export async function runPostgresProgram({ command, args, address }: ProgramRun): Promise<string> {
-  if (address === undefined) return run(command, args, process.env)
+  if (address === undefined) return run(command, args)
   const { password } = address
   // Not on the command line, which everybody on the machine can read. Who gives none has one where libpq looks for it.
-  const env = password === undefined ? process.env : { ...process.env, PGPASSWORD: password }
-  return run(command, [...args, '--no-password', `--dbname=${connectionString(address)}`], env)
+  const variables = password === undefined ? {} : { PGPASSWORD: password }
+  return run(command, [...args, '--no-password', `--dbname=${connectionString(address)}`], variables)
 }
 
-async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+async function run(command: string, args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<string> {
+  const child = spawn(command, args, { env: { ...process.env, ...variables }, stdio: ['ignore', 'pipe', 'pipe'] })
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   let stdout = ''
   let stderr = ''

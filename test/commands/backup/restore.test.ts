@@ -349,6 +349,23 @@ test('links in a backup are not followed', async () => {
   }
 })
 
+test('a pipe in the place of a file is refused, in a backup and in a data folder', async () => {
+  await using given = await vaultFolder()
+  const { dataFolder, folder } = given
+  const env = { DATA_FOLDER: dataFolder }
+  assert.equal((await admin(['backup', 'saved'], folder.path, env)).code, 0)
+  for (const place of [folder.join('saved'), dataFolder]) {
+    await rm(path.join(place, 'rsa_key.pem'))
+    await runProgram({ command: 'mkfifo', args: [path.join(place, 'rsa_key.pem')] })
+  }
+  const restored = await admin(['restore', 'saved', '--yes'], folder.path, env)
+  assert.equal(restored.code, 1)
+  assert.match(restored.stderr, /^belfry: The backup cannot be used: "rsa_key\.pem" is no file\n$/)
+  const saved = await admin(['backup', 'again'], folder.path, env)
+  assert.equal(saved.code, 1)
+  assert.match(saved.stderr, /^belfry: Cannot save ".*rsa_key\.pem": it is not a regular file\n$/)
+})
+
 test('a folder that cannot be written to is told in a line', {
   skip: process.getuid?.() !== 0 && 'only root can be somebody else',
 }, async () => {

@@ -79,7 +79,8 @@ function describe({ engine, content, vaultwardenVersion, ownSteps, postgresSchem
 
 /** False when there is no such file. */
 async function addFile(recorder: Recorder, name: string, file: string): Promise<boolean> {
-  const handle = await unlessGone(open(file, constants.O_RDONLY))
+  // Not waiting for who writes to a pipe of that name.
+  const handle = await unlessGone(open(file, constants.O_RDONLY | constants.O_NONBLOCK))
   if (handle === undefined) return false
   try {
     const status = await handle.stat()

@@ -35,7 +35,9 @@ export async function copyFiles(folder: string, names: Iterable<string>, staging
     const file = path.join(real, name)
     // A link on the way would lead elsewhere.
     if ((await unlessGone(realpath(path.dirname(file)))) !== path.dirname(file)) throw missing(name)
-    const handle = await unlessGone(open(file, constants.O_RDONLY | constants.O_NOFOLLOW))
+    // Nor waits for who writes to a pipe of that name.
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+    const handle = await unlessGone(open(file, flags))
     if (handle === undefined) throw missing(name)
     const status = await handle.stat()
     if (!status.isFile()) {
