@@ -90,7 +90,7 @@ test('while devices leave, requests are served, and what they change is told to 
 
 test('a request that outlasts the last device is answered, and what it changed is made up for when the device is back', async () => {
   await using folder = await temporaryFolder()
-  const world = await start(folder, { hub: { drainWindowMs: 100 } })
+  await using world = await start(folder, { hub: { drainWindowMs: 100 } })
   const device = await signIn(world)
   const before = await HubClient.start(world.hubUrl, device.accessToken)
   await createFolder(device)
@@ -132,13 +132,13 @@ test('a request that outlasts the last device is answered, and what it changed i
 
 test('where no device is, nobody waits for the window', async () => {
   await using folder = await temporaryFolder()
-  const world = await start(folder, { hub: { drainWindowMs: 600_000 } })
+  await using world = await start(folder, { hub: { drainWindowMs: 600_000 } })
   await within(world.server.close(), 'the end')
 })
 
 test('a device that does not answer holds nobody up: the end comes three seconds after the window at the latest', async () => {
   await using folder = await temporaryFolder()
-  const world = await start(folder, { hub: { drainWindowMs: 200 } })
+  await using world = await start(folder, { hub: { drainWindowMs: 200 } })
   const device = await signIn(world)
   const deaf = await RawDevice.start(world.port, device.accessToken)
   deaf.stopReading()
@@ -174,7 +174,7 @@ test('after a restart 500 devices come back in the same moment, and all are let 
   const count = 500
   const hub = { drainWindowMs: 500, maxConnectionsPerUser: count }
   await using folder = await temporaryFolder()
-  const world = await start(folder, { hub })
+  await using world = await start(folder, { hub })
   const device = await signIn(world)
   const connect = ({ hubUrl }: World) =>
     Promise.all(Array.from({ length: count }, () => HubClient.start(hubUrl, device.accessToken)))
