@@ -159,6 +159,14 @@ describe('the environment', () => {
     [{ BELFRY_HTTPS: 'h:70000' }, 'BELFRY_HTTPS must be a port from -1 to 65535, not 70000'],
     [{ BELFRY_NATS_PORT: 'nats' }, 'BELFRY_NATS_PORT must be a port number, not "nats"'],
     [{ DOMAIN: 'https://u:p@a.org' }, 'DOMAIN must be a URL without user, query and fragment'],
+    [
+      { DOMAIN: 'https://a.org/wälder' },
+      'DOMAIN: its path may have letters of ASCII, digits, "-", "_", "." and "~" in it',
+    ],
+    [
+      { DOMAIN: 'https://a.org/below/:this' },
+      'DOMAIN: its path may have letters of ASCII, digits, "-", "_", "." and "~" in it',
+    ],
     [{ PASSWORD_ITERATIONS: '5' }, 'PASSWORD_ITERATIONS must be a whole number from 100000 to 2147483647, not 5'],
     [{ SIGNUPS_DOMAINS_WHITELIST: 'a.org,,b.org' }, 'SIGNUPS_DOMAINS_WHITELIST must be a list of domains, not ""'],
     [{ IP_HEADER: 'X Real' }, 'IP_HEADER must be the name of an HTTP header or "none", not "X Real"'],

@@ -1,4 +1,4 @@
-import { domain } from '../types/text.ts'
+import { baseUrl } from '../types/text.ts'
 import { uuid } from './relay.ts'
 import { optional } from './setting.ts'
 
@@ -7,7 +7,7 @@ export const identitySettings = {
   authority: optional({
     key: 'hub.identity.authority',
     variable: 'globalSettings__baseServiceUri__internalIdentity',
-    type: domain,
+    type: baseUrl,
     defaultText: "none: the users of the hub are this server's own",
     help:
       'Where the Identity service of that server answers, such as `http://identity:5000`. From then on its users are those ' +

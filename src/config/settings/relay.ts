@@ -3,7 +3,7 @@ import { InvalidValue } from '../language/index.ts'
 import { installations } from '../relay/installations.ts'
 import { secret } from '../types/secret.ts'
 import { mustBe } from '../types/setting-type.ts'
-import { domain, path, plainText, text } from '../types/text.ts'
+import { baseUrl, path, plainText, text } from '../types/text.ts'
 import { optional } from './setting.ts'
 
 export const uuid = text('UUID', (written, source) => {
@@ -51,7 +51,7 @@ export const relaySettings = {
   installationIdentity: optional({
     key: 'relay.installation_identity',
     variable: 'BELFRY_RELAY_INSTALLATION_IDENTITY',
-    type: domain,
+    type: baseUrl,
     defaultText: 'none',
     help:
       'Of an official server, instead of these two: where its Identity service answers, such as ' +

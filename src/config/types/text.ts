@@ -51,18 +51,30 @@ export const headerName = text('name of an HTTP header, or `none`', (name, sourc
   throw new InvalidValue(mustBe(source, 'the name of an HTTP header or "none"', name))
 })
 
-/** The public address: http or https, without trailing slashes. Its path is where everything is mounted. */
+/** Where another server is: http or https, without trailing slashes. */
+export const baseUrl = text('`http://` or `https://` URL', readBaseUrl)
+
+/** The public address, as `baseUrl`. Its path is where everything is mounted. */
 export const domain = text('`http://` or `https://` URL', (domain, source) => {
-  const trimmed = domain.trim().replace(/\/+$/, '')
+  const address = readBaseUrl(domain, source)
+  // Anything else is spelt in several ways, or is a pattern to a router.
+  if (!/^[\w.~/-]+$/.test(new URL(address).pathname)) {
+    throw new InvalidValue(`${source.name}: its path may have letters of ASCII, digits, "-", "_", "." and "~" in it`)
+  }
+  return address
+})
+
+function readBaseUrl(given: string, source: Source): string {
+  const trimmed = given.trim().replace(/\/+$/, '')
   const url = /^https?:\/\//i.test(trimmed) ? URL.parse(trimmed) : null
   if (url === null) {
-    throw new InvalidValue(mustBe(source, 'a URL with its protocol, such as "https://vault.example.com"', domain))
+    throw new InvalidValue(mustBe(source, 'a URL with its protocol, such as "https://vault.example.com"', given))
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw new InvalidValue(`${source.name} must be a URL without user, query and fragment`)
   }
   return trimmed
-})
+}
 
 /** Somewhere else that is asked. */
 export const httpsUrl = text('`https://` URL', (url, source) => {
