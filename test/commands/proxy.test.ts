@@ -25,7 +25,7 @@ test('the command itself prints it, and says on stderr what is wrong', async () 
   assert.equal(good.code, 0, good.stderr)
   assert.equal(good.stdout, await printed(['nginx', '--domain', DOMAIN]))
   assert.equal(bad.code, 1)
-  assert.match(bad.stderr, /^belfry: The path of the public address, "\/a;b", does not go/)
+  assert.match(bad.stderr, /^belfry: vault.domain must have a path of letters .* only, not "\/a;b"/)
 })
 
 describe('from the settings', () => {
@@ -175,8 +175,8 @@ describe('is refused with a word on what to do', () => {
     [['nginx', '--domain', 'http://vault.example.com'], /no https:\/\/ address/],
     [['nginx', '--domain', 'vault.example.com'], /must be a URL with its protocol/],
     [['lighttpd', '--domain', DOMAIN], /Allowed choices are nginx, apache, caddy, haproxy, traefik/],
-    [['nginx', '--domain', `${DOMAIN}/a b`], /does not go into a proxy's configuration/],
-    [['nginx', '--domain', `${DOMAIN}/a;b`], /does not go into a proxy's configuration/],
+    [['nginx', '--domain', `${DOMAIN}/a b`], /must have a path of letters/],
+    [['nginx', '--domain', `${DOMAIN}/a;b`], /must have a path of letters/],
     [['nginx', '--domain', 'https://vault";}.example.com'], /no host name that goes into/],
     [['nginx', '--domain', 'https://$host'], /no host name that goes into/],
     [['nginx', '--domain', DOMAIN, '--upstream', '127.0.0.1'], /--upstream is host:port/],

@@ -161,11 +161,11 @@ describe('the environment', () => {
     [{ DOMAIN: 'https://u:p@a.org' }, 'DOMAIN must be a URL without user, query and fragment'],
     [
       { DOMAIN: 'https://a.org/wälder' },
-      'DOMAIN: its path may have letters of ASCII, digits, "-", "_", "." and "~" in it',
+      'DOMAIN must have a path of letters of ASCII, digits, "-", "_", "." and "~" only, not "/w%C3%A4lder"',
     ],
     [
       { DOMAIN: 'https://a.org/below/:this' },
-      'DOMAIN: its path may have letters of ASCII, digits, "-", "_", "." and "~" in it',
+      'DOMAIN must have a path of letters of ASCII, digits, "-", "_", "." and "~" only, not "/below/:this"',
     ],
     [{ PASSWORD_ITERATIONS: '5' }, 'PASSWORD_ITERATIONS must be a whole number from 100000 to 2147483647, not 5'],
     [{ SIGNUPS_DOMAINS_WHITELIST: 'a.org,,b.org' }, 'SIGNUPS_DOMAINS_WHITELIST must be a list of domains, not ""'],

@@ -57,9 +57,11 @@ export const baseUrl = text('`http://` or `https://` URL', readBaseUrl)
 /** The public address, as `baseUrl`. Its path is where everything is mounted. */
 export const domain = text('`http://` or `https://` URL', (domain, source) => {
   const address = readBaseUrl(domain, source)
+  const { pathname } = new URL(address)
   // Anything else is spelt in several ways, or is a pattern to a router.
-  if (!/^[\w.~/-]+$/.test(new URL(address).pathname)) {
-    throw new InvalidValue(`${source.name}: its path may have letters of ASCII, digits, "-", "_", "." and "~" in it`)
+  if (!/^[\w.~/-]+$/.test(pathname)) {
+    const only = 'a path of letters of ASCII, digits, "-", "_", "." and "~" only'
+    throw new InvalidValue(`${source.name} must have ${only}, not "${pathname}"`)
   }
   return address
 })
